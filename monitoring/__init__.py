@@ -1,0 +1,1 @@
+"""Health of models on Azure Machine Learning: pure Python, no Streamlit."""

@@ -1,0 +1,1 @@
+"""Counting rows into profiles."""

@@ -1,0 +1,286 @@
+"""Files as tables: Parquet as it is, CSV and JSON lines converted once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitoring.errors import InputError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow.parquet as pq
+
+READERS = {
+    ".parquet": "",
+    ".csv": "read_csv",
+    ".tsv": "read_csv",
+    ".jsonl": "read_json",
+    ".ndjson": "read_json",
+    ".json": "read_json",
+}
+#: What a reader needs to be sure of types: all rows, not a sample.
+_OPTIONS = {
+    "read_csv": "sample_size=-1, union_by_name=true",
+    "read_json": "sample_size=-1, union_by_name=true, format='auto', maximum_object_size=67108864",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows in one or more Parquet files with the same columns.
+
+    name: what the user called it. columns: name to Arrow type text, in file order. rejected: columns
+    that cannot be used, with the reason. notes: what a reader should know about how it was read.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    columns: dict[str, str]
+    rows: int
+    rejected: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def open_table(
+    path: Path | str,
+    *,
+    role: str = "data",
+    store: Path | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Table:
+    """Open a file, or a folder of files, as a table.
+
+    Args:
+        path: `.parquet`, `.csv`, `.tsv`, `.jsonl`, `.ndjson`, `.json`, also `.gz` of the text ones,
+            or a folder of such files.
+        role: How to name it in an error: "reference" or "production".
+        store: Folder for the Parquet copies of text files; a temporary one by default.
+        progress: Called with a share from 0 to 1 and a text.
+
+    Raises:
+        InputError: It is missing, empty, truncated, of another type than its name says, or mixed.
+    """
+    path = Path(path)
+    files = _files(path, role)
+    formats = {_format(file) for file in files}
+    if len(formats) > 1:
+        raise InputError(
+            f"Cannot open the {role} folder {str(path)!r}: it mixes {', '.join(sorted(formats))}",
+            hint="Keep one format in a folder.",
+        )
+    for file in files:
+        if file.stat().st_size == 0:
+            raise InputError(
+                f"Cannot read the {role} file {str(file)!r}: it is empty (0 bytes)",
+                hint="Export it again, or leave it out.",
+            )
+    notes: tuple[str, ...] = ()
+    rejected: dict[str, str] = {}
+    reader = READERS[formats.pop()]
+    if reader:
+        if reader == "read_csv":
+            rejected = _repeated_columns(files[0])
+        if progress:
+            progress(0.0, f"Converting {path.name}")
+        target, notes = _convert(files, reader, path, role, store)
+        files = (target,)
+    return _described(path, files, role, rejected, notes)
+
+
+def _files(path: Path, role: str) -> tuple[Path, ...]:
+    if not path.exists():
+        raise InputError(
+            f"Cannot find the {role} {str(path)!r}",
+            hint="Check the path; it is read on the server.",
+        )
+    if path.is_file():
+        return (path,)
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not file.name.startswith((".", "_")) and _suffix(file) in READERS
+    )
+    if not files:
+        raise InputError(
+            f"Cannot open the {role} folder {str(path)!r}: it holds no"
+            f" {', '.join(sorted(READERS))} file",
+            hint="Name the folder that holds the data files.",
+        )
+    return tuple(files)
+
+
+def _suffix(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else (suffixes or [""])[-1]
+
+
+def _format(path: Path) -> str:
+    suffix = _suffix(path)
+    if suffix not in READERS:
+        raise InputError(
+            f"Cannot read {str(path)!r}: its name ends in {suffix or 'nothing'!r}",
+            hint=f"Use one of {', '.join(sorted(READERS))}.",
+        )
+    return suffix
+
+
+def _repeated_columns(file: Path) -> dict[str, str]:
+    if file.suffix == ".gz":
+        return {}
+    with file.open(encoding="utf-8", errors="replace", newline="") as lines:
+        first = lines.readline()
+    delimiter = max(",;\t|", key=first.count)
+    header = next(csv.reader([first], delimiter=delimiter), [])
+    return {
+        name: f"{header.count(name)} columns have this name"
+        for name in header
+        if header.count(name) > 1
+    }
+
+
+def _convert(
+    files: tuple[Path, ...], reader: str, path: Path, role: str, store: Path | None
+) -> tuple[Path, tuple[str, ...]]:
+    """Write one Parquet copy; text is parsed once and then read by column."""
+    folder = store or Path(tempfile.mkdtemp(prefix="leeway-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    target = folder / f"{hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]}.parquet"
+    note = target.with_suffix(".note")
+    if target.exists() and note.exists():
+        return target, tuple(note.read_text(encoding="utf-8").splitlines())
+    notes: tuple[str, ...] = ()
+    with _connection() as connection:
+        try:
+            _copy(connection, files, reader, _OPTIONS[reader], target)
+        except InputError as error:
+            if reader != "read_csv" or "nicode" not in error.message:
+                raise InputError(_sentence(path, role, error.message), hint=error.hint) from error
+            latin = f"{_OPTIONS[reader]}, encoding='latin-1'"
+            try:
+                _copy(connection, files, reader, latin, target)
+            except InputError as again:
+                raise InputError(_sentence(path, role, again.message), hint=again.hint) from again
+            notes = (f"{path.name} is not valid UTF-8 and was read as Latin-1.",)
+    note.write_text("\n".join(notes), encoding="utf-8")
+    return target, notes
+
+
+def _sentence(path: Path, role: str, reason: str) -> str:
+    return f"Cannot read the {role} {str(path)!r}: {reason}"
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    import duckdb  # noqa: PLC0415 - Parquet needs none
+
+    connection = duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": "false"})
+    connection.execute("SET enable_progress_bar=false; SET preserve_insertion_order=false")
+    return connection
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    reader: str,
+    options: str,
+    target: Path,
+) -> None:
+    import duckdb  # noqa: PLC0415
+
+    names = [str(file) for file in files]
+    scratch = target.with_suffix(".part")
+    try:
+        connection.execute(
+            f"COPY (SELECT * FROM {reader}(?, {options})) TO '{_quoted(scratch)}'"
+            " (FORMAT parquet, ROW_GROUP_SIZE 122880)",
+            [names],
+        )
+    except duckdb.Error as error:
+        scratch.unlink(missing_ok=True)
+        reason = " ".join(str(error).split("\n\n", maxsplit=1)[0].split())[:300]
+        raise InputError(
+            reason, hint="Check that the file is what its name says and was written to its end."
+        ) from error
+    scratch.rename(target)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _described(
+    path: Path,
+    files: tuple[Path, ...],
+    role: str,
+    rejected: dict[str, str],
+    notes: tuple[str, ...],
+) -> Table:
+    columns: dict[str, str] = {}
+    rows = 0
+    for file in files:
+        opened = open_parquet(file, role)
+        rows += opened.metadata.num_rows
+        schema = opened.schema_arrow
+        for name in dict.fromkeys(schema.names):
+            if schema.names.count(name) > 1:
+                rejected[name] = f"{schema.names.count(name)} columns have this name"
+                continue
+            dtype = str(schema.field(name).type)
+            if columns.setdefault(name, dtype) != dtype:
+                rejected[name] = f"its type is {columns[name]} in one file and {dtype} in another"
+    for name in rejected:
+        columns.pop(name, None)
+    if not columns and not rejected:
+        raise InputError(
+            f"Cannot read the {role} {str(path)!r}: it has no columns", hint="Export it again."
+        )
+    if not rows:
+        raise InputError(
+            f"Cannot read the {role} {str(path)!r}: it has a header but no rows",
+            hint="Choose a period that has data.",
+        )
+    return Table(str(path), files, columns, rows, rejected, notes)
+
+
+def open_parquet(file: Path, role: str = "data") -> pq.ParquetFile:
+    """Open one Parquet file, text columns as dictionaries.
+
+    Raises:
+        InputError: It is no Parquet file, or not a whole one.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - 0.1 s that a start-up need not pay
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        plain = pq.ParquetFile(file, memory_map=False, pre_buffer=False)
+        texts = [
+            name
+            for name, dtype in zip(plain.schema_arrow.names, plain.schema_arrow.types, strict=True)
+            if pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
+        ]
+        if not texts:
+            return plain
+        return pq.ParquetFile(
+            file, memory_map=False, pre_buffer=False, read_dictionary=texts, metadata=plain.metadata
+        )
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).split(". ", maxsplit=1)[0].split("\n", maxsplit=1)[0]
+        raise InputError(
+            f"Cannot read the {role} file {str(file)!r}: not a whole Parquet file ({reason})",
+            hint="It may be cut off, or of another format; write it again.",
+        ) from error
+
+
+def write_table(columns: Mapping[str, Any], target: Path) -> Table:
+    """Write columns held in memory as a Parquet file and open it."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    pq.write_table(pa.table(dict(columns)), target, row_group_size=122_880)
+    return open_table(target)

@@ -1,0 +1,98 @@
+"""Every setting, and the only module that reads the environment or the clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitoring.errors import InputError
+
+#: Environment variable -> what it sets. The README's table is tested against this.
+VARIABLES = {
+    "AZURE_SUBSCRIPTION_ID": "subscription of the Azure ML workspace",
+    "AZURE_RESOURCE_GROUP": "resource group of the Azure ML workspace",
+    "AZURE_ML_WORKSPACE": "Azure ML workspace; without it the sample workspace is served",
+    "AZURE_ML_REGISTRY": "Azure ML registry, optional",
+    "LOG_ANALYTICS_WORKSPACE_ID": "GUID (customerId) of the Log Analytics workspace",
+    "COLLECTED_DATA_URL": "fsspec URL of the folder that holds modelDataCollector, e.g. "
+    "abfs://container@account.dfs.core.windows.net",
+    "LEEWAY_CACHE": "folder for the sample workspace and stored profiles, default .cache",
+    "LEEWAY_NOW": "ISO time to take for now, for demonstrations and tests",
+    "LEEWAY_SEED": "seed of the sample workspace, default 2013",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the product needs to know before it can ask anything.
+
+    `workspace` is None when no Azure is configured: then the sample workspace is served.
+    """
+
+    cache: Path
+    now: datetime | None = None
+    seed: int = 2013
+    subscription_id: str = ""
+    resource_group: str = ""
+    workspace: str | None = None
+    registry: str | None = None
+    log_analytics_workspace_id: str = ""
+    collected_data_url: str = ""
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the sample workspace is served instead of Azure."""
+        return self.workspace is None
+
+    def clock(self) -> datetime:
+        """Return the time to take for now, to the minute, so that equal questions share a cache entry."""
+        return (self.now or datetime.now(UTC)).replace(second=0, microsecond=0)
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings.
+
+    Raises:
+        InputError: A value cannot be read, or a workspace is named without what is needed to reach it.
+    """
+    env = {name: environment.get(name, "").strip() for name in VARIABLES}
+    workspace = env["AZURE_ML_WORKSPACE"] or None
+    needed = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "LOG_ANALYTICS_WORKSPACE_ID")
+    if workspace and (missing := [name for name in needed if not env[name]]):
+        raise InputError(
+            f"Cannot reach the workspace {workspace!r}: {', '.join(missing)} not set",
+            hint="Set them, or unset AZURE_ML_WORKSPACE to open the sample workspace.",
+        )
+    return Settings(
+        cache=Path(env["LEEWAY_CACHE"] or ".cache"),
+        now=_time(env["LEEWAY_NOW"]),
+        seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"] or "2013"),
+        subscription_id=env["AZURE_SUBSCRIPTION_ID"],
+        resource_group=env["AZURE_RESOURCE_GROUP"],
+        workspace=workspace,
+        registry=env["AZURE_ML_REGISTRY"] or None,
+        log_analytics_workspace_id=env["LOG_ANALYTICS_WORKSPACE_ID"],
+        collected_data_url=env["COLLECTED_DATA_URL"],
+    )
+
+
+def _time(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"Cannot read LEEWAY_NOW={text!r}", hint="Write it as 2026-01-31T12:00:00Z."
+        ) from error
+    return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+
+
+def _whole_number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(f"Cannot read {name}={text!r}", hint="Give a whole number.") from error

@@ -1,0 +1,1 @@
+"""One file per monitoring question: sources and metrics in, MetricResults out."""
