@@ -157,7 +157,7 @@ def intervals(bins: NumericalBins, *, on_lattice: bool = True) -> Intervals:
 def _grid(bins: NumericalBins, *, on_lattice: bool) -> tuple[Floats, Floats]:
     if bins.scale == "lattice":
         reach = 0.0 if on_lattice else 0.5
-        steps = bins.origin + np.arange(bins.cells)
+        steps = bins.origin + np.arange(bins.cells, dtype=np.float64)
         left: Floats = (steps - reach) / bins.per_unit
         right: Floats = (steps + reach) / bins.per_unit
         left[0], right[-1] = -np.inf, np.inf

@@ -137,11 +137,12 @@ def _repeated_columns(file: Path) -> dict[str, str]:
         first = lines.readline()
     delimiter = max(",;\t|", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
-    return {
-        name: f"{header.count(name)} columns have this name"
-        for name in header
-        if header.count(name) > 1
-    }
+    reasons = {}
+    for name in dict.fromkeys(header):
+        if (times := header.count(name)) > 1:
+            same = [name, *(f"{name}_{i}" for i in range(1, times))]  # as DuckDB renames them
+            reasons |= dict.fromkeys(same, f"{times} columns are named {name!r}")
+    return reasons
 
 
 def _convert(
@@ -232,6 +233,8 @@ def _described(
                 rejected[name] = f"{schema.names.count(name)} columns have this name"
                 continue
             dtype = str(schema.field(name).type)
+            if dtype.startswith("dictionary<values="):
+                dtype = dtype.split("=")[1].split(",", maxsplit=1)[0]  # how it is stored is not what it is
             if columns.setdefault(name, dtype) != dtype:
                 rejected[name] = f"its type is {columns[name]} in one file and {dtype} in another"
     for name in rejected:

@@ -140,7 +140,7 @@ def run(
         Cancelled: `stop` said so before the first day was done; later, the report is incomplete.
     """
     compute = _robust_days if mode == "robust" else _azureml_days
-    found = _Found({}, {}, {}, True)
+    found = _Found({}, {}, {})
     options = (metrics, thresholds)
     for day, results, profiles, tables in compute(baseline, days, options, progress, stop, found):
         found.daily[day] = tuple(results)
@@ -158,7 +158,7 @@ class _Found:
     daily: dict[date, tuple[MetricResult, ...]]
     profiles: dict[date, Mapping[str, Profile]]
     tables: dict[date, Table]
-    complete: bool
+    complete: bool = True
 
 
 _Options = tuple[Collection[str] | None, Mapping[str, float] | None]

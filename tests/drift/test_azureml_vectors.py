@@ -57,7 +57,7 @@ def column(values: Any, dtype: str) -> pa.Array:
     values = expanded(values)
     if dtype in {"double", "float"}:
         values = [None if v is None else float(v) for v in values]
-    kind = ARROW[dtype.split("(")[0]]
+    kind = ARROW[dtype.split("(", maxsplit=1)[0]]
     if dtype in {"timestamp", "date"}:
         return pa.array(np.array(values, dtype="datetime64[us]")).cast(kind)
     if dtype.startswith("decimal"):
