@@ -20,6 +20,7 @@ VARIABLES = {
     "COLLECTED_DATA_URL": "fsspec URL of the folder that holds modelDataCollector, e.g. "
     "abfs://container@account.dfs.core.windows.net",
     "LEEWAY_CACHE": "folder for the sample workspace and stored profiles, default .cache",
+    "LEEWAY_FILES": "folder whose files may be opened by path on the page, default the working folder",
     "LEEWAY_NOW": "ISO time to take for now, for demonstrations and tests",
     "LEEWAY_SEED": "seed of the sample workspace, default 2013",
 }
@@ -33,6 +34,7 @@ class Settings:
     """
 
     cache: Path
+    files: Path = Path()
     now: datetime | None = None
     seed: int = 2013
     subscription_id: str = ""
@@ -68,6 +70,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         )
     return Settings(
         cache=Path(env["LEEWAY_CACHE"] or ".cache"),
+        files=Path(env["LEEWAY_FILES"] or "."),
         now=_time(env["LEEWAY_NOW"]),
         seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"] or "2013"),
         subscription_id=env["AZURE_SUBSCRIPTION_ID"],

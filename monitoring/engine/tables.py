@@ -7,6 +7,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,7 @@ def _repeated_columns(file: Path) -> dict[str, str]:
         first = lines.readline()
     delimiter = max(",;\t|", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
-    reasons = {}
+    reasons: dict[str, str] = {}
     for name in dict.fromkeys(header):
         if (times := header.count(name)) > 1:
             same = [name, *(f"{name}_{i}" for i in range(1, times))]  # as DuckDB renames them
@@ -234,7 +235,9 @@ def _described(
                 continue
             dtype = str(schema.field(name).type)
             if dtype.startswith("dictionary<values="):
-                dtype = dtype.split("=")[1].split(",", maxsplit=1)[0]  # how it is stored is not what it is
+                dtype = dtype.split("=")[1].split(",", maxsplit=1)[
+                    0
+                ]  # how it is stored is not what it is
             if columns.setdefault(name, dtype) != dtype:
                 rejected[name] = f"its type is {columns[name]} in one file and {dtype} in another"
     for name in rejected:
@@ -287,3 +290,34 @@ def write_table(columns: Mapping[str, Any], target: Path) -> Table:
 
     pq.write_table(pa.table(dict(columns)), target, row_group_size=122_880)
     return open_table(target)
+
+
+def by_day(table: Table, column: str, store: Path) -> dict[date, Table]:
+    """Cut a table into one per UTC day of a time column; rows without a time are left out.
+
+    Raises:
+        InputError: The column holds no times.
+    """
+    import duckdb  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp(prefix="days-", dir=store))
+    name = column.replace('"', '""')
+    files = [str(path) for path in table.paths]
+    with _connection() as connection:
+        try:
+            connection.execute(
+                f"""COPY (
+                    SELECT *, strftime(CAST("{name}" AS TIMESTAMP), '%Y-%m-%d') AS "_day"
+                    FROM read_parquet(?) WHERE "{name}" IS NOT NULL
+                ) TO '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY ("_day"))""",
+                [files],
+            )
+        except duckdb.Error as error:
+            raise InputError(
+                f"Cannot split by day of {column!r}: its type is {table.columns[column]}",
+                hint="Choose a column that holds dates or times.",
+            ) from error
+    return {
+        date.fromisoformat(part.name.removeprefix("_day=")): open_table(part)
+        for part in sorted(folder.iterdir())
+    }

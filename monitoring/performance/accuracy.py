@@ -19,7 +19,8 @@ def correct(predictions: Values, labels: Values) -> Floats:
     >>> correct(np.array(["a", "b"]), np.array(["a", "a"])).tolist()
     [1.0, 0.0]
     """
-    return (predictions == labels).astype(np.float64)
+    hits: Floats = (predictions == labels).astype(np.float64)
+    return hits
 
 
 def wilson(scores: Scores) -> Interval:

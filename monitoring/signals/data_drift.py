@@ -336,7 +336,7 @@ def compare_tables(
     stop: counting.Stop | None = None,
 ) -> list[MetricResult]:
     """Compare two tables, feature by feature. Raises as `compare_files`."""
-    names, refused = _comparable(reference, production, features, mode)
+    names, left_out = comparable(reference, production, features, mode=mode)
     if mode == "azureml":
         declared = {k: [n for n, kind in (kinds or {}).items() if kind == k] for k in HEADLINE}
         pairs = exact.pairs(reference, production, names, stop=stop, **declared)
@@ -346,22 +346,27 @@ def compare_tables(
     else:
         plan = counting.features(reference, names, kinds)
         unreadable = {name: feature.reason for name, feature in plan.items() if feature.reason}
-        refused = {**refused, **unreadable}
+        left_out = {**left_out, **unreadable}
         halves = [_half(progress, 0.0), _half(progress, 0.5)]
         before = counting.profile_reference(reference, plan, progress=halves[0], stop=stop)
         bins = {name: profile.bins for name, profile in before.items()}
         after = counting.profile(production, plan, bins, progress=halves[1], stop=stop)
         results = robust(before, after, metrics=metrics, thresholds=thresholds)
-    return results + [_refused(name, reason, mode) for name, reason in refused.items()]
+    return results + [refused(name, reason, mode) for name, reason in left_out.items()]
 
 
-def _comparable(
+def comparable(
     reference: tables.Table,
     production: tables.Table,
-    features: Sequence[str] | None,
-    mode: Mode,
+    features: Sequence[str] | None = None,
+    *,
+    mode: Mode = "robust",
 ) -> tuple[list[str], dict[str, str]]:
-    """Return the features to compare, and those that cannot be, with the reason."""
+    """Return the features to compare, and those that cannot be, with the reason.
+
+    Raises:
+        InputError: A feature is named that exists on neither side.
+    """
     everything = [
         *reference.columns,
         *reference.rejected,
@@ -376,23 +381,24 @@ def _comparable(
             hint=f"The reference has {', '.join(list(reference.columns)[:8])}"
             + (" and more." if len(reference.columns) > 8 else "."),  # noqa: PLR2004
         )
-    names, refused = [], {}
+    names: list[str] = []
+    left_out: dict[str, str] = {}
     for name in wanted:
         rejected = [
             table.rejected[name] for table in (reference, production) if name in table.rejected
         ]
         here, there = reference.columns.get(name), production.columns.get(name)
         if rejected:
-            refused[name] = rejected[0]
+            left_out[name] = rejected[0]
         elif here is None or there is None:
-            refused[name] = (
+            left_out[name] = (
                 f"only {'production' if here is None else 'the reference'} has this column"
             )
         elif mode == "robust" and not _same_family(here, there):
-            refused[name] = f"its type is {here} in the reference and {there} in production"
+            left_out[name] = f"its type is {here} in the reference and {there} in production"
         else:
             names.append(name)
-    return names, refused
+    return names, left_out
 
 
 def _same_family(here: str, there: str) -> bool:
@@ -400,7 +406,8 @@ def _same_family(here: str, there: str) -> bool:
     return one == two or "null" in {here, there}
 
 
-def _refused(name: str, reason: str, mode: Mode) -> MetricResult:
+def refused(name: str, reason: str, mode: Mode) -> MetricResult:
+    """Return the result of a column that cannot be compared."""
     prefix = "not computed by Azure ML: " if mode == "azureml" else ""
     return MetricResult(
         signal=SIGNAL,

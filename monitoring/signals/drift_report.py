@@ -27,7 +27,7 @@ class DriftReport:
     """
 
     baseline: Baseline
-    window: Window
+    window: Window | None
     mode: Mode
     results: tuple[MetricResult, ...]
     daily: Mapping[date, tuple[MetricResult, ...]] = field(repr=False)
@@ -52,6 +52,40 @@ class DriftReport:
             for result in self.daily[day]
             if result.subject == feature and result.metric == metric
         )
+
+
+def compare(
+    baseline: Baseline,
+    table: Table,
+    *,
+    mode: Mode = "robust",
+    metrics: Collection[str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    notes: tuple[str, ...] = (),
+    taken: datetime | None = None,
+    progress: counting.Progress | None = None,
+    stop: counting.Stop | None = None,
+) -> DriftReport:
+    """Compute drift of one table that has no days: two files. Arguments as for `run`."""
+    shared, refused = data_drift.comparable(baseline.table, table, mode=mode)
+    profiles = counting.profile(
+        table,
+        {name: feature for name, feature in baseline.plan.items() if name in shared},
+        {name: bins for name, bins in baseline.bins.items() if name in shared},
+        progress=progress,
+        stop=stop,
+    )
+    known = {name: profile for name, profile in baseline.profiles.items() if name in profiles}
+    if mode == "azureml":
+        results = _azureml(baseline, table, None, (metrics, thresholds), stop)
+    else:
+        results = data_drift.robust(known, profiles, metrics=metrics, thresholds=thresholds)
+        unread = {n: f.reason for n, f in baseline.plan.items() if f.reason and n in shared}
+        refused = {**refused, **unread}
+    results += [data_drift.refused(name, reason, mode) for name, reason in refused.items()]
+    return DriftReport(
+        baseline, None, mode, tuple(results), {}, profiles, (*table.notes, *notes), taken=taken
+    )
 
 
 def headline(results: Sequence[MetricResult]) -> dict[str, MetricResult]:
@@ -203,7 +237,7 @@ def _azureml_days(
 def _azureml(
     baseline: Baseline,
     table: Table,
-    window: Window,
+    window: Window | None,
     options: _Options,
     stop: counting.Stop | None,
 ) -> list[MetricResult]:

@@ -1,0 +1,154 @@
+"""Health of every deployment of a workspace; what cannot be measured leaves the rest standing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.errors import MonitoringError
+from monitoring.scores import Scores
+from monitoring.signals import drift_report, health, model_performance, traffic
+from monitoring.signals.deployed import Deployed
+from monitoring.signals.health import DeploymentHealth, Health
+from monitoring.sources.logs import Answer, Logs
+from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
+from monitoring.window import Window
+
+Progress = Callable[[float, str], None]
+
+#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
+LEAST_DAYS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Rows of the overview, open problems first, and how they came about.
+
+    answer: the traffic query; None when the log could not be asked, and `missing` then says why.
+    """
+
+    rows: tuple[DeploymentHealth, ...]
+    window: Window
+    fetched: datetime
+    answer: Answer | None
+    missing: str = ""
+
+
+def fleet(
+    deployed: Deployed,
+    logs: Logs,
+    window: Window,
+    *,
+    taken: datetime,
+    progress: Progress | None = None,
+) -> Fleet:
+    """Measure every deployment.
+
+    Raises:
+        SourceError: The workspace does not say which endpoints it has.
+    """
+    endpoints = deployed.inventory.endpoints()
+    step = step_of(window)
+    steps: dict[tuple[str, str], tuple[traffic.Step, ...]] = {}
+    answer, missing, failure = None, "", None
+    try:
+        answer = logs.ask("traffic", window, endpoints=[], step=step)
+        steps = traffic.steps(answer.records(), step)
+        missing = answer.reason
+    except MonitoringError as error:
+        failure, missing = health.blind(error), str(error)
+    pairs = [(endpoint, each) for endpoint in endpoints for each in endpoint.deployments]
+    rows = []
+    for done, (endpoint, deployment) in enumerate(pairs):
+        if progress:
+            progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
+        rows.append(_row(deployed, endpoint, deployment, window, steps, failure))
+    return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
+
+
+def step_of(window: Window) -> timedelta:
+    """Return steps that give a trend of some 24 to 170 points.
+
+    >>> from datetime import UTC
+    >>> step_of(Window.last(timedelta(days=30), until=datetime(2026, 1, 31, tzinfo=UTC)))
+    datetime.timedelta(seconds=21600)
+    """
+    if window.length <= timedelta(days=7):
+        return timedelta(hours=1)
+    return timedelta(hours=6) if window.length <= timedelta(days=31) else timedelta(days=1)
+
+
+def _row(
+    deployed: Deployed,
+    endpoint: Endpoint,
+    deployment: Deployment,
+    window: Window,
+    steps: Mapping[tuple[str, str], Sequence[traffic.Step]],
+    failure: Health | None,
+) -> DeploymentHealth:
+    subject = f"{endpoint.name}/{deployment.name}"
+    days = window
+    if window.length < LEAST_DAYS:
+        days = Window(window.end - LEAST_DAYS, window.end)
+    try:
+        model = deployed.model(deployment)
+    except MonitoringError as error:
+        unknown = health.blind(error)
+        judged = unknown, unknown
+        name = "unknown"
+    else:
+        name = str(model.id)
+        judged = (
+            _guarded(lambda: model_health(deployed, deployment, model, days)),
+            _guarded(lambda: data_health(deployed, deployment, model, days)),
+        )
+    own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
+    return DeploymentHealth(
+        endpoint.name,
+        deployment.name,
+        endpoint.traffic.get(deployment.name),
+        name,
+        *judged,
+        failure or health.of_infrastructure(subject, own, window),
+    )
+
+
+def _guarded(measure: Callable[[], Health]) -> Health:
+    try:
+        return measure()
+    except MonitoringError as error:
+        return health.blind(error)
+
+
+def model_health(
+    deployed: Deployed, deployment: Deployment, model: ModelVersion, window: Window
+) -> Health:
+    """Judge realized performance against the registered model's own, over a window."""
+    metric = model_performance.metric_of(model.task)
+    if metric is None:
+        return Health(
+            "no_data",
+            "The model does not say its task",
+            hint="Add the tag task to the model version, e.g. regression.",
+        )
+    scores = deployed.scores(deployment, model, metric, window)
+    baseline = model.metrics.get(metric.name)
+    subject = f"{deployment.endpoint}/{deployment.name}"
+    whole = sum(scores.values(), Scores(0, 0, 0.0, 0.0))
+    return health.of_model(
+        model_performance.judged(metric, subject, whole, baseline, window),
+        model_performance.daily(metric, subject, scores, baseline),
+    )
+
+
+def data_health(
+    deployed: Deployed, deployment: Deployment, model: ModelVersion, window: Window
+) -> Health:
+    """Judge data drift against the model's training data, over a window."""
+    choice = deployed.baselines(model)[0]
+    baseline = deployed.baseline(deployment, model, choice, window)
+    days = deployed.days(deployment, window, deployed.columns(model))
+    if not days.tables:
+        return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
+    return health.of_data(drift_report.run(baseline, days.tables, window))

@@ -1,0 +1,149 @@
+"""Health of one deployment: model, data and infrastructure, each as a status and one number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitoring.errors import MonitoringError, NotPermittedError
+from monitoring.metric import STATUSES, MetricResult, Status
+from monitoring.performance import METRICS as PERFORMANCE
+from monitoring.signals import traffic
+from monitoring.signals.drift_report import DriftReport, headline, since
+from monitoring.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One cell of the overview.
+
+    headline: the number, with its name and unit. detail: threshold, interval and rows. since: start
+    of the breach that is open now. trend: one value per step, None where nothing was measured.
+    """
+
+    status: Status
+    headline: str
+    detail: str = ""
+    since: datetime | None = None
+    trend: tuple[float | None, ...] = ()
+    trend_of: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentHealth:
+    """One row of the overview."""
+
+    endpoint: str
+    deployment: str
+    traffic_percent: int | None
+    model_version: str
+    model: Health
+    data: Health
+    infrastructure: Health
+
+    @property
+    def worst(self) -> Status:
+        """The status that decides where the row stands."""
+        cells = self.model, self.data, self.infrastructure
+        return min((cell.status for cell in cells), key=STATUSES.index)
+
+    @property
+    def since(self) -> datetime | None:
+        """Start of the oldest breach that is open."""
+        open_ = [c.since for c in (self.model, self.data, self.infrastructure) if c.since]
+        return min(open_, default=None)
+
+
+def ranked(rows: Sequence[DeploymentHealth]) -> list[DeploymentHealth]:
+    """Return open problems first, then by name."""
+
+    def order(row: DeploymentHealth) -> tuple[int, int, str, str]:
+        cells = row.model, row.data, row.infrastructure
+        breached = sum(cell.status == "breached" for cell in cells)
+        return STATUSES.index(row.worst), -breached, row.endpoint, row.deployment
+
+    return sorted(rows, key=order)
+
+
+def blind(error: MonitoringError) -> Health:
+    """Return the cell of something that could not be measured."""
+    status: Status = "not_permitted" if isinstance(error, NotPermittedError) else "no_data"
+    return Health(status, error.message, hint=error.hint)
+
+
+def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
+    """Sum up realized performance over a window."""
+    metric = PERFORMANCE[whole.metric]
+    trend = tuple(result.value for result in daily)
+    if whole.value is None or whole.interval is None:
+        return Health(whole.status, whole.reason, trend=trend, hint=whole.hint)
+    sign = "≥" if whole.worse == "lower" else "≤"
+    limit = "" if whole.threshold != whole.threshold else f"{sign} {whole.threshold:.3g} · "
+    detail = (
+        f"{limit}95 % {whole.interval.low:.3g} to {whole.interval.high:.3g} · n = {whole.rows:,}"
+    )
+    return Health(
+        whole.status,
+        f"{metric.label} {whole.value:.3g}",
+        detail,
+        since(daily) if whole.status == "breached" else None,
+        trend,
+        f"{metric.label} per day",
+        whole.reason,
+    )
+
+
+def of_data(report: DriftReport) -> Health:
+    """Sum up data drift over a window; it breaches when a feature does, in two of its last three days."""
+    deciding = headline(report.results)
+    judged = [r for r in deciding.values() if r.status in {"ok", "breached"}]
+    if not judged:
+        reason = next((r.reason for r in deciding.values() if r.reason), "no collected data")
+        return Health("no_data" if not report.daily else "not_enough_data", reason)
+    starts = {
+        name: since(report.history(name, result.metric))
+        for name, result in deciding.items()
+        if result.status == "breached"
+    }
+    open_ = {name: start for name, start in starts.items() if start}
+    days = sorted(report.daily)
+    trend = tuple(
+        float(sum(r.status == "breached" for r in headline(report.daily[day]).values()))
+        for day in days
+    )
+    rows = max(result.rows for result in judged)
+    names = ", ".join(list(open_ or starts)[:3])
+    return Health(
+        "breached" if open_ else "ok",
+        f"{len(open_)} of {len(judged)} features drift",
+        (f"{names} · " if names else "")
+        + f"robust mode, against {report.baseline.name} · n = {rows:,}",
+        min(open_.values(), default=None),
+        trend,
+        "drifting features per day",
+    )
+
+
+def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Window) -> Health:
+    """Sum up traffic over a window: error rate and 95th percentile of latency, step by step."""
+    requests, faults = sum(s.requests for s in steps), sum(s.faults for s in steps)
+    whole = traffic.error_rate(subject, window, requests, faults)
+    if whole.value is None:
+        return Health("no_data", "No requests", "traffic log")
+    errors = [traffic.error_rate(subject, s.window, s.requests, s.faults) for s in steps]
+    slow = [traffic.latency_p95(subject, s) for s in steps]
+    starts = [start for start in (since(errors), since(slow)) if start]
+    judged = [r for r in (*errors, *slow) if r.status in {"ok", "breached"}]
+    status: Status = "breached" if starts else "ok" if judged else "not_enough_data"
+    latest = next((s.p95_ms for s in reversed(steps) if s.p95_ms is not None), None)
+    p95 = f"P95 {latest:,.0f} ms ≤ {traffic.LATENCY_P95_MS:,.0f} · " if latest is not None else ""
+    return Health(
+        status,
+        f"{whole.value:.2%} errors",
+        f"≤ {traffic.ERROR_RATE:.0%} · {p95}n = {requests:,}",
+        min(starts, default=None),
+        tuple(result.value for result in errors),
+        "error rate",
+    )

@@ -1,0 +1,115 @@
+"""Traffic: do requests succeed, and fast enough? Errors that the caller made are not held against us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.metric import Interval, MetricResult, Status
+from monitoring.performance.accuracy import wilson
+from monitoring.scores import Scores
+from monitoring.window import Window
+
+SIGNAL = "traffic"
+#: Fewer requests than this in a step and there is no verdict.
+LEAST_REQUESTS = 30
+#: Objectives of the product where the user has set none.
+ERROR_RATE = 0.01
+LATENCY_P95_MS = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one deployment's traffic.
+
+    requests: all. faults: those answered with an error that the model, its capacity or the platform
+    caused. p95_ms: of the time to the last byte; None without requests.
+    """
+
+    window: Window
+    requests: int
+    faults: int
+    p95_ms: float | None
+
+
+def steps(
+    records: Iterable[Mapping[str, Any]], length: timedelta
+) -> dict[tuple[str, str], tuple[Step, ...]]:
+    """Return the steps of each deployment in time order, from rows of `traffic.kql`.
+
+    Keys are (endpoint, deployment) in lower case, as the log's names vary.
+    """
+    found: dict[tuple[str, str], list[Step]] = {}
+    for record in records:
+        key = record["Endpoint"], record["Deployment"]
+        start: datetime = record["TimeGenerated"]
+        faults = record["Errors"] - record["ClientErrors"]
+        step = Step(Window(start, start + length), record["Requests"], faults, record["P95Ms"])
+        found.setdefault(key, []).append(step)
+    return {key: tuple(sorted(each, key=lambda s: s.window)) for key, each in found.items()}
+
+
+def error_rate(subject: str, window: Window, requests: int, faults: int) -> MetricResult:
+    """Judge the share of requests that failed through no fault of the caller.
+
+    It breaches when the lower end of the interval lies above the objective.
+    """
+    plain = MetricResult(
+        signal=SIGNAL,
+        metric="error_rate",
+        subject=subject,
+        status="no_data",
+        threshold=ERROR_RATE,
+        unit="share of requests",
+        method="traffic log, errors of model, capacity and platform; interval Wilson (1927)",
+        window=window,
+        rows=requests,
+        reason="no requests",
+    )
+    if not requests:
+        return plain
+    interval = wilson(Scores(requests, requests, float(faults), float(faults)))
+    few = requests < LEAST_REQUESTS
+    breached = interval.low > ERROR_RATE
+    return _with(
+        plain,
+        faults / requests,
+        interval,
+        "not_enough_data" if few else "breached" if breached else "ok",
+        f"{requests} requests, {LEAST_REQUESTS} needed" if few else "",
+    )
+
+
+def latency_p95(subject: str, step: Step) -> MetricResult:
+    """Judge the 95th percentile of request durations, in milliseconds."""
+    plain = MetricResult(
+        signal=SIGNAL,
+        metric="latency_p95",
+        subject=subject,
+        status="no_data",
+        threshold=LATENCY_P95_MS,
+        unit="ms",
+        method="95th percentile of TotalDurationMs in the traffic log",
+        window=step.window,
+        rows=step.requests,
+        reason="no requests",
+    )
+    if step.p95_ms is None or not step.requests:
+        return plain
+    few = step.requests < LEAST_REQUESTS
+    slow = step.p95_ms > LATENCY_P95_MS
+    return _with(
+        plain,
+        step.p95_ms,
+        None,
+        "not_enough_data" if few else "breached" if slow else "ok",
+        f"{step.requests} requests, {LEAST_REQUESTS} needed" if few else "",
+    )
+
+
+def _with(
+    plain: MetricResult, value: float, interval: Interval | None, status: Status, reason: str
+) -> MetricResult:
+    return replace(plain, value=value, interval=interval, status=status, reason=reason)

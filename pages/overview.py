@@ -1,0 +1,14 @@
+"""Is anything wrong; since when, for whom, how bad; what to open."""
+
+import streamlit as st
+
+from ui import cards, fleet_view, loaders, scope
+
+chosen = scope.current()
+st.title("Overview")
+st.caption(f"{chosen}, {chosen.window_at(loaders.now())}")
+
+with cards.panel("Deployments") as panel:
+    fleet = fleet_view.load(chosen)
+    panel.freshness = fleet_view.freshness(fleet)
+    fleet_view.show(fleet, chosen)

@@ -1,0 +1,43 @@
+"""Drift between two files of the reader's own, with the same engine and the same view."""
+
+import streamlit as st
+
+from monitoring.errors import MonitoringError
+from ui import drift_view, files, loaders, states
+
+st.title("Your own files")
+st.caption("Compare two files or folders: Parquet, CSV or JSON lines. Nothing leaves this server.")
+
+rule = drift_view.pick_rule("own-")
+reference = production = None
+with st.container(border=True):
+    left, right = st.columns(2)
+    try:
+        with left:
+            reference = files.pick("reference", "own-", loaders.settings())
+        with right:
+            production = files.pick("production", "own-", loaders.settings())
+    except MonitoringError as error:
+        states.show_error(error)
+    by = st.text_input(
+        "Time column of production, optional",
+        help="Splits production by UTC day, for the map of features by day.",
+        key="own-time",
+        width=360,
+    )
+    wanted = st.button(
+        "Run",
+        icon=":material/play_arrow:",
+        disabled=not (reference and production),
+        help="Name a reference and a production file first.",
+    )
+
+report = drift_view.run(
+    "own-",
+    wanted,
+    lambda progress: loaders.compare_files(reference, production, rule, by.strip(), progress),
+)
+if report is None:
+    states.show(states.first_use("your files"))
+else:
+    drift_view.show(report, rule, "own-")

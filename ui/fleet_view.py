@@ -1,0 +1,134 @@
+"""The overview: one row per deployment, model, data and infrastructure side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from monitoring.charts import sparkline
+from monitoring.metric import Status
+from monitoring.signals.fleet import Fleet
+from monitoring.signals.health import DeploymentHealth, Health
+from ui import cards, loaders, nav, states
+from ui.scope import Scope
+
+HELP = {
+    "Model": "Realized performance against the labels that have arrived, compared with the "
+    "registered model's own in training. Breached when the whole interval lies beyond the allowance.",
+    "Data": "Data drift of the model's inputs against its training data, robust mode. Breached when "
+    "a feature is in two of its last three days. A suspect, not a verdict.",
+    "Infrastructure": "Share of requests that failed through no fault of the caller, and the 95th "
+    "percentile of latency, from the traffic log. Breached when two of the last three steps are.",
+}
+
+
+def load(chosen: Scope) -> Fleet:
+    """Return the fleet for the window, behind a progress bar the first time."""
+    bar = st.empty()
+    found = loaders.fleet(
+        chosen.window_at(loaders.now()), _progress=bar.progress
+    )
+    bar.empty()
+    return found
+
+
+def freshness(fleet: Fleet) -> cards.Freshness:
+    """Return the panel's footer."""
+    answer = fleet.answer
+    return cards.Freshness(
+        fetched=fleet.fetched,
+        seconds=answer.seconds if answer else 0.0,
+        rows=len(answer.rows) if answer else None,
+        missing=fleet.missing,
+        queries=(cards.Query(answer.name, answer.query),) if answer else (),
+    )
+
+
+def show(fleet: Fleet, chosen: Scope) -> None:
+    """Draw the rows of the scope, open problems first."""
+    rows = [
+        row
+        for row in fleet.rows
+        if chosen.endpoint in {None, row.endpoint} and chosen.deployment in {None, row.deployment}
+    ]
+    if not rows:
+        states.show(states.blind(None, "The workspace has no online deployment."))
+        return
+    _show_tiles(rows)
+    for row in rows:
+        _show_row(row)
+
+
+def _show_tiles(rows: list[DeploymentHealth]) -> None:
+    breached = [row for row in rows if row.worst == "breached"]
+    fine = [row for row in rows if row.worst == "ok"]
+    cells = [c for row in rows for c in (row.model, row.data, row.infrastructure)]
+    blind = sum(c.status not in {"ok", "breached"} for c in cells)
+    oldest = min((row.since for row in breached if row.since), default=None)
+    left, middle, right = st.columns(3)
+    with left:
+        cards.kpi(
+            "Deployments with a problem",
+            f"{len(breached)} of {len(rows)}",
+            "breached" if breached else "ok",
+            note=f"the oldest since {oldest:%d %b %H:%M} UTC" if oldest else "none is open",
+        )
+    with middle:
+        status: Status = "ok" if fine else "not_enough_data"
+        cards.kpi("Healthy deployments", str(len(fine)), status, note="in all three respects")
+    with right:
+        cards.kpi(
+            "Blind spots",
+            str(blind),
+            "no_data" if blind else "ok",
+            note=f"of {len(cells)} measurements",
+        )
+
+
+def _show_row(row: DeploymentHealth) -> None:
+    with st.container(border=True):
+        about, model, data, infrastructure = st.columns([2, 3, 3, 3])
+        with about:
+            st.subheader(f"{row.endpoint} / {row.deployment}", anchor=False)
+            share = (
+                "no traffic share"
+                if row.traffic_percent is None
+                else f"{row.traffic_percent} % of traffic"
+            )
+            st.text(f"{row.model_version}\n{share}")
+            st.button(
+                "Open data drift",
+                key=f"open-{row.endpoint}-{row.deployment}",
+                icon=":material/ssid_chart:",
+                on_click=nav.go,
+                args=("data_drift.py",),
+                kwargs={"endpoint": row.endpoint, "deployment": row.deployment},
+            )
+        for column, name, cell in (
+            (model, "Model", row.model),
+            (data, "Data", row.data),
+            (infrastructure, "Infrastructure", row.infrastructure),
+        ):
+            with column:
+                _show_cell(name, cell)
+
+
+def _show_cell(name: str, cell: Health) -> None:
+    measured = [value for value in cell.trend if value is not None]
+    if cell.status in {"ok", "breached"} or measured:
+        st.metric(
+            name,
+            cell.headline,
+            help=HELP[name],
+            chart_data=sparkline([float("nan") if v is None else v for v in cell.trend])
+            if len(measured) > 1
+            else None,
+        )
+    else:
+        st.metric(name, "–", help=HELP[name])
+        st.text(cell.headline)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        cards.status_badge(cell.status)
+        if cell.since:
+            st.text(f"since {cell.since:%d %b %H:%M} UTC")
+    lines = [cell.detail, f"Line: {cell.trend_of}" if cell.trend_of else "", cell.hint]
+    st.caption("  \n".join(line for line in lines if line))
