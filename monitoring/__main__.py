@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _clear()
         print(f"error: {error}", file=sys.stderr)
         return FAILED
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except KeyboardInterrupt:
         _clear()
         print("error: Stopped. Nothing was written.", file=sys.stderr)

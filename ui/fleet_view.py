@@ -24,9 +24,7 @@ HELP = {
 def load(chosen: Scope) -> Fleet:
     """Return the fleet for the window, behind a progress bar the first time."""
     bar = st.empty()
-    found = loaders.fleet(
-        chosen.window_at(loaders.now()), _progress=bar.progress
-    )
+    found = loaders.fleet(chosen.window_at(loaders.now()), _progress=bar.progress)
     bar.empty()
     return found
 
@@ -129,6 +127,6 @@ def _show_cell(name: str, cell: Health) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         cards.status_badge(cell.status)
         if cell.since:
-            st.text(f"since {cell.since:%d %b %H:%M} UTC")
+            st.text(f"since {'before ' if cell.is_older else ''}{cell.since:%d %b %H:%M} UTC")
     lines = [cell.detail, f"Line: {cell.trend_of}" if cell.trend_of else "", cell.hint]
     st.caption("  \n".join(line for line in lines if line))

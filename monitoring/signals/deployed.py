@@ -154,13 +154,8 @@ class Deployed:
             )
         asset = model.ground_truth
         truth = self.inventory.data(asset.name, asset.version, asset.registry).path
-        days = self.collected.days(deployment.endpoint, deployment.name, "model_outputs", window)
-        found = {}
-        for day in days:
-            each = self.collected.joined(deployment.endpoint, deployment.name, day, model, truth)
-            if each.path:
-                found[day] = _scores(open_table(each.path), metric)
-        return found
+        found = self.collected.joined(deployment.endpoint, deployment.name, window, model, truth)
+        return {each.day: _scores(open_table(each.path), metric) for each in found if each.path}
 
 
 def _scores(table: Table, metric: PerformanceMetric) -> Scores:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitoring.errors import MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult, Status
@@ -14,18 +14,23 @@ from monitoring.signals.drift_report import DriftReport, headline, since
 from monitoring.window import Window
 
 
+#: Steps that the number of the infrastructure cell is taken over: what is so now.
+RECENT_STEPS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """One cell of the overview.
 
     headline: the number, with its name and unit. detail: threshold, interval and rows. since: start
-    of the breach that is open now. trend: one value per step, None where nothing was measured.
+    of the breach that is open now; `is_older` if it was open when the window began. trend: one value per step, None where nothing was measured.
     """
 
     status: Status
     headline: str
     detail: str = ""
     since: datetime | None = None
+    is_older: bool = False
     trend: tuple[float | None, ...] = ()
     trend_of: str = ""
     hint: str = ""
@@ -79,6 +84,7 @@ def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
     trend = tuple(result.value for result in daily)
     if whole.value is None or whole.interval is None:
         return Health(whole.status, whole.reason, trend=trend, hint=whole.hint)
+    start = since(daily) if whole.status == "breached" else None
     sign = "≥" if whole.worse == "lower" else "≤"
     limit = "" if whole.threshold != whole.threshold else f"{sign} {whole.threshold:.3g} · "
     detail = (
@@ -88,11 +94,17 @@ def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
         whole.status,
         f"{metric.label} {whole.value:.3g}",
         detail,
-        since(daily) if whole.status == "breached" else None,
+        start,
+        start is not None and start == _first(daily),
         trend,
         f"{metric.label} per day",
         whole.reason,
     )
+
+
+def _first(results: Sequence[MetricResult]) -> datetime | None:
+    window = results[0].window if results else None
+    return window.start if window else None
 
 
 def of_data(report: DriftReport) -> Health:
@@ -114,13 +126,15 @@ def of_data(report: DriftReport) -> Health:
         for day in days
     )
     rows = max(result.rows for result in judged)
+    start = min(open_.values(), default=None)
     names = ", ".join(list(open_ or starts)[:3])
     return Health(
         "breached" if open_ else "ok",
         f"{len(open_)} of {len(judged)} features drift",
         (f"{names} · " if names else "")
         + f"robust mode, against {report.baseline.name} · n = {rows:,}",
-        min(open_.values(), default=None),
+        start,
+        start == Window.day(days[0]).start,
         trend,
         "drifting features per day",
     )
@@ -137,13 +151,19 @@ def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Windo
     starts = [start for start in (since(errors), since(slow)) if start]
     judged = [r for r in (*errors, *slow) if r.status in {"ok", "breached"}]
     status: Status = "breached" if starts else "ok" if judged else "not_enough_data"
-    latest = next((s.p95_ms for s in reversed(steps) if s.p95_ms is not None), None)
-    p95 = f"P95 {latest:,.0f} ms ≤ {traffic.LATENCY_P95_MS:,.0f} · " if latest is not None else ""
+    recent = steps[-RECENT_STEPS:]
+    n, failed = sum(s.requests for s in recent), sum(s.faults for s in recent)
+    latest = next((s.p95_ms for s in reversed(recent) if s.p95_ms is not None), None)
+    p95 = f", P95 {latest:,.0f} ms" if latest is not None else ""
+    hours = sum((s.window.length for s in recent), timedelta()) / timedelta(hours=1)
+    start = min(starts, default=None)
     return Health(
         status,
-        f"{whole.value:.2%} errors",
-        f"≤ {traffic.ERROR_RATE:.0%} · {p95}n = {requests:,}",
-        min(starts, default=None),
+        f"{failed / n:.2%} errors{p95}" if n else "No requests",
+        f"last {hours:.0f} h, n = {n:,} · ≤ {traffic.ERROR_RATE:.0%}, ≤ {traffic.LATENCY_P95_MS:,.0f} ms"
+        f" · whole window {whole.value:.2%} of {requests:,}",
+        start,
+        start == steps[0].window.start,
         tuple(result.value for result in errors),
-        "error rate",
+        "error rate per step",
     )

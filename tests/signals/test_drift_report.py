@@ -84,7 +84,7 @@ def test_progress_names_each_day(baseline, days, window) -> None:
     drift_report.run(
         baseline, days, window, progress=lambda share, text: seen.append((share, text))
     )
-    assert [text for _, text in seen][0] == "01 Jan 2026, day 1 of 7"
+    assert seen[0][1] == "01 Jan 2026, day 1 of 7"
     assert [share for share, _ in seen] == sorted(share for share, _ in seen)
 
 

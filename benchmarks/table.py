@@ -1,0 +1,136 @@
+"""The tables of the guide, written from the results file between two marks each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from benchmarks.parts import Value
+
+Results: TypeAlias = Mapping[str, Mapping[str, object]]
+Row: TypeAlias = tuple[str, ...]
+
+MARKS = re.compile(r"(<!-- table (\w+) (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+#: Row of the cost table -> what its values begin with.
+COSTS = {
+    "**Leeway**, 1,000,000 rows": "drift_1m_ours",
+    "the columns decoded by DuckDB": "drift_1m_decode_duckdb",
+    "the columns decoded by Arrow": "drift_1m_decode_arrow",
+    "Evidently": "drift_1m_evidently",
+    "alibi-detect": "drift_1m_alibi_detect",
+    "**Leeway**, 10,000,000 rows": "drift_10m_ours",
+    "**Leeway**, 10,000 rows": "drift_10k_ours",
+    "Evidently, 10,000 rows": "drift_10k_evidently",
+    "alibi-detect, 10,000 rows": "drift_10k_alibi_detect",
+}
+FIGURES = {
+    "process_cpu_seconds": "process CPU, s",
+    "work_cpu_seconds": "work CPU, s",
+    "wall_seconds": "wall, s",
+    "peak_megabytes": "peak memory, MB",
+    "features": "features answered",
+}
+#: What is aimed at: value, words, comparison with the goal.
+GOALS = {
+    "drift": (
+        ("drift_1m_process_cpu_ratio_evidently_to_ours", "process CPU, Evidently / ours", ">=", 80),
+        ("drift_1m_process_cpu_ratio_alibi_detect_to_ours", "process CPU, alibi-detect / ours", ">=", 10),
+        ("drift_1m_work_cpu_ratio_ours_to_decode", "work CPU, ours / fastest decoding", "<=", 3),
+        ("drift_peak_memory_ratio_10m_to_1m", "peak memory, 10M / 1M rows", "<=", 1.1),
+        ("drift_1m_ks_features_outside_bound", "exact KS distances outside their certified bound", "<=", 0),
+    ),
+    "verdicts": (
+        ("verdicts_false_alarm_share", "alarms without drift, share of features", "<=", 0.05),
+        ("verdicts_power_normal_half_sd", "+0.5 SD seen, normal", ">=", 0.95),
+        ("verdicts_power_lognormal_half_sd", "+0.5 SD seen, lognormal", ">=", 0.95),
+        ("verdicts_power_t3_half_sd", "+0.5 SD seen, t with 3 degrees of freedom", ">=", 0.95),
+        ("verdicts_power_category_10_points_to_rarest", "10 points from the most to the least frequent category, seen", ">=", 0.95),
+        ("verdicts_power_category_10_points_between_frequent", "10 points between the two most frequent, seen", ">=", 0.95),
+    ),
+    "sample": (("sample_build_wall_seconds", "sample workspace built, s", "<=", 60),),
+}  # fmt: skip
+
+
+def filled(guide: str, results: Results) -> str:
+    """Return the guide with every table written anew."""
+    tables: dict[str, Callable[[str, Results], str]] = {
+        "machine": _machine,
+        "costs": _costs,
+        "goals": _goals,
+        "values": _values,
+    }
+
+    def write(mark: re.Match[str]) -> str:
+        begin, part, table, end = mark.groups()
+        body = tables[table](part, results) if part in results else "Not measured yet."
+        return f"{begin}{body}\n{end}"
+
+    return MARKS.sub(write, guide)
+
+
+def _machine(part: str, results: Results) -> str:
+    entry = results[part]
+    on = entry["machine"]
+    if not isinstance(on, Mapping):
+        return "Machine not recorded."
+    packages = ", ".join(f"{name} {version}" for name, version in on["packages"].items())
+    unfinished = "" if entry["complete"] else " **The part did not finish.**"
+    return (
+        f"Measured {str(entry['when'])[:10]} on {on['cores']} cores of {on['processor']}, "
+        f"{on['memory_gigabytes']} GB, {on['system']}, Python {on['python']}, {packages}; "
+        f"load average at the start {on['load_average']}.{unfinished}"
+    )
+
+
+def _costs(part: str, results: Results) -> str:
+    values = _of(part, results)
+    rows = [
+        (label, *(_text(values.get(f"{name}_{figure}")) for figure in FIGURES))
+        if f"{name}_wall_seconds" in values
+        else (label, str(values.get(name, "not measured")), *[""] * (len(FIGURES) - 1))
+        for label, name in COSTS.items()
+    ]
+    return _table(("", *FIGURES.values()), rows)
+
+
+def _goals(part: str, results: Results) -> str:
+    values = _of(part, results)
+    rows: list[Row] = []
+    for name, words, relation, goal in GOALS[part]:
+        value = values.get(name)
+        reached = "not measured"
+        if isinstance(value, int | float):
+            reached = "yes" if (value >= goal if relation == ">=" else value <= goal) else "**no**"
+        rows.append((words, _text(value), f"{relation} {goal}", reached))
+    return _table(("", "measured", "goal", "reached"), rows)
+
+
+def _values(part: str, results: Results) -> str:
+    """Every value but those of single steps, which the results file has."""
+    values = _of(part, results).items()
+    rows: list[Row] = [
+        (f"`{name}`", _text(value)) for name, value in values if "_step_" not in name
+    ]
+    return _table(("value", "measured"), rows)
+
+
+def _of(part: str, results: Results) -> Mapping[str, Value]:
+    values = results[part]["values"]
+    return values if isinstance(values, Mapping) else {}
+
+
+def _text(value: Value | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) and value < 1_000 else _whole(value)
+
+
+def _whole(value: Value) -> str:
+    return value if isinstance(value, str) else f"{value:,.0f}"
+
+
+def _table(head: Row, rows: list[Row]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
