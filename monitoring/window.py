@@ -69,6 +69,10 @@ class Window:
         last = (self.end - timedelta(microseconds=1)).date()
         return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
+    def whole_days(self) -> Window:
+        """Return the window that begins at midnight, for what is counted by day."""
+        return Window(Window.day(self.start.date()).start, self.end)
+
     def split(self, step: timedelta) -> tuple[Window, ...]:
         """Cut into windows of `step`; the last one may be shorter."""
         windows = []

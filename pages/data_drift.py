@@ -22,7 +22,7 @@ key = f"{chosen.endpoint}-{deployment}-"
 rule = drift_view.pick_rule("")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     baseline = st.selectbox("Baseline", baselines, key="baseline", bind="query-params", width=320)
-    window = drift_view.pick_period(chosen, loaders.now())
+    window = drift_view.pick_period(chosen, loaders.now()).whole_days()
     wanted = st.button("Run", icon=":material/play_arrow:", key="run")
 st.caption(f"{chosen.endpoint} / {deployment}, {window}")
 
@@ -30,9 +30,7 @@ asked = wanted or ("feature" in st.query_params and f"{key}report" not in st.ses
 report = drift_view.run(
     key,
     asked,
-    lambda progress: loaders.drift(
-        chosen.endpoint, deployment, baseline, window, rule, _progress=progress
-    ),
+    lambda progress: loaders.drift(chosen.endpoint, deployment, baseline, window, rule, progress),
 )
 if report is None:
     states.show(states.first_use(f"{chosen.endpoint} / {deployment}"))

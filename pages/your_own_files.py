@@ -29,7 +29,7 @@ with st.container(border=True):
         "Run",
         icon=":material/play_arrow:",
         disabled=not (reference and production),
-        help="Name a reference and a production file first.",
+        help=None if reference and production else "Name a reference and a production file first.",
     )
 
 report = drift_view.run(

@@ -228,8 +228,8 @@ def _show_summary(report: DriftReport, deciding: dict[str, MetricResult]) -> Non
     with fourth, st.container(border=True, height="stretch", gap="xsmall"):
         st.metric("Production rows", f"{rows:,}", help=explain("production"))
         st.text(_covered(report))
-    for note in report.notes:
-        st.text(note)
+    if report.notes:
+        st.text(" ".join(report.notes))
     if not report.complete:
         states.show(
             states.State(
@@ -362,13 +362,18 @@ def _show_overlay(
 def _show_trend(history: Sequence[MetricResult], key: str) -> None:
     first = history[0]
     days = [r.window.start if r.window else datetime.min.replace(tzinfo=UTC) for r in history]
+    has_band = any(r.interval for r in history)
     chart = charts.trend(
         days,
         [np.nan if r.value is None else r.value for r in history],
         name=METRICS[first.metric].label if first.metric in METRICS else first.metric,
         rows=[r.rows for r in history],
-        low=[np.nan if r.interval is None else r.interval.low for r in history],
-        high=[np.nan if r.interval is None else r.interval.high for r in history],
+        low=[np.nan if r.interval is None else r.interval.low for r in history]
+        if has_band
+        else None,
+        high=[np.nan if r.interval is None else r.interval.high for r in history]
+        if has_band
+        else None,
         threshold=first.threshold,
         noise_floor=[np.nan if r.noise_floor is None else r.noise_floor for r in history]
         if any(r.noise_floor is not None for r in history)
@@ -380,11 +385,12 @@ def _show_trend(history: Sequence[MetricResult], key: str) -> None:
 
 
 def _show_results(results: Sequence[MetricResult], key: str) -> None:
-    table = _table(results)
+    table = _table(results).drop(columns="Day", errors="ignore")
     st.dataframe(table, hide_index=True, key=f"{key}results", alt="Every metric of this feature")
+    robust = any(r.noise_floor is not None for r in results)
+    terms = f"Noise floor: {explain('noise floor')} p adjusted: {explain('BH')} " if robust else ""
     st.caption(
-        f"{explain('noise floor')} p adjusted: {explain('BH')} "
-        + " ".join({r.method + "." for r in results if r.method})
+        terms + " ".join({f"{r.method[0].upper()}{r.method[1:]}." for r in results if r.method})
     )
 
 
@@ -400,7 +406,7 @@ def _table(results: Sequence[MetricResult]) -> pd.DataFrame:
             "High (95 %)": r.interval.high if r.interval else None,
             "Threshold": f"{'>' if r.worse == 'higher' else '<'} {r.threshold:.3g}",
             "Noise floor": r.noise_floor,
-            "p adjusted": r.adjusted_pvalue,
+            "p adjusted": _pvalue(r.adjusted_pvalue),
             "Binning bound": r.error_bound or None,
             "n reference": r.reference_rows,
             "n production": r.rows,
@@ -412,17 +418,31 @@ def _table(results: Sequence[MetricResult]) -> pd.DataFrame:
         for r in results
     ]
     table = pd.DataFrame(lines)
-    numbers = ["Value", "Low (95 %)", "High (95 %)", "Noise floor", "p adjusted", "Binning bound"]
+    numbers = ["Value", "Low (95 %)", "High (95 %)", "Noise floor", "Binning bound"]
     for name in numbers:
         table[name] = table[name].astype("float64").map(lambda v: float(f"{v:.4g}"))
     empty = [n for n in table.columns if table[n].isna().all() or (table[n] == "").all()]
     return table.drop(columns=[n for n in empty if n != "Value"])
 
 
+def _short(value: object) -> object:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def _pvalue(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"  # noqa: PLR2004 - four digits are shown
+
+
 def _show_numbers(report: DriftReport, key: str) -> None:
     records = [result.as_record() for result in report.results]
     st.dataframe(
-        pd.DataFrame(records), hide_index=True, key=f"{key}all", alt="All results", height=260
+        pd.DataFrame(records).map(_short),
+        hide_index=True,
+        key=f"{key}all",
+        alt="All results",
+        height=260,
     )
     daily = [result.as_record() for day in sorted(report.daily) for result in report.daily[day]]
     name = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from monitoring.charts import sparkline
-from monitoring.metric import Status
 from monitoring.signals.fleet import Fleet
 from monitoring.signals.health import DeploymentHealth, Health
 from ui import cards, loaders, nav, states
@@ -24,7 +23,7 @@ HELP = {
 def load(chosen: Scope) -> Fleet:
     """Return the fleet for the window, behind a progress bar the first time."""
     bar = st.empty()
-    found = loaders.fleet(chosen.window_at(loaders.now()), _progress=bar.progress)
+    found = loaders.fleet(chosen.window_at(loaders.now()), bar.progress)
     bar.empty()
     return found
 
@@ -71,8 +70,7 @@ def _show_tiles(rows: list[DeploymentHealth]) -> None:
             note=f"the oldest since {oldest:%d %b %H:%M} UTC" if oldest else "none is open",
         )
     with middle:
-        status: Status = "ok" if fine else "not_enough_data"
-        cards.kpi("Healthy deployments", str(len(fine)), status, note="in all three respects")
+        cards.kpi("Healthy deployments", str(len(fine)), None, note="in all three respects")
     with right:
         cards.kpi(
             "Blind spots",
@@ -112,21 +110,20 @@ def _show_row(row: DeploymentHealth) -> None:
 
 def _show_cell(name: str, cell: Health) -> None:
     measured = [value for value in cell.trend if value is not None]
-    if cell.status in {"ok", "breached"} or measured:
-        st.metric(
-            name,
-            cell.headline,
-            help=HELP[name],
-            chart_data=sparkline([float("nan") if v is None else v for v in cell.trend])
-            if len(measured) > 1
-            else None,
-        )
-    else:
-        st.metric(name, "–", help=HELP[name])
-        st.text(cell.headline)
+    st.metric(
+        f"{name}: {cell.measure}" if cell.value else name,
+        cell.value or "–",
+        help=HELP[name],
+        chart_data=sparkline(measured) if len(measured) > 1 else None,
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         cards.status_badge(cell.status)
         if cell.since:
-            st.text(f"since {'before ' if cell.is_older else ''}{cell.since:%d %b %H:%M} UTC")
-    lines = [cell.detail, f"Line: {cell.trend_of}" if cell.trend_of else "", cell.hint]
-    st.caption("  \n".join(line for line in lines if line))
+            before = "before " if cell.is_older else ""
+            st.text(f"since {before}{cell.since:%d %b %H:%M}", width="content")
+    if not cell.value:
+        st.text(cell.measure)
+    if cell.detail or cell.trend_of:
+        st.caption(" · ".join(part for part in (cell.detail, f"line: {cell.trend_of}") if part))
+    if cell.hint:
+        st.text(cell.hint)

@@ -49,7 +49,7 @@ def _azureml(reference: Sample, production: Sample) -> float:
     """Return scipy's p-value; the service refuses 10,000 rows or more on a side."""
     if max(reference.n, production.n) >= MOST_KS_ROWS:
         raise InputError(
-            f"Azure ML's job fails: two-sample Kolmogorov-Smirnov test on {reference.n:,} and"
+            f"its job fails on the two-sample Kolmogorov-Smirnov test of {reference.n:,} and"
             f" {production.n:,} rows, its limit is {MOST_KS_ROWS - 1:,}",
             hint="Use the robust mode, which has no limit.",
         )

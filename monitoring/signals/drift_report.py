@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from monitoring.baseline import Baseline
@@ -166,7 +166,7 @@ def run(
         metrics: Names; all by default.
         thresholds: By metric, where they differ from the default.
         notes: Passed on to the report.
-        taken: The time to print on it.
+        taken: Now. A day that is not over gets no verdict: its hours are not a whole day's.
         progress: Called with a share from 0 to 1 and a text.
         stop: Asked between days.
 
@@ -177,7 +177,8 @@ def run(
     found = _Found({}, {}, {})
     options = (metrics, thresholds)
     for day, results, profiles, tables in compute(baseline, days, options, progress, stop, found):
-        found.daily[day] = tuple(results)
+        is_over = taken is None or Window.day(day).end <= taken
+        found.daily[day] = tuple(results if is_over else map(_unfinished, results))
         found.profiles[day] = profiles
         found.tables[day] = tables
     merged = _merged(found.profiles)
@@ -185,6 +186,12 @@ def run(
     return DriftReport(
         baseline, window, mode, tuple(whole), found.daily, merged, notes, found.complete, taken
     )
+
+
+def _unfinished(result: MetricResult) -> MetricResult:
+    if result.status not in {"ok", "breached"}:
+        return result
+    return replace(result, status="not_enough_data", reason="the day is not over")
 
 
 @dataclass

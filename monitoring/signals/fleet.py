@@ -63,7 +63,7 @@ def fleet(
     for done, (endpoint, deployment) in enumerate(pairs):
         if progress:
             progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
-        rows.append(_row(deployed, endpoint, deployment, window, steps, failure))
+        rows.append(_row(deployed, endpoint, deployment, window, steps, failure, taken))
     return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
 
 
@@ -86,11 +86,10 @@ def _row(
     window: Window,
     steps: Mapping[tuple[str, str], Sequence[traffic.Step]],
     failure: Health | None,
+    taken: datetime,
 ) -> DeploymentHealth:
     subject = f"{endpoint.name}/{deployment.name}"
-    days = window
-    if window.length < LEAST_DAYS:
-        days = Window(window.end - LEAST_DAYS, window.end)
+    days = Window(window.end - max(window.length, LEAST_DAYS), window.end).whole_days()
     try:
         model = deployed.model(deployment)
     except MonitoringError as error:
@@ -101,7 +100,7 @@ def _row(
         name = str(model.id)
         judged = (
             _guarded(lambda: model_health(deployed, deployment, model, days)),
-            _guarded(lambda: data_health(deployed, deployment, model, days)),
+            _guarded(lambda: data_health(deployed, deployment, model, days, taken)),
         )
     own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
     return DeploymentHealth(
@@ -143,7 +142,11 @@ def model_health(
 
 
 def data_health(
-    deployed: Deployed, deployment: Deployment, model: ModelVersion, window: Window
+    deployed: Deployed,
+    deployment: Deployment,
+    model: ModelVersion,
+    window: Window,
+    taken: datetime,
 ) -> Health:
     """Judge data drift against the model's training data, over a window."""
     choice = deployed.baselines(model)[0]
@@ -151,4 +154,4 @@ def data_health(
     days = deployed.days(deployment, window, deployed.columns(model))
     if not days.tables:
         return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
-    return health.of_data(drift_report.run(baseline, days.tables, window))
+    return health.of_data(drift_report.run(baseline, days.tables, window, taken=taken))

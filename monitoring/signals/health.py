@@ -13,7 +13,6 @@ from monitoring.signals import traffic
 from monitoring.signals.drift_report import DriftReport, headline, since
 from monitoring.window import Window
 
-
 #: Steps that the number of the infrastructure cell is taken over: what is so now.
 RECENT_STEPS = 3
 
@@ -22,12 +21,13 @@ RECENT_STEPS = 3
 class Health:
     """One cell of the overview.
 
-    headline: the number, with its name and unit. detail: threshold, interval and rows. since: start
+    value: the number. measure: its name, or why there is none. detail: threshold, interval and rows. since: start
     of the breach that is open now; `is_older` if it was open when the window began. trend: one value per step, None where nothing was measured.
     """
 
     status: Status
-    headline: str
+    measure: str
+    value: str = ""
     detail: str = ""
     since: datetime | None = None
     is_older: bool = False
@@ -92,7 +92,8 @@ def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
     )
     return Health(
         whole.status,
-        f"{metric.label} {whole.value:.3g}",
+        metric.label,
+        f"{whole.value:.3g}",
         detail,
         start,
         start is not None and start == _first(daily),
@@ -130,7 +131,8 @@ def of_data(report: DriftReport) -> Health:
     names = ", ".join(list(open_ or starts)[:3])
     return Health(
         "breached" if open_ else "ok",
-        f"{len(open_)} of {len(judged)} features drift",
+        "features that drift",
+        f"{len(open_)} of {len(judged)}",
         (f"{names} · " if names else "")
         + f"robust mode, against {report.baseline.name} · n = {rows:,}",
         start,
@@ -145,7 +147,7 @@ def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Windo
     requests, faults = sum(s.requests for s in steps), sum(s.faults for s in steps)
     whole = traffic.error_rate(subject, window, requests, faults)
     if whole.value is None:
-        return Health("no_data", "No requests", "traffic log")
+        return Health("no_data", "No request in the traffic log")
     errors = [traffic.error_rate(subject, s.window, s.requests, s.faults) for s in steps]
     slow = [traffic.latency_p95(subject, s) for s in steps]
     starts = [start for start in (since(errors), since(slow)) if start]
@@ -154,12 +156,13 @@ def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Windo
     recent = steps[-RECENT_STEPS:]
     n, failed = sum(s.requests for s in recent), sum(s.faults for s in recent)
     latest = next((s.p95_ms for s in reversed(recent) if s.p95_ms is not None), None)
-    p95 = f", P95 {latest:,.0f} ms" if latest is not None else ""
+    p95 = f" · {latest:,.0f} ms" if latest is not None else ""
     hours = sum((s.window.length for s in recent), timedelta()) / timedelta(hours=1)
     start = min(starts, default=None)
     return Health(
         status,
-        f"{failed / n:.2%} errors{p95}" if n else "No requests",
+        "errors · P95",
+        f"{failed / n:.2%}{p95}" if n else "no requests",
         f"last {hours:.0f} h, n = {n:,} · ≤ {traffic.ERROR_RATE:.0%}, ≤ {traffic.LATENCY_P95_MS:,.0f} ms"
         f" · whole window {whole.value:.2%} of {requests:,}",
         start,

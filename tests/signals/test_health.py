@@ -90,7 +90,7 @@ def test_errors_of_the_caller_are_not_held_against_the_deployment() -> None:
 def test_what_cannot_be_measured_says_why() -> None:
     assert health.blind(NotPermittedError("Refused", hint="Ask")).status == "not_permitted"
     cell = health.blind(SourceError("Down", hint="Wait"))
-    assert (cell.status, cell.headline, cell.hint) == ("no_data", "Down", "Wait")
+    assert (cell.status, cell.measure, cell.hint) == ("no_data", "Down", "Wait")
 
 
 def test_open_problems_come_first() -> None:
