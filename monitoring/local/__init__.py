@@ -1,0 +1,1 @@
+"""A stand-in for Azure below the SDK: the sample workspace."""

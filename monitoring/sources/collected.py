@@ -1,0 +1,621 @@
+"""What the model data collector collected, the labels that belong to it, and training data.
+
+Rows become one Parquet file a day under the cache: a day that is over is parsed once, today again
+whenever more was appended. Everything is read through fsspec, so a blob container and a folder on
+disk are the same to this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from azure.core.exceptions import AzureError
+from fsspec.implementations.local import LocalFileSystem
+
+from monitoring.errors import InputError, SourceError
+from monitoring.sources.cloud_events import BAD_VALUE, KEY, Events
+from monitoring.sources.failures import NotFoundError, explained
+from monitoring.sources.registry import container_path
+from monitoring.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import fsspec
+
+    from monitoring.sources.azure import Azure
+    from monitoring.sources.registry import DataAsset, ModelVersion
+
+#: Raised whenever the files below change what they hold, so that older ones are made anew.
+VERSION = 1
+#: DuckDB's own; smaller groups make more work, larger ones less for its threads.
+ROW_GROUP_ROWS = 122_880
+#: After midnight, how long a day's last hour may still be appended to.
+LATE = timedelta(minutes=10)
+#: Files are fetched together up to this many bytes: one round trip for a quiet day.
+BYTES_AT_ONCE = 64 * 2**20
+_DAYS_AT_ONCE = 4
+_ROLE = "Storage Blob Data Reader on the storage account"
+_NOTES = b"leeway"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedDay:
+    """One collection on one UTC day.
+
+    path: Parquet with `correlationid` (the row key `<id>_<index>`), `_index`, `time` and the
+    features; None when there is not one row, and then `reason` says why. faults: what could not be
+    used, by kind, see `cloud_events`.
+    """
+
+    day: date
+    path: Path | None
+    rows: int = 0
+    lines: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def bad_values(self) -> dict[str, int]:
+        """Values that are not of the asked type, by column."""
+        return {
+            name.removeprefix(BAD_VALUE): count
+            for name, count in self.faults.items()
+            if name.startswith(BAD_VALUE)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedDay:
+    """The predictions of one UTC day with the labels known by now.
+
+    path: Parquet with `correlationid`, `time`, `prediction`, `probability` (for a multiclass model
+    one column a class, as collected), `label` (null while unknown) and `label_delay_seconds`; None
+    when there are no predictions, and then `reason` says why.
+    """
+
+    day: date
+    path: Path | None
+    rows: int = 0
+    labelled: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file as the file system lists it."""
+
+    path: str
+    size: int
+    changed: str
+
+
+@dataclass
+class Collected:
+    """Reads collected data, labels and training data of the workspace's blob container."""
+
+    azure: Azure
+    _locks: dict[str, threading.Lock] = field(default_factory=dict, repr=False)
+
+    def days(
+        self, endpoint: str, deployment: str, collection: str, window: Window
+    ) -> tuple[date, ...]:
+        """Return the days of a window that have a folder, in order.
+
+        Raises:
+            NotPermittedError: The identity may not list the container.
+        """
+        days = [day for day in window.days() if day <= self._now.date()]
+        months = {f"{day:%Y/%m}" for day in days}
+        folder = self._folder(endpoint, deployment, collection)
+        found = {
+            f"{month}/{name}" for month in months for name in self._folders(f"{folder}/{month}")
+        }
+        return tuple(day for day in days if f"{day:%Y/%m/%d}" in found)
+
+    def day(
+        self,
+        endpoint: str,
+        deployment: str,
+        collection: str,
+        day: date,
+        columns: Mapping[str, str] | None = None,
+    ) -> CollectedDay:
+        """Return what was collected on a day.
+
+        `columns` gives the DuckDB type of columns that must have it, usually those of the training
+        data. A value that is not of it becomes null and a fault. Other columns become BIGINT,
+        DOUBLE, BOOLEAN or VARCHAR, whichever holds the values of the day.
+
+        Raises:
+            NotPermittedError: The identity may not read the container.
+            SourceError: The container could not be read.
+        """
+        now, columns = self._now, dict(columns or {})
+        variant = f".{_short_hash(json.dumps(columns, sort_keys=True))}" if columns else ""
+        folder = self._folder(endpoint, deployment, collection)
+        target = self._cache / folder / f"{day}{variant}.parquet"
+        with self._one_at_a_time(target):
+            notes = _notes(target)
+            if notes.get("is_over"):
+                return _collected_day(day, target, notes)
+            source = f"{folder}/{day:%Y/%m/%d}"
+            files = [f for f in self._files(source) if _hour_has_come(f.path, source, day, now)]
+            state = _state(files)
+            if notes.get("state") != state or _is_due(notes.get("next"), now):
+                events = self._events(files, columns, now)
+                table = events.table()
+                notes = _day_notes(events, table.num_rows, source) | {
+                    "state": state,
+                    "is_over": bool(files) and _is_over(day, now),
+                }
+                _write(table, target, notes)
+            return _collected_day(day, target, notes)
+
+    def window(
+        self,
+        endpoint: str,
+        deployment: str,
+        collection: str,
+        window: Window,
+        columns: Mapping[str, str] | None = None,
+    ) -> tuple[CollectedDay, ...]:
+        """Return `day` for each day of a window that has come, in order."""
+        days = [day for day in window.days() if day <= self._now.date()]
+        if not days:
+            return ()
+        # Parsing holds Python's lock, so threads pay off only where there is a network to wait for.
+        workers = 1 if self._is_local else min(_DAYS_AT_ONCE, len(days))
+        with ThreadPoolExecutor(workers) as pool:
+            read = pool.map(
+                lambda day: self.day(endpoint, deployment, collection, day, columns), days
+            )
+            return tuple(read)
+
+    def labels(self, path: str, window: Window) -> tuple[Path, ...]:
+        """Return Parquet files with the labels of a window's predictions that are known by now.
+
+        `path` is that of the ground truth in the container: a file, or a folder of files. One
+        named after a day (`2026-01-31.parquet`) holds the labels of that day's predictions, and is
+        left out on other days. Columns: `correlationid`, the target, `known`.
+        """
+        return self._labels(self._files(path, ending=".parquet"), window)
+
+    def _labels(self, files: Sequence[_File], window: Window) -> tuple[Path, ...]:
+        days = {str(day) for day in window.days()}
+        named = [(file, _day_in_name(file.path)) for file in files]
+        return tuple(self._known(file) for file, day in named if day is None or day in days)
+
+    def joined(
+        self, endpoint: str, deployment: str, window: Window, model: ModelVersion, labels: str
+    ) -> tuple[JoinedDay, ...]:
+        """Return each day's predictions with the labels known by now, for the days that have come.
+
+        `labels` is the path of the ground truth, as for `labels`.
+
+        Raises:
+            SourceError: The model's tags do not say which columns hold prediction and target, or
+                the files do not have them.
+        """
+        files = self._files(labels, ending=".parquet")
+        return tuple(
+            self._joined(predictions, model, files)
+            for predictions in self.window(endpoint, deployment, "model_outputs", window)
+        )
+
+    def _joined(
+        self, predictions: CollectedDay, model: ModelVersion, files: Sequence[_File]
+    ) -> JoinedDay:
+        day, outputs = predictions.day, predictions.path
+        prediction, target = model.needed("prediction_column"), model.needed("target_column")
+        if outputs is None:
+            return JoinedDay(day, None, reason=predictions.reason)
+        known = self._labels(files, Window.day(day))
+        asked = f"{prediction}|{model.probability_column}|{target}|{model.task}"
+        path = outputs.parents[1] / "joined" / f"{day}.{_short_hash(asked)}.parquet"
+        state = _short_hash("|".join(_stamp(p) for p in (outputs, *known)))
+        with self._one_at_a_time(path):
+            notes = _notes(path)
+            if notes.get("state") != state:
+                table = self._join(outputs, known, model, prediction, target)
+                labelled = table.num_rows - table["label"].null_count
+                notes = {"state": state, "rows": table.num_rows, "labelled": labelled}
+                _write(table, path, notes)
+        return JoinedDay(day, path, notes["rows"], notes["labelled"])
+
+    def training(self, asset: DataAsset) -> Path:
+        """Return training data on this machine: its Parquet file, or the folder of several files.
+
+        Raises:
+            NotFoundError: There is no file at the asset's path.
+        """
+        files = self._files(asset.path)
+        files = [f for f in files if f.path.endswith(".parquet")] or files
+        if not files:
+            raise NotFoundError(
+                f"Cannot read the data asset {asset.name}:{asset.version}: "
+                f"nothing lies at {asset.path!r}",
+                hint="Check the asset's path and COLLECTED_DATA_URL.",
+            )
+        local = [self._local(file, _state(files)) for file in files]
+        return local[0] if len(local) == 1 else Path(os.path.commonpath(local))
+
+    @property
+    def _now(self) -> datetime:
+        return self.azure.settings.clock().astimezone(UTC)
+
+    @cached_property
+    def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        with explained("the container of collected data", role=_ROLE):
+            return self.azure.files()
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self._place[0], LocalFileSystem)
+
+    @cached_property
+    def _cache(self) -> Path:
+        """The folder for this container; those of containers that are gone are removed."""
+        filesystem, root = self._place
+        parent = self.azure.settings.cache / "collected"
+        # The root of a blob container does not name its account; the setting does.
+        place = f"{filesystem.protocol} {root} {self.azure.settings.collected_data_url}"
+        cache = parent / _short_hash(f"v{VERSION} {place}")
+        cache.mkdir(parents=True, exist_ok=True)
+        if self._is_local:
+            (cache / "root.txt").write_text(root, encoding="utf-8")
+            _forget_gone(parent)
+        return cache
+
+    def _folder(self, endpoint: str, deployment: str, collection: str) -> str:
+        for name in (endpoint, deployment, collection):
+            if not re.fullmatch(r"[\w.-]+", name) or name.startswith("."):
+                raise InputError(
+                    f"Cannot look for collected data of {name!r}: it is no name of Azure ML's",
+                    hint="Names have letters, digits, '-', '_' and '.' only.",
+                )
+        return f"modelDataCollector/{endpoint}/{deployment}/{collection}"
+
+    def _folders(self, path: str) -> list[str]:
+        filesystem, root = self._place
+        with explained(f"the folder {path!r}", role=_ROLE):
+            filesystem.invalidate_cache()
+            try:
+                entries = filesystem.ls(f"{root}/{path}", detail=True)
+            except FileNotFoundError:
+                return []
+        return [e["name"].rstrip("/").rpartition("/")[2] for e in entries if e["type"] != "file"]
+
+    def _files(self, path: str, ending: str = "") -> list[_File]:
+        """List the files below a folder (or the file itself), relative to the root, by name."""
+        filesystem, root = self._place
+        with explained(f"the folder {path!r}", role=_ROLE):
+            if self._is_local:
+                found = _walk(Path(root), path)
+            else:
+                # A listing that adlfs remembers would hide what was appended since.
+                filesystem.invalidate_cache()
+                try:
+                    listed = filesystem.find(f"{root}/{path}", detail=True)
+                except FileNotFoundError:
+                    return []
+                found = [_remote(entry, root) for entry in listed.values()]
+        return sorted((f for f in found if f.path.endswith(ending)), key=lambda file: file.path)
+
+    def _events(self, files: Sequence[_File], columns: Mapping[str, str], now: datetime) -> Events:
+        filesystem, root = self._place
+        events = Events(now=now, fetch=self._payload_file, columns=columns)
+        with explained("the collected data", role=_ROLE):
+            for paths in _batches(files, root):
+                for content in filesystem.cat(paths).values():
+                    events.add(content)
+        return events
+
+    def _payload_file(self, url: str) -> bytes:
+        """Read a payload that was too large for its line, from the same container."""
+        filesystem, root = self._place
+        _, path = container_path(url)
+        if ".." in path.split("/"):
+            raise LookupError(url)
+        try:
+            return bytes(filesystem.cat_file(f"{root}/{path}"))
+        except AzureError as error:  # a fault of this line, not of the whole day
+            raise OSError(f"cannot read {path!r}") from error
+
+    def _local(self, file: _File, state: str) -> Path:
+        """Return a file on this machine; one from afar is fetched once for each state."""
+        filesystem, root = self._place
+        if self._is_local:
+            return Path(root, file.path)
+        target = self._cache / "files" / state / file.path
+        with self._one_at_a_time(target), explained(f"the file {file.path!r}", role=_ROLE):
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                part = target.with_suffix(f".{os.getpid()}.part")
+                filesystem.get_file(f"{root}/{file.path}", str(part))
+                part.replace(target)
+        return target
+
+    def _known(self, file: _File) -> Path:
+        """Return the labels of a file that are known by now; the file itself when all are."""
+        now, state = self._now, _state([file])
+        source = self._local(file, state)
+        with _readable(f"the labels {file.path!r}"):
+            latest = _latest_known(source)
+        if latest is not None and latest <= now:
+            return source
+        target = self._cache / "labels" / file.path
+        with self._one_at_a_time(target):
+            notes = _notes(target)
+            if notes.get("state") != state or _is_due(notes.get("next"), now):
+                with _readable(f"the labels {file.path!r}"):
+                    table, coming = _labels_until(pq.read_table(source), now)
+                if coming is None:  # nothing to hide, now or later
+                    return source
+                _write(table, target, {"state": state, "next": coming})
+        return target
+
+    def _join(
+        self,
+        outputs: Path,
+        labels: Sequence[Path],
+        model: ModelVersion,
+        prediction: str,
+        target: str,
+    ) -> pa.Table:
+        with _readable(f"the labels of {target!r}"):
+            label = _label_table(labels, target)
+        with (
+            _readable(f"the predictions in {outputs.name!r}"),
+            self._connection.cursor() as con,
+        ):
+            con.register("label_row", label)
+            # A label may be corrected: the one known last counts.
+            query = f"""
+                WITH label AS (
+                    SELECT correlationid, label, known FROM label_row
+                    QUALIFY row_number() OVER (
+                        PARTITION BY correlationid ORDER BY known DESC NULLS LAST) = 1)
+                SELECT o.correlationid, o.time, o.{_quoted(prediction)} AS prediction,
+                       {_probability(pq.read_schema(outputs).names, model)},
+                       label.label, epoch(label.known - o.time) AS label_delay_seconds
+                FROM read_parquet($outputs) o LEFT JOIN label USING (correlationid)
+                ORDER BY o.time, o.correlationid
+                """
+            return con.sql(query, params={"outputs": str(outputs)}).to_arrow_table()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        # Left to itself, DuckDB looks for extensions on the network.
+        offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        connection = duckdb.connect(config={"threads": 2, **offline})
+        weakref.finalize(self, connection.close)  # DuckDB complains of what is open at exit
+        return connection
+
+    @contextmanager
+    def _one_at_a_time(self, path: Path) -> Iterator[None]:
+        with self._locks.setdefault(str(path), threading.Lock()):
+            yield
+
+
+def _walk(root: Path, path: str) -> list[_File]:
+    """List a local folder; faster than fsspec's way, which asks for each file's owner and mode."""
+    top = root / path
+    if top.is_file():
+        return [_listed(top, root)]
+    walk = os.walk(top, onerror=_raise_unless_missing)
+    return [_listed(Path(folder, name), root) for folder, _, names in walk for name in names]
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    """Do not take a folder that cannot be read for an empty one."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _listed(path: Path, root: Path) -> _File:
+    stat = path.stat()
+    return _File(path.relative_to(root).as_posix(), stat.st_size, str(stat.st_mtime_ns))
+
+
+def _remote(entry: Mapping[str, Any], root: str) -> _File:
+    changed = entry.get("etag") or entry.get("last_modified") or ""
+    return _File(str(entry["name"]).removeprefix(f"{root}/"), int(entry["size"] or 0), str(changed))
+
+
+def _hour_has_come(path: str, folder: str, day: date, now: datetime) -> bool:
+    """Whether a file lies in one of the day's hour folders, and that hour has begun."""
+    match = re.fullmatch(r"/([01]\d|2[0-3])/[^/]+\.jsonl", path.removeprefix(folder))
+    if not match:
+        return False
+    return datetime(day.year, day.month, day.day, int(match[1]), tzinfo=UTC) <= now
+
+
+def _is_over(day: date, now: datetime) -> bool:
+    return now >= Window.day(day).end + LATE
+
+
+def _is_due(coming: str | None, now: datetime) -> bool:
+    """Whether what had not happened when a file was made has happened since."""
+    return coming is not None and datetime.fromisoformat(coming) <= now
+
+
+def _day_notes(events: Events, rows: int, source: str) -> dict[str, Any]:
+    reason = ""
+    if not rows:
+        reason = (
+            f"the {events.lines} lines in {source} hold no row"
+            if events.lines
+            else f"nothing was collected in {source}"
+        )
+    return {
+        "rows": rows,
+        "lines": events.lines,
+        "faults": dict(events.faults),
+        "next": events.first_hidden.isoformat() if events.first_hidden else None,
+        "reason": reason,
+    }
+
+
+def _collected_day(day: date, path: Path, notes: Mapping[str, Any]) -> CollectedDay:
+    return CollectedDay(
+        day=day,
+        path=path if notes["rows"] else None,
+        rows=notes["rows"],
+        lines=notes["lines"],
+        faults=notes["faults"],
+        reason=notes["reason"],
+    )
+
+
+def _batches(files: Sequence[_File], root: str) -> Iterator[list[str]]:
+    """Group files so that each group is fetched together and fits in memory."""
+    batch: list[str] = []
+    held = 0
+    for file in files:
+        if batch and held + file.size > BYTES_AT_ONCE:
+            yield batch
+            batch, held = [], 0
+        batch.append(f"{root}/{file.path}")
+        held += file.size
+    if batch:
+        yield batch
+
+
+def _latest_known(path: Path) -> datetime | None:
+    """Return when the last label of a file is known, from the statistics in its footer."""
+    file = pq.ParquetFile(path)
+    if "known" not in file.schema_arrow.names:
+        return datetime.min.replace(tzinfo=UTC)  # no time: they always were
+    at = file.schema_arrow.names.index("known")
+    metadata = file.metadata
+    found = [metadata.row_group(n).column(at).statistics for n in range(metadata.num_row_groups)]
+    if any(s is None or not s.has_min_max or not isinstance(s.max, datetime) for s in found):
+        return None
+    latest = max((s.max for s in found), default=datetime.min)  # noqa: DTZ901 - as Parquet has it, UTC
+    return latest.replace(tzinfo=latest.tzinfo or UTC)
+
+
+def _labels_until(table: pa.Table, now: datetime) -> tuple[pa.Table, str | None]:
+    """Return the labels known by `now`, and when the next one will be."""
+    if "known" not in table.column_names:
+        return table, None
+    known = table["known"].cast(pa.timestamp("us"))
+    bound = pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
+    coming = pc.min(known.filter(pc.greater(known, bound))).as_py()
+    if coming is None:
+        return table, None
+    return table.filter(pc.less_equal(known, bound)), coming.replace(tzinfo=UTC).isoformat()
+
+
+def _label_table(paths: Sequence[Path], target: str) -> pa.Table:
+    """Return key, label and the UTC time since when it is known (null: always) of all files."""
+    tables = []
+    for path in paths:
+        names = pq.read_schema(path).names
+        columns = {KEY: KEY, target: "label"} | ({"known": "known"} if "known" in names else {})
+        table = pq.read_table(path, columns=list(columns)).rename_columns(columns)
+        if "known" in columns:
+            known = table["known"].cast(pa.timestamp("us"))
+            table = table.set_column(table.column_names.index("known"), "known", known)
+        tables.append(table)
+    empty = {KEY: pa.string(), "label": pa.null(), "known": pa.timestamp("us")}
+    none = pa.table({name: pa.array([], kind) for name, kind in empty.items()})
+    return pa.concat_tables([none, *tables], promote_options="permissive")
+
+
+def _probability(names: Sequence[str], model: ModelVersion) -> str:
+    """Return the score's columns in SQL: one, or one a class for a multiclass model."""
+    column = model.probability_column
+    if column is None or model.task == "regression":
+        return "NULL::DOUBLE AS probability"
+    if model.task == "multiclass_classification":
+        classes = [f"o.{_quoted(name)}" for name in names if name.startswith(column)]
+        return ", ".join(classes) or "NULL::DOUBLE AS probability"
+    return f"o.{_quoted(column)} AS probability"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Turn what DuckDB and pyarrow say of a file into a SourceError."""
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException, KeyError) as error:
+        raise SourceError(
+            f"Cannot read {what}: {str(error).strip().splitlines()[0].rstrip('.')}",
+            hint="Labels need the columns correlationid, the target and known, predictions those "
+            "that the model's tags name.",
+        ) from error
+
+
+def _write(table: pa.Table, path: Path, notes: Mapping[str, Any]) -> None:
+    """Write a Parquet file with notes on how it was made; a reader sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = table.replace_schema_metadata({_NOTES: json.dumps(notes)})
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    try:
+        pq.write_table(table, part, row_group_size=ROW_GROUP_ROWS)
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def _notes(path: Path) -> dict[str, Any]:
+    """Return the notes on a cached file; nothing if it is missing or broken."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        notes: dict[str, Any] = json.loads(metadata.get(_NOTES, b"{}"))
+    except (OSError, ValueError):
+        return {}
+    return notes
+
+
+def _state(files: Sequence[_File]) -> str:
+    return _short_hash("|".join(f"{f.path} {f.size} {f.changed}" for f in files))
+
+
+def _stamp(path: Path) -> str:
+    stat = path.stat()
+    return f"{path} {stat.st_size} {stat.st_mtime_ns}"
+
+
+def _day_in_name(path: str) -> str | None:
+    match = re.search(r"(\d{4}-\d{2}-\d{2})[^/]*$", path)
+    return match[1] if match else None
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _forget_gone(parent: Path) -> None:
+    """Remove what was made from local containers that are no more, such as yesterday's sample."""
+    for note in parent.glob("*/root.txt"):
+        with suppress(OSError):
+            if not Path(note.read_text(encoding="utf-8")).exists():
+                shutil.rmtree(note.parent)
