@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import drift_view, loaders, scope, states
+from ui import cards, drift_view, loaders, scope, states
 
 chosen = scope.current()
 st.title("Data drift")
@@ -24,7 +24,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     baseline = st.selectbox("Baseline", baselines, key="baseline", bind="query-params", width=320)
     window = drift_view.pick_period(chosen, loaders.now()).whole_days()
     wanted = st.button("Run", icon=":material/play_arrow:", key="run")
-st.caption(f"{chosen.endpoint} / {deployment}, {window}")
+st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}"))
 
 asked = wanted or ("feature" in st.query_params and f"{key}report" not in st.session_state)
 report = drift_view.run(

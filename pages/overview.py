@@ -6,7 +6,7 @@ from ui import cards, fleet_view, loaders, scope
 
 chosen = scope.current()
 st.title("Overview")
-st.caption(f"{chosen}, {chosen.window_at(loaders.now())}")
+st.caption(cards.escaped(f"{chosen}, {chosen.window_at(loaders.now())}"))
 
 with cards.panel("Deployments") as panel:
     fleet = fleet_view.load(chosen)

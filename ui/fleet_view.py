@@ -84,7 +84,7 @@ def _show_row(row: DeploymentHealth) -> None:
     with st.container(border=True):
         about, model, data, infrastructure = st.columns([2, 3, 3, 3])
         with about:
-            st.subheader(f"{row.endpoint} / {row.deployment}", anchor=False)
+            st.subheader(cards.escaped(f"{row.endpoint} / {row.deployment}"), anchor=False)
             share = (
                 "no traffic share"
                 if row.traffic_percent is None
@@ -124,6 +124,7 @@ def _show_cell(name: str, cell: Health) -> None:
     if not cell.value:
         st.text(cell.measure)
     if cell.detail or cell.trend_of:
-        st.caption(" · ".join(part for part in (cell.detail, f"line: {cell.trend_of}") if part))
+        line = f"line: {cell.trend_of}" if cell.trend_of else ""
+        st.caption(cards.escaped(" · ".join(part for part in (cell.detail, line) if part)))
     if cell.hint:
         st.text(cell.hint)

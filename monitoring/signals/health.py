@@ -62,12 +62,13 @@ class DeploymentHealth:
 
 
 def ranked(rows: Sequence[DeploymentHealth]) -> list[DeploymentHealth]:
-    """Return open problems first, then by name."""
+    """Return the most and the newest open problems first, then by name."""
 
-    def order(row: DeploymentHealth) -> tuple[int, int, str, str]:
+    def order(row: DeploymentHealth) -> tuple[int, int, float, str, str]:
         cells = row.model, row.data, row.infrastructure
         breached = sum(cell.status == "breached" for cell in cells)
-        return STATUSES.index(row.worst), -breached, row.endpoint, row.deployment
+        newest = max((cell.since.timestamp() for cell in cells if cell.since), default=0.0)
+        return STATUSES.index(row.worst), -breached, -newest, row.endpoint, row.deployment
 
     return sorted(rows, key=order)
 

@@ -1,0 +1,181 @@
+"""The pages on the sample workspace: what they measure, what they keep, how they fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from monitoring.local.transport import Reply, Request
+from monitoring.settings import Settings
+from ui import loaders
+
+from .conftest import open_page
+
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(
+    fresh: None, sample: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Opened:
+    """opened("data_drift.py", endpoint="flight-delay") on the sample workspace."""
+    here = replace(settings, files=tmp_path)
+    monkeypatch.setattr(loaders, "settings", lambda: here)
+    return open_page
+
+
+def run(app: AppTest) -> AppTest:
+    (button,) = [each for each in app.button if each.label == "Run"]
+    return button.click().run(timeout=120)
+
+
+def text(app: AppTest) -> str:
+    return "\n".join(str(getattr(part, "value", "")) for part in app.main)
+
+
+def table(app: AppTest, column: str) -> object:
+    return next(each.value for each in app.dataframe if column in each.value.columns)
+
+
+def test_overview_measures_model_data_and_infrastructure_of_every_deployment(
+    opened: Opened,
+) -> None:
+    app = opened("overview.py", window="7d")
+    assert not app.exception
+    cells = {kind: [m for m in app.metric if m.label.startswith(kind)] for kind in
+             ("Model", "Data", "Infrastructure")}  # fmt: skip
+    assert {kind: len(found) for kind, found in cells.items()} == dict.fromkeys(cells, 4)
+    assert all(metric.value != "–" for found in cells.values() for metric in found)
+    names = [heading.value.replace("\\", "") for heading in app.subheader]
+    assert set(names) == {
+        "flight-delay / blue", "flight-delay / green", "flight-time / blue", "digits / blue",
+    }  # fmt: skip
+    assert names[0] == "flight-delay / blue"  # the incident that is open now
+    assert "since" in text(app)
+    assert "Updated 12:00 UTC" in text(app)
+
+
+def test_overview_keeps_to_the_scope(opened: Opened) -> None:
+    app = opened("overview.py", endpoint="digits")
+    assert [heading.value for heading in app.subheader] == ["digits / blue"]
+
+
+def test_a_log_that_may_not_be_read_leaves_model_and_data_standing(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened("overview.py")  # connects
+    azure = loaders.azure()
+
+    def refuse(request: Request) -> Reply | None:
+        if "api.loganalytics.io" not in request.host:
+            return None
+        return Reply(403, {"error": {"code": "InsufficientAccessError", "message": "no"}})
+
+    forbidden = page_with_faults(azure, refuse)
+    monkeypatch.setattr(loaders, "azure", lambda: forbidden)
+    monkeypatch.setattr(loaders, "shelf", lambda: loaders.Shelf(places=5))
+    app = opened("overview.py")
+    assert not app.exception
+    infrastructure = [m.value for m in app.metric if m.label.startswith("Infrastructure")]
+    assert infrastructure == ["–"] * 4
+    assert "Log Analytics Reader" in text(app)
+    assert all(m.value != "–" for m in app.metric if m.label.startswith(("Model", "Data")))
+
+
+def page_with_faults(azure: object, faults: Callable[[Request], Reply | None]) -> object:
+    from monitoring.sources.azure import connect  # noqa: PLC0415
+
+    return connect(azure.settings, faults=faults)
+
+
+def test_drift_of_a_chosen_month(opened: Opened) -> None:
+    app = opened("data_drift.py", endpoint="flight-delay", period="October 2026")
+    assert "No result yet" in text(app) or "Nothing has been measured" in text(app)
+    app = run(app)
+    assert not app.exception
+    tiles = {metric.label: metric.value for metric in app.metric}
+    assert tiles["Features that breached"].endswith("of 19")
+    assert int(tiles["Production rows"].replace(",", "")) > 20_000
+    assert "2026-10-01 00:00 to 2026-11-01 00:00 UTC" in text(app)
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    heat, overlay, trend = figures
+    assert heat["data"][1]["type"] == "heatmap"
+    assert {trace.get("name") for trace in overlay["data"]} == {"reference", "production"}
+    assert trend["data"]
+    results = table(app, "p adjusted")
+    assert {"Value", "Low (95 %)", "High (95 %)", "Threshold", "n production"} <= set(results)
+    downloads = {button.proto.label for button in app.get("download_button")}
+    assert {
+        f"{kind}, {part}" for kind in ("CSV", "JSON") for part in ("whole window", "by day")
+    } <= downloads
+
+
+def test_another_feature_is_shown_without_a_new_run(opened: Opened) -> None:
+    app = run(opened("data_drift.py", endpoint="flight-delay", window="7d"))
+    app.selectbox(key="feature").select("carrier").run()
+    assert not app.exception
+    figure = json.loads(app.get("plotly_chart")[1].proto.spec)
+    assert figure["data"][0]["type"] == "bar"
+
+
+def test_a_click_on_the_map_chooses_the_feature(opened: Opened) -> None:
+    app = run(opened("data_drift.py", endpoint="flight-delay", window="7d"))
+    second = app.selectbox(key="feature").options[1]
+    app.session_state["flight-delay-blue-heat"] = {
+        "selection": {"points": [{"x": 0, "y": 1}], "point_indices": [1], "box": [], "lasso": []}
+    }
+    app.run()
+    assert app.selectbox(key="feature").value == second
+
+
+def test_a_link_with_a_feature_restores_the_result(opened: Opened) -> None:
+    app = opened("data_drift.py", endpoint="flight-time", window="7d", feature="distance")
+    assert not app.exception
+    assert app.selectbox(key="feature").value == "distance"
+
+
+def test_azure_mls_mode_shows_its_verdict_beside_ours(opened: Opened) -> None:
+    app = opened("data_drift.py", endpoint="flight-delay", window="7d")
+    app.segmented_control(key="mode").set_value("azureml").run()
+    app = run(app)
+    assert not app.exception
+    results = table(app, "Azure ML would say")
+    assert "Kolmogorov-Smirnov statistic" in set(results["Metric"]) or len(results) >= 3
+
+
+def write(path: Path, shift: float) -> None:
+    random = np.random.default_rng(1)
+    columns = {"x": random.normal(shift, 1, 500), "c": random.choice(["a", "b"], 500)}
+    pq.write_table(pa.table(columns), path)
+
+
+def test_two_files_by_path(opened: Opened, tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", 0.0)
+    write(tmp_path / "b.parquet", 1.0)
+    app = opened("your_own_files.py")
+    app.text_input(key="own-reference-path").set_value("a.parquet").run()
+    app.text_input(key="own-production-path").set_value("b.parquet").run()
+    app = run(app)
+    assert not app.exception
+    assert {m.label: m.value for m in app.metric}["Features that breached"] == "1 of 2"
+    # A broken file says so in words, and what was computed before stays.
+    (tmp_path / "b.parquet").write_bytes(b"PAR1")
+    app = run(app)
+    assert not app.exception
+    assert "not a whole Parquet file" in text(app)
+    assert {m.label: m.value for m in app.metric}["Features that breached"] == "1 of 2"
+
+
+def test_files_outside_the_folder_are_not_opened(opened: Opened) -> None:
+    app = opened("your_own_files.py")
+    app.text_input(key="own-reference-path").set_value("/etc/passwd").run()
+    assert not app.exception
+    assert "lies outside" in text(app)

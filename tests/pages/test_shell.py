@@ -1,0 +1,153 @@
+"""The shell around every page: menu, scope and links, and what it does when nothing answers."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from monitoring.local.transport import Reply
+from monitoring.window import Window
+from ui import loaders, nav
+from ui.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
+
+PAGES = [row.file for row in nav.TABLE]
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_each_page_renders_inside_the_shell(shell, file) -> None:
+    app = shell(file)
+    assert not app.exception
+    assert len(app.title) == 1
+    assert app.selectbox(key="workspace").value
+    assert app.selectbox(key="endpoint").options[0] == ALL_ENDPOINTS
+
+
+def test_each_page_file_is_in_the_table_and_its_title_on_the_page(shell) -> None:
+    assert sorted(path.name for path in nav.PAGES.glob("*.py")) == sorted(PAGES)
+    for row in nav.TABLE:
+        assert shell(row.file).title[0].value == row.title
+
+
+def test_the_root_opens_the_first_page(shell) -> None:
+    assert shell().title[0].value == nav.TABLE[0].title
+
+
+def test_a_link_restores_the_scope(shell) -> None:
+    app = shell("data_drift.py", endpoint="credit", deployment="green", window="30d")
+    assert app.session_state["_scope"] == Scope("flights", "credit", "green", "30d")
+
+
+def test_the_scope_survives_a_change_of_page(shell) -> None:
+    app = shell("data_drift.py", endpoint="credit", window="90d")
+    app.switch_page(str(nav.PAGES / "overview.py")).run()
+    assert app.selectbox(key="endpoint").value == "credit"
+    assert app.session_state["_scope"].window == "90d"
+
+
+def test_deployments_follow_the_endpoint(shell) -> None:
+    app = shell("data_drift.py", endpoint="credit")
+    assert app.selectbox(key="deployment").options == [ALL_DEPLOYMENTS, "blue", "green"]
+    app.selectbox(key="deployment").select("green").run()
+    app.selectbox(key="endpoint").select("more-0").run()
+    assert app.selectbox(key="deployment").options == [ALL_DEPLOYMENTS, "old"]
+    assert app.session_state["_scope"] == Scope("flights", "more-0", None, "7d")
+
+
+def test_a_deployment_needs_an_endpoint(shell) -> None:
+    app = shell("overview.py")
+    assert "deployment" not in [box.key for box in app.selectbox]
+    assert app.session_state["_scope"].deployment is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"endpoint": "gone"}, {"endpoint": "credit", "deployment": "gone"}, {"window": "1y"}],
+    ids=str,
+)
+def test_what_a_link_names_but_does_not_exist_is_not_taken(shell, query) -> None:
+    app = shell("data_drift.py", **query)
+    assert not app.exception
+    assert "gone" not in str(app.session_state["_scope"])
+    assert app.session_state["_scope"].window in WINDOWS
+
+
+def test_a_page_that_needs_an_endpoint_asks_for_one(shell) -> None:
+    app = shell("data_drift.py")
+    app.selectbox(key="choose-endpoint").select("credit").run()
+    assert app.selectbox(key="endpoint").value == "credit"
+
+
+def test_only_the_scope_can_be_set() -> None:
+    with pytest.raises(ValueError, match=", ".join(KEYS)):
+        set_scope(colour="red")
+
+
+def test_sample_data_say_what_is_real_and_what_is_not(shell, words) -> None:
+    text = words(shell("overview.py"))
+    assert "Sample data" in text
+    assert "Real: the flights" in text
+    assert "Simulated: " in text
+    assert text.count("UTC") >= 1
+
+
+def test_a_workspace_that_does_not_answer_leaves_the_pages_standing(
+    shell, workspace, words
+) -> None:
+    workspace.faults = lambda request: Reply(403, {"error": {"code": "AuthorizationFailed"}}, {})
+    app = shell("your_own_files.py")
+    assert not app.exception
+    assert app.title[0].value == "Your own files"
+    assert "Not permitted" in words(app)
+    assert "endpoint" not in [box.key for box in app.selectbox]
+    assert app.session_state["_scope"] == Scope("flights", None, None, "7d")
+
+
+def test_unusable_settings_say_so_and_stop(fresh, monkeypatch, words) -> None:
+    monkeypatch.setenv("AZURE_ML_WORKSPACE", "prod")
+    monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
+    app = AppTest.from_file(str(nav.PAGES.parent / "ui" / "main.py"), default_timeout=60).run()
+    assert not app.exception
+    assert "AZURE_SUBSCRIPTION_ID" in words(app)
+    assert not app.selectbox
+
+
+def test_windows_end_on_five_minutes_so_that_questions_can_share_an_answer() -> None:
+    scope = Scope("flights", None, None, "7d")
+    at = [datetime(2026, 11, 21, 12, minute, tzinfo=UTC) for minute in (5, 7, 9, 10)]
+    assert scope.window_at(at[0]) == scope.window_at(at[1]) == scope.window_at(at[2])
+    assert scope.window_at(at[3]) == Window.last(timedelta(days=7), until=at[3])
+
+
+def test_the_first_start_runs_once_and_reports_its_progress(fresh, monkeypatch) -> None:
+    gate, seen = threading.Event(), []
+
+    def connect(settings, *, progress):
+        seen.append(settings)
+        progress(0.4, "Training models")
+        assert gate.wait(20)
+        return "connected"
+
+    monkeypatch.setattr("monitoring.sources.azure.connect", connect)
+    prepared = loaders.preparation()
+    assert loaders.preparation() is prepared
+    assert not prepared.is_done(0.2)
+    assert (prepared.share, prepared.step) == (0.4, "Training models")
+    gate.set()
+    assert loaders.azure() == "connected"
+    assert len(seen) == 1
+
+
+def test_a_failed_start_is_tried_again(fresh, monkeypatch) -> None:
+    attempts = []
+
+    def connect(settings, *, progress):
+        attempts.append(settings)
+        if len(attempts) == 1:
+            raise OSError("disk full")
+        return "connected"
+
+    monkeypatch.setattr("monitoring.sources.azure.connect", connect)
+    with pytest.raises(OSError, match="disk full"):
+        loaders.azure()
+    assert loaders.azure() == "connected"

@@ -1,0 +1,84 @@
+"""The page table, and the menu made from it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from ui import scope
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+
+
+class Row(NamedTuple):
+    """One page. `file` without its suffix is its path in the URL."""
+
+    section: str
+    file: str
+    title: str
+    icon: str
+    help: str
+
+
+#: In the order of the menu; rows of one section stand together.
+TABLE = (
+    Row(
+        "Monitor",
+        "overview.py",
+        "Overview",
+        ":material/dashboard:",
+        "Model, data and infrastructure health of each deployment, side by side.",
+    ),
+    Row(
+        "Investigate",
+        "data_drift.py",
+        "Data drift",
+        ":material/ssid_chart:",
+        "Which incoming features look different from a baseline, and since when.",
+    ),
+    Row(
+        "Investigate",
+        "your_own_files.py",
+        "Your own files",
+        ":material/upload_file:",
+        "The same comparison for two files of yours.",
+    ),
+)
+
+
+def run() -> st.Page:
+    """Draw the menu and return the page to run.
+
+    Call it before any widget is bound to the URL: "/" is redirected to the first page with the
+    query that came with it. "/" is a page of its own, because the default page loses its path.
+    """
+    pages = {row: st.Page(PAGES / row.file, title=row.title, icon=row.icon) for row in TABLE}
+    home = st.Page(lambda: None, title="Home", url_path="home", default=True, visibility="hidden")
+    # Hidden: Streamlit's own menu with sections is no valid list for screen readers.
+    page = st.navigation([home, *pages.values()], position="hidden")
+    if page.title == home.title:
+        st.switch_page(next(iter(pages.values())), query_params=st.query_params.to_dict())
+    with st.sidebar:
+        _menu(pages)
+    return page
+
+
+def _menu(pages: dict[Row, st.Page]) -> None:
+    for section, rows in groupby(pages, key=lambda row: row.section):
+        with st.container(gap="xxsmall"):
+            st.caption(section)
+            for row in rows:
+                st.page_link(pages[row], help=row.help, width="stretch")
+
+
+def go(file: str, query: dict[str, str] | None = None, **chosen: str) -> None:
+    """Callback: open another page, with another scope if `chosen`.
+
+    A page switch without `query_params` raises as long as a widget is bound to the URL; what is
+    bound travels through the session, so that `query` is for the page's own parameters.
+    """
+    scope.set_scope(**chosen)
+    st.switch_page(PAGES / file, query_params=query or {})
