@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
+from streamlit import net_util
 
 from monitoring.errors import MonitoringError
 from ui import loaders
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(st.__file__).parent / "static"
+# To refuse a foreign origin Streamlit would first ask a web service for this machine's address.
+net_util._external_ip = ""  # noqa: SLF001 - there is no setting for it
 ASSETS = {".js": "text/javascript", ".css": "text/css"}
 
 

@@ -104,6 +104,13 @@ def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
     )
 
 
+def _drifting(results: Sequence[MetricResult]) -> float | None:
+    """Features that drift on a day; None without a verdict on any."""
+    statuses = [result.status for result in headline(results).values()]
+    judged = [status for status in statuses if status in {"ok", "breached"}]
+    return float(judged.count("breached")) if judged else None
+
+
 def _first(results: Sequence[MetricResult]) -> datetime | None:
     window = results[0].window if results else None
     return window.start if window else None
@@ -123,10 +130,7 @@ def of_data(report: DriftReport) -> Health:
     }
     open_ = {name: start for name, start in starts.items() if start}
     days = sorted(report.daily)
-    trend = tuple(
-        float(sum(r.status == "breached" for r in headline(report.daily[day]).values()))
-        for day in days
-    )
+    trend = tuple(_drifting(report.daily[day]) for day in days)
     rows = max(result.rows for result in judged)
     start = min(open_.values(), default=None)
     names = ", ".join(list(open_ or starts)[:3])

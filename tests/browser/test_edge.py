@@ -57,3 +57,15 @@ def test_probes(app_url) -> None:
         assert answer.read() == b'{"status":"ok"}'
     with fetch(f"{app_url}/readyz") as answer:
         assert answer.read() == b'{"status":"ok","source":"sample"}'
+
+
+def test_a_foreign_origin_is_refused_without_asking_anyone_for_our_address(monkeypatch) -> None:
+    import ui.edge  # noqa: F401, PLC0415 - what the server does at start
+
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("asked a web service")
+
+    monkeypatch.setattr("streamlit.net_util._make_blocking_http_get", asked)
+    from streamlit.web.server import server_util  # noqa: PLC0415
+
+    assert not server_util.is_url_from_allowed_origins("http://elsewhere.invalid")
