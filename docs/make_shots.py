@@ -33,8 +33,14 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Page -> query that shows it with something on it.
-QUERIES = {"data_drift": "?endpoint=flight-delay&window=30d&feature=distance"}
+QUERIES = {
+    "data_drift": "?endpoint=flight-delay&window=30d&feature=temp",
+    "your_own_files": "?own-reference-path=docs/examples/january.parquet"
+    "&own-production-path=docs/examples/july.csv&feature=air_time",
+}
 VIEWPORT = {"width": 1440, "height": 900}
+#: Page -> height of its picture, where more than a screen is worth seeing.
+HEIGHTS = {"data_drift": 1500, "your_own_files": 1900}
 FAULT = "A fault in this app"  # how ui/states.py begins to speak of an exception
 LARGEST_BYTES = 400_000
 START_SECONDS = 180
@@ -110,7 +116,7 @@ def watch(page: Page, url: str) -> list[str]:
 def shoot(browser: Browser, url: str, name: str, scheme: str) -> list[str]:
     """Save one page in one colour scheme; return what was wrong with it."""
     context = browser.new_context(
-        viewport=VIEWPORT,
+        viewport=VIEWPORT | {"height": HEIGHTS.get(name, VIEWPORT["height"])},
         color_scheme=scheme,
         reduced_motion="reduce",
         locale="en-GB",

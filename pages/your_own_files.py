@@ -32,9 +32,10 @@ with st.container(border=True):
         help=None if reference and production else "Name a reference and a production file first.",
     )
 
+linked = "feature" in st.query_params and reference and production
 report = drift_view.run(
     "own-",
-    wanted,
+    wanted or (linked and "own-report" not in st.session_state),
     lambda progress: loaders.compare_files(reference, production, rule, by.strip(), progress),
 )
 if report is None:

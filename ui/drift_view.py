@@ -17,7 +17,7 @@ from monitoring.drift import HEADLINE, METRICS
 from monitoring.errors import MonitoringError
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.profile import Kind
-from monitoring.signals.drift_report import DriftReport, excess, headline
+from monitoring.signals.drift_report import DriftReport, excess, headline, ranked
 from monitoring.window import Window
 from ui import cards, states
 from ui.glossary import explain
@@ -55,7 +55,8 @@ class Rule:
 
     def overrides(self) -> dict[str, float]:
         """Return thresholds by metric."""
-        return dict(zip(self.metrics, self.thresholds, strict=True))
+        names = [f"{name}:{kind}" for name, kind in zip(self.metrics, KINDS, strict=True)]
+        return dict(zip(names, self.thresholds, strict=True))
 
     def metric_of(self, kind: Kind | None) -> str:
         """Return the deciding metric of a kind."""
@@ -100,16 +101,14 @@ def _pick_metric(column: object, kind: Kind, mode: Mode, key: str) -> tuple[str,
         help="The metric that decides on a feature; all others are computed too.",
     )
     metric = METRICS[name]
-    azureml = mode == "azureml"
-    default = metric.azureml_threshold if azureml else metric.threshold
-    lower = azureml and metric.azureml_worse == "lower"
+    lower = mode == "azureml" and metric.azureml_worse == "lower"
     threshold = right.number_input(
         "below" if lower else "above",
         min_value=0.0,
-        value=default,
+        value=metric.threshold(kind, mode),
         step=0.01,
         format="%.3g",
-        key=f"{key}{name}-{mode}",
+        key=f"{key}{kind}-{name}-{mode}",
         help=f"Alarm when the {'p-value is below' if lower else 'value is above'} this. "
         + explain("threshold"),
     )
@@ -172,7 +171,7 @@ def show(report: DriftReport, rule: Rule, key: str) -> None:
     _show_summary(report, deciding)
     if not deciding:
         return
-    order = _order(deciding)
+    order = list(ranked(deciding))
     with cards.panel("Features by day" if report.daily else "Features", help=explain("data drift")):
         clicked = _show_heat_map(report, rule, order, key) if report.daily else None
         if not report.daily:
@@ -190,14 +189,6 @@ def _deciding(report: DriftReport, rule: Rule) -> dict[str, MetricResult]:
         if result.kind and result.metric == rule.metric_of(result.kind):
             found[result.subject] = result
     return found
-
-
-def _order(deciding: dict[str, MetricResult]) -> list[str]:
-    def badness(name: str) -> tuple[bool, float, str]:
-        result = deciding[name]
-        return result.status != "breached", -excess(result), name
-
-    return sorted(deciding, key=badness)
 
 
 def _show_summary(report: DriftReport, deciding: dict[str, MetricResult]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -281,6 +281,16 @@ def open_parquet(file: Path, role: str = "data") -> pq.ParquetFile:
             f"Cannot read the {role} file {str(file)!r}: not a whole Parquet file ({reason})",
             hint="It may be cut off, or of another format; write it again.",
         ) from error
+
+
+def union(tables: Sequence[Table], name: str) -> Table:
+    """Return several tables with the same columns as one."""
+    return Table(
+        name,
+        tuple(path for table in tables for path in table.paths),
+        tables[-1].columns,
+        sum(table.rows for table in tables),
+    )
 
 
 def write_table(columns: Mapping[str, Any], target: Path) -> Table:

@@ -51,7 +51,7 @@ def robust(
         reference: Profile by feature.
         production: Profile by feature, on the reference's bins.
         metrics: Names of the metrics to compute; all by default.
-        thresholds: By metric, where they differ from the default.
+        thresholds: By `metric` or `metric:kind`, where they differ from the default.
         window: What the production profiles cover.
         signal: Under which signal to report.
 
@@ -100,14 +100,13 @@ def _draft(
     signal: str,
 ) -> MetricResult:
     azureml = mode == "azureml"
-    default = metric.azureml_threshold if azureml else metric.threshold
     return MetricResult(
         signal=signal,
         metric=metric.name,
         subject=feature,
         kind=kind,
         status="error",
-        threshold=(thresholds or {}).get(metric.name, default),
+        threshold=metric.threshold(kind, mode, thresholds),
         worse=metric.azureml_worse if azureml else metric.worse,
         unit=metric.azureml_reads if azureml else metric.unit,
         mode=mode,

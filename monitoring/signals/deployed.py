@@ -11,7 +11,7 @@ import numpy as np
 
 from monitoring.baseline import Baseline, take_baseline
 from monitoring.engine.columns import is_integer, kind_of
-from monitoring.engine.tables import Table, open_table
+from monitoring.engine.tables import Table, open_table, union
 from monitoring.errors import SourceError
 from monitoring.scores import PerformanceMetric, Scores
 from monitoring.sources.azure import Azure
@@ -93,7 +93,12 @@ class Deployed:
         if choice.asset is None:
             before = Window(window.start - window.length, window.start)
             days = self.days(deployment, before, self.columns(model))
-            table, name = joined(days.tables, str(before)), f"{BEFORE.lower()}, {before}"
+            if not days.tables:
+                raise SourceError(
+                    f"Nothing was collected in {before}",
+                    hint="Choose a later window, or training data as the baseline.",
+                )
+            table, name = union(list(days.tables.values()), str(before)), f"{BEFORE}, {before}"
         else:
             asset = choice.asset
             data = self.inventory.data(asset.name, asset.version, asset.registry)
@@ -166,25 +171,6 @@ def _scores(table: Table, metric: PerformanceMetric) -> Scores:
     predictions = np.array(known["prediction"].to_pylist())
     labels = np.array(known["label"].to_pylist())
     return metric.scores(predictions, labels, unlabelled=rows.num_rows - known.num_rows)
-
-
-def joined(tables: Mapping[date, Table], name: str) -> Table:
-    """Return several days as one table.
-
-    Raises:
-        SourceError: There is no day.
-    """
-    if not tables:
-        raise SourceError(
-            f"Nothing was collected in {name}", hint="Choose a window with collected data."
-        )
-    parts = [tables[day] for day in sorted(tables)]
-    return Table(
-        name,
-        tuple(path for part in parts for path in part.paths),
-        parts[-1].columns,
-        sum(part.rows for part in parts),
-    )
 
 
 def _duckdb_type(dtype: str) -> str | None:

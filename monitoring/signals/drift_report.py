@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from monitoring.baseline import Baseline
 from monitoring.drift import HEADLINE
 from monitoring.engine import counting, exact
-from monitoring.engine.tables import Table
+from monitoring.engine.tables import Table, union
 from monitoring.errors import Cancelled
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.profile import Profile, merge
@@ -38,7 +39,7 @@ class DriftReport:
 
     def features(self) -> tuple[str, ...]:
         """Features by how far each exceeds its threshold over the window, worst first."""
-        return ranked(self.results)
+        return ranked(headline(self.results))
 
     def of(self, feature: str) -> tuple[MetricResult, ...]:
         """Return the results of one feature over the whole window."""
@@ -52,40 +53,6 @@ class DriftReport:
             for result in self.daily[day]
             if result.subject == feature and result.metric == metric
         )
-
-
-def compare(
-    baseline: Baseline,
-    table: Table,
-    *,
-    mode: Mode = "robust",
-    metrics: Collection[str] | None = None,
-    thresholds: Mapping[str, float] | None = None,
-    notes: tuple[str, ...] = (),
-    taken: datetime | None = None,
-    progress: counting.Progress | None = None,
-    stop: counting.Stop | None = None,
-) -> DriftReport:
-    """Compute drift of one table that has no days: two files. Arguments as for `run`."""
-    shared, refused = data_drift.comparable(baseline.table, table, mode=mode)
-    profiles = counting.profile(
-        table,
-        {name: feature for name, feature in baseline.plan.items() if name in shared},
-        {name: bins for name, bins in baseline.bins.items() if name in shared},
-        progress=progress,
-        stop=stop,
-    )
-    known = {name: profile for name, profile in baseline.profiles.items() if name in profiles}
-    if mode == "azureml":
-        results = _azureml(baseline, table, None, (metrics, thresholds), stop)
-    else:
-        results = data_drift.robust(known, profiles, metrics=metrics, thresholds=thresholds)
-        unread = {n: f.reason for n, f in baseline.plan.items() if f.reason and n in shared}
-        refused = {**refused, **unread}
-    results += [data_drift.refused(name, reason, mode) for name, reason in refused.items()]
-    return DriftReport(
-        baseline, None, mode, tuple(results), {}, profiles, (*table.notes, *notes), taken=taken
-    )
 
 
 def headline(results: Sequence[MetricResult]) -> dict[str, MetricResult]:
@@ -107,11 +74,13 @@ def excess(result: MetricResult) -> float:
     return ratio if result.worse == "higher" else 1 / max(ratio, 1e-300)
 
 
-def ranked(results: Sequence[MetricResult]) -> tuple[str, ...]:
+def ranked(deciding: Mapping[str, MetricResult]) -> tuple[str, ...]:
     """Return features, breached ones first, then by excess over the threshold."""
-    best = headline(results)
-    order = sorted(best.values(), key=lambda r: (r.status != "breached", -excess(r), r.subject))
-    return tuple(result.subject for result in order)
+
+    def order(name: str) -> tuple[bool, float, str]:
+        return deciding[name].status != "breached", -excess(deciding[name]), name
+
+    return tuple(sorted(deciding, key=order))
 
 
 def since(history: Sequence[MetricResult]) -> datetime | None:
@@ -173,19 +142,82 @@ def run(
     Raises:
         Cancelled: `stop` said so before the first day was done; later, the report is incomplete.
     """
-    compute = _robust_days if mode == "robust" else _azureml_days
-    found = _Found({}, {}, {})
-    options = (metrics, thresholds)
-    for day, results, profiles, tables in compute(baseline, days, options, progress, stop, found):
+    judge = _Judge(baseline, mode, metrics, thresholds)
+    daily: dict[date, tuple[MetricResult, ...]] = {}
+    profiles: dict[date, Mapping[str, Profile]] = {}
+    complete = True
+    for done, day in enumerate(sorted(days)):
+        if stop and stop():
+            if not done:
+                raise Cancelled("Stopped before the first day was compared")
+            complete = False
+            break
+        if progress:
+            progress(done / len(days), f"{day:%d %b %Y}, day {done + 1} of {len(days)}")
+        profiles[day] = counting.profile(days[day], baseline.plan, baseline.bins)
+        results = judge.results(profiles[day], days[day], Window.day(day))
         is_over = taken is None or Window.day(day).end <= taken
-        found.daily[day] = tuple(results if is_over else map(_unfinished, results))
-        found.profiles[day] = profiles
-        found.tables[day] = tables
-    merged = _merged(found.profiles)
-    whole = _whole(baseline, merged, found.tables, window, mode, options, stop)
+        daily[day] = tuple(results if is_over else map(_unfinished, results))
+    merged = _merged(profiles)
+    table = union([days[day] for day in profiles], str(window)) if profiles else None
+    whole = judge.results(merged, table, window)
     return DriftReport(
-        baseline, window, mode, tuple(whole), found.daily, merged, notes, found.complete, taken
+        baseline, window, mode, tuple(whole), daily, merged, notes, complete=complete, taken=taken
     )
+
+
+def compare(
+    baseline: Baseline,
+    table: Table,
+    *,
+    mode: Mode = "robust",
+    metrics: Collection[str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    notes: tuple[str, ...] = (),
+    taken: datetime | None = None,
+    progress: counting.Progress | None = None,
+) -> DriftReport:
+    """Compute drift of one table that has no days: two files. Arguments as for `run`."""
+    shared, left_out = data_drift.comparable(baseline.table, table, mode=mode)
+    unread = {n: f.reason for n, f in baseline.plan.items() if f.reason and n in shared}
+    if mode == "azureml":  # it skips columns of the reference in words of its own
+        left_out = {n: reason for n, reason in left_out.items() if n not in baseline.plan}
+    else:
+        left_out = {**left_out, **unread}
+    plan = {name: feature for name, feature in baseline.plan.items() if name in shared}
+    bins = {name: bins for name, bins in baseline.bins.items() if name in shared}
+    profiles = counting.profile(table, plan, bins, progress=progress)
+    judge = _Judge(baseline, mode, metrics, thresholds)
+    results = [
+        *judge.results(profiles, table, None),
+        *(data_drift.refused(name, reason, mode) for name, reason in left_out.items()),
+    ]
+    return DriftReport(
+        baseline, None, mode, tuple(results), {}, profiles, (*table.notes, *notes), taken=taken
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges counted rows in one of the two modes."""
+
+    baseline: Baseline
+    mode: Mode
+    metrics: Collection[str] | None
+    thresholds: Mapping[str, float] | None
+
+    def results(
+        self, profiles: Mapping[str, Profile], table: Table | None, window: Window | None
+    ) -> list[MetricResult]:
+        """Return the results; the exact mode reads the rows of `table` once more."""
+        options: Any = {"metrics": self.metrics, "thresholds": self.thresholds, "window": window}
+        if self.mode == "azureml" and table is not None:
+            pairs = exact.pairs(self.baseline.table, table, list(self.baseline.plan))
+            return data_drift.azureml(pairs, **options)
+        known = self.baseline.profiles
+        if window is None:  # two files: a column on one side only has been reported already
+            known = {name: profile for name, profile in known.items() if name in profiles}
+        return data_drift.robust(known, profiles, **options)
 
 
 def _unfinished(result: MetricResult) -> MetricResult:
@@ -194,106 +226,6 @@ def _unfinished(result: MetricResult) -> MetricResult:
     return replace(result, status="not_enough_data", reason="the day is not over")
 
 
-@dataclass
-class _Found:
-    daily: dict[date, tuple[MetricResult, ...]]
-    profiles: dict[date, Mapping[str, Profile]]
-    tables: dict[date, Table]
-    complete: bool = True
-
-
-_Options = tuple[Collection[str] | None, Mapping[str, float] | None]
-_Day = tuple[date, list[MetricResult], Mapping[str, Profile], Table]
-
-
-def _robust_days(
-    baseline: Baseline,
-    days: Mapping[date, Table],
-    options: _Options,
-    progress: counting.Progress | None,
-    stop: counting.Stop | None,
-    found: _Found,
-) -> Iterator[_Day]:
-    metrics, thresholds = options
-    for day, table in _ticking(days, progress, stop, found):
-        profiles = counting.profile(table, baseline.plan, baseline.bins)
-        results = data_drift.robust(
-            baseline.profiles,
-            profiles,
-            metrics=metrics,
-            thresholds=thresholds,
-            window=Window.day(day),
-        )
-        yield day, results, profiles, table
-
-
-def _azureml_days(
-    baseline: Baseline,
-    days: Mapping[date, Table],
-    options: _Options,
-    progress: counting.Progress | None,
-    stop: counting.Stop | None,
-    found: _Found,
-) -> Iterator[_Day]:
-    for day, table in _ticking(days, progress, stop, found):
-        profiles = counting.profile(table, baseline.plan, baseline.bins)
-        results = _azureml(baseline, table, Window.day(day), options, None)
-        yield day, results, profiles, table
-
-
-def _azureml(
-    baseline: Baseline,
-    table: Table,
-    window: Window | None,
-    options: _Options,
-    stop: counting.Stop | None,
-) -> list[MetricResult]:
-    metrics, thresholds = options
-    pairs = exact.pairs(baseline.table, table, list(baseline.plan), stop=stop)
-    return data_drift.azureml(pairs, metrics=metrics, thresholds=thresholds, window=window)
-
-
-def _ticking(
-    days: Mapping[date, Table],
-    progress: counting.Progress | None,
-    stop: counting.Stop | None,
-    found: _Found,
-) -> Iterator[tuple[date, Table]]:
-    for done, day in enumerate(sorted(days)):
-        if stop and stop():
-            if not done:
-                raise Cancelled("Stopped before the first day was compared")
-            found.complete = False
-            return
-        if progress:
-            progress(done / len(days), f"{day:%d %b %Y}, day {done + 1} of {len(days)}")
-        yield day, days[day]
-
-
 def _merged(profiles: Mapping[date, Mapping[str, Profile]]) -> dict[str, Profile]:
     names = dict.fromkeys(name for day in profiles.values() for name in day)
     return {name: merge(day[name] for day in profiles.values() if name in day) for name in names}
-
-
-def _whole(
-    baseline: Baseline,
-    merged: Mapping[str, Profile],
-    tables: Mapping[date, Table],
-    window: Window,
-    mode: Mode,
-    options: _Options,
-    stop: counting.Stop | None,
-) -> list[MetricResult]:
-    if mode == "azureml" and tables:
-        days = [tables[day] for day in sorted(tables)]
-        joined = Table(
-            name=f"{len(days)} days",
-            paths=tuple(path for table in days for path in table.paths),
-            columns=days[-1].columns,
-            rows=sum(table.rows for table in days),
-        )
-        return _azureml(baseline, joined, window, options, stop)
-    metrics, thresholds = options
-    return data_drift.robust(
-        baseline.profiles, merged, metrics=metrics, thresholds=thresholds, window=window
-    )
