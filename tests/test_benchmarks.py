@@ -68,13 +68,21 @@ def test_an_unknown_part_is_named_with_the_choices():
     assert all(name in done.stderr for name in names())
 
 
+MEASURED = """
+import sys
+from benchmarks import process
+code = "x = bytearray(200_000_000)\\nn = 0\\nfor i in range(2_000_000): n += i"
+hungry = process.measure([sys.executable, "-c", code], limit_seconds=60)
+idle = process.measure([sys.executable, "-c", "import time; time.sleep(0.2)"], limit_seconds=60)
+assert hungry.process_cpu_seconds > idle.process_cpu_seconds
+assert hungry.peak_bytes > max(idle.peak_bytes, 200_000_000)
+assert idle.wall_seconds >= 0.2
+"""
+
+
 def test_a_process_is_charged_for_its_own_cpu_and_memory():
-    code = "x = bytearray(200_000_000)\nn = 0\nfor i in range(2_000_000): n += i"
-    hungry = process.measure([sys.executable, "-c", code], limit_seconds=60)
-    idle = process.measure([sys.executable, "-c", "import time; time.sleep(0.2)"], limit_seconds=60)
-    assert hungry.process_cpu_seconds > idle.process_cpu_seconds
-    assert hungry.peak_bytes > max(idle.peak_bytes, 200_000_000)
-    assert idle.wall_seconds >= 0.2
+    # From a small parent: Linux counts what the parent held at the fork.
+    subprocess.run([sys.executable, "-c", MEASURED], cwd=PROJECT, check=True)
 
 
 @pytest.mark.parametrize(

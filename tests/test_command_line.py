@@ -124,3 +124,36 @@ def test_the_command_needs_neither_pandas_nor_azure_nor_streamlit(files: dict[st
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_shows_a_progress_bar_and_clears_it(files: dict[str, Path]) -> None:
+    import os  # noqa: PLC0415
+    import pty  # noqa: PLC0415
+
+    outside, inside = pty.openpty()
+    command = [sys.executable, "-m", "monitoring", "drift", "--reference", str(files["reference"])]
+    subprocess.run(
+        [*command, "--production", str(files["same"])],
+        cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=inside,
+    )  # fmt: skip
+    os.close(inside)
+    shown = os.read(outside, 65_536).decode()
+    os.close(outside)
+    assert "50%" in shown
+    assert "100%" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_the_example_of_the_readme_is_what_one_sees() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## On the command line\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    command = lines[0].removeprefix("$ python -m monitoring ").split()
+    done = subprocess.run(
+        [sys.executable, "-m", "monitoring", *command],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    shown = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    for line in lines[1:]:
+        assert line == "..." or " ".join(line.split()) in shown, line

@@ -278,9 +278,7 @@ def _show_ranking(deciding: dict[str, MetricResult], order: list[str], key: str)
         alt="Features by how far each exceeds its threshold",
         column_config={
             "Value / threshold": st.column_config.ProgressColumn(
-                min_value=0.0,
-                max_value=max(3.0, float(table["Value / threshold"].max())),
-                format="%.2f",
+                min_value=0.0, max_value=3.0, format="%.2f"
             )
         },
     )

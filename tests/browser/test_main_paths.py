@@ -65,3 +65,12 @@ def test_two_uploaded_files_are_compared(visit, tmp_path: Path) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_text("1 of 2", exact=True)).to_be_visible(timeout=60_000)
     expect(page.get_by_role("combobox", name="Feature", exact=True)).to_have_value("amount")
+
+
+def test_a_run_can_be_cancelled(visit) -> None:
+    # Azure ML's mode reads every row again for each of 90 days: long enough to change one's mind.
+    page = visit("/data_drift?endpoint=flight-delay&window=90d&mode=As+Azure+ML")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Cancel", exact=True).click(timeout=30_000)
+    expect(page.get_by_text("Stopped before anything was finished.")).to_be_visible(timeout=30_000)
+    settle(page)
