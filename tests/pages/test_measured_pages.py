@@ -174,6 +174,34 @@ def test_two_files_by_path(opened: Opened, tmp_path: Path) -> None:
     assert {m.label: m.value for m in app.metric}["Features that breached"] == "1 of 2"
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("missing.parquet", None, "Cannot find the production"),
+        ("empty.csv", b"", "it is empty"),
+        ("header.csv", b"x,c\n", "no rows"),
+        ("cut.jsonl", b'{"x": 1}\n{"x": ', "Cannot read the production"),
+        ("other.xlsx", b"PK", "'.xlsx'"),
+        ("one.csv", b"x,c\n1.5,a\n", "1 rows, 30 needed"),
+        ("types.csv", b"x,c\n" + b"a,1\n" * 40, "its type is"),
+    ],
+)
+def test_bad_files_are_one_sentence_on_the_page(
+    opened: Opened, tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    write(tmp_path / "a.parquet", 0.0)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    app = opened("your_own_files.py")
+    app.text_input(key="own-reference-path").set_value("a.parquet").run()
+    app.text_input(key="own-production-path").set_value(name).run()
+    app = run(app)
+    assert not app.exception
+    assert "A fault in this app" not in text(app)
+    shown = text(app) + "".join(str(table.value.to_csv()) for table in app.dataframe)
+    assert words in shown
+
+
 def test_files_outside_the_folder_are_not_opened(opened: Opened) -> None:
     app = opened("your_own_files.py")
     app.text_input(key="own-reference-path").set_value("/etc/passwd").run()
