@@ -60,14 +60,15 @@ def _show_tiles(rows: list[DeploymentHealth]) -> None:
     fine = [row for row in rows if row.worst == "ok"]
     cells = [c for row in rows for c in (row.model, row.data, row.infrastructure)]
     blind = sum(c.status not in {"ok", "breached"} for c in cells)
-    oldest = min((row.since for row in breached if row.since), default=None)
+    open_ = [c for c in cells if c.since]
+    oldest = min(open_, key=lambda c: (c.since, not c.is_older), default=None)
     left, middle, right = st.columns(3)
     with left:
         cards.kpi(
             "Deployments with a problem",
             f"{len(breached)} of {len(rows)}",
-            "breached" if breached else "ok",
-            note=f"the oldest since {oldest:%d %b %H:%M} UTC" if oldest else "none is open",
+            "breached" if breached else "no_data" if blind == len(cells) else "ok",
+            note=f"the oldest {_since(oldest)}" if oldest else "none is open",
         )
     with middle:
         cards.kpi("Healthy deployments", str(len(fine)), None, note="in all three respects")
@@ -119,8 +120,7 @@ def _show_cell(name: str, cell: Health) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         cards.status_badge(cell.status)
         if cell.since:
-            before = "before " if cell.is_older else ""
-            st.text(f"since {before}{cell.since:%d %b %H:%M}", width="content")
+            st.text(_since(cell), width="content")
     if not cell.value:
         st.text(cell.measure)
     if cell.detail or cell.trend_of:
@@ -128,3 +128,8 @@ def _show_cell(name: str, cell: Health) -> None:
         st.caption(cards.escaped(" · ".join(part for part in (cell.detail, line) if part)))
     if cell.hint:
         st.text(cell.hint)
+
+
+def _since(cell: Health) -> str:
+    before = "before " if cell.is_older else ""
+    return f"since {before}{cell.since:%d %b %H:%M}" if cell.since else ""

@@ -54,12 +54,6 @@ class DeploymentHealth:
         cells = self.model, self.data, self.infrastructure
         return min((cell.status for cell in cells), key=STATUSES.index)
 
-    @property
-    def since(self) -> datetime | None:
-        """Start of the oldest breach that is open."""
-        open_ = [c.since for c in (self.model, self.data, self.infrastructure) if c.since]
-        return min(open_, default=None)
-
 
 def ranked(rows: Sequence[DeploymentHealth]) -> list[DeploymentHealth]:
     """Return the most and the newest open problems first, then by name."""
