@@ -15,6 +15,9 @@ from monitoring.window import Window
 
 #: Steps that the number of the infrastructure cell is taken over: what is so now.
 RECENT_STEPS = 3
+#: Silence longer than this is no health: the last good number is old.
+LONGEST_SILENCE = timedelta(hours=12)
+LONGEST_SILENCE_OF_DATA = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +120,21 @@ def of_data(report: DriftReport) -> Health:
     if not judged:
         reason = next((r.reason for r in deciding.values() if r.reason), "no collected data")
         return Health("no_data" if not report.daily else "not_enough_data", reason)
-    starts = {
-        name: since(report.history(name, result.metric))
-        for name, result in deciding.items()
-        if result.status == "breached"
-    }
-    open_ = {name: start for name, start in starts.items() if start}
+    breached = {n: r for n, r in deciding.items() if r.status == "breached"}
+    histories = {name: report.history(name, r.metric) for name, r in breached.items()}
+    starts = {name: since(history) for name, history in histories.items()}
+    # Days too small to be judged leave the whole window's verdict standing.
+    small = {n for n, h in histories.items() if not {r.status for r in h} & {"ok", "breached"}}
+    open_ = [name for name in breached if starts[name] or name in small]
     days = sorted(report.daily)
+    end = report.window.end if report.window else Window.day(days[-1]).end
+    silent = end - Window.day(days[-1]).end > LONGEST_SILENCE_OF_DATA
     trend = tuple(_drifting(report.daily[day]) for day in days)
     rows = max(result.rows for result in judged)
-    start = min(open_.values(), default=None)
-    names = ", ".join(list(open_ or starts)[:3])
+    start = min((s for s in starts.values() if s), default=None)
+    names = ", ".join((open_ or list(breached))[:3])
     return Health(
-        "breached" if open_ else "ok",
+        "stale" if silent else "breached" if open_ else "ok",
         "features that drift",
         f"{len(open_)} of {len(judged)}",
         (f"{names} · " if names else "")
@@ -138,6 +143,7 @@ def of_data(report: DriftReport) -> Health:
         start == Window.day(days[0]).start,
         trend,
         "drifting features per day",
+        f"Nothing was collected since {days[-1]:%d %b}." if silent else "",
     )
 
 
@@ -152,6 +158,8 @@ def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Windo
     starts = [start for start in (since(errors), since(slow)) if start]
     judged = [r for r in (*errors, *slow) if r.status in {"ok", "breached"}]
     status: Status = "breached" if starts else "ok" if judged else "not_enough_data"
+    last = steps[-1].window.end
+    silent = window.end - last > max(LONGEST_SILENCE, RECENT_STEPS * steps[-1].window.length)
     recent = steps[-RECENT_STEPS:]
     n, failed = sum(s.requests for s in recent), sum(s.faults for s in recent)
     latest = next((s.p95_ms for s in reversed(recent) if s.p95_ms is not None), None)
@@ -159,13 +167,14 @@ def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Windo
     hours = sum((s.window.length for s in recent), timedelta()) / timedelta(hours=1)
     start = min(starts, default=None)
     return Health(
-        status,
+        "stale" if silent else status,
         "errors · P95",
         f"{failed / n:.2%}{p95}" if n else "no requests",
-        f"last {hours:.0f} h, n = {n:,} · ≤ {traffic.ERROR_RATE:.0%}, ≤ {traffic.LATENCY_P95_MS:,.0f} ms"
+        f"last {hours:.0f} h with requests, n = {n:,} · ≤ {traffic.ERROR_RATE:.0%}, ≤ {traffic.LATENCY_P95_MS:,.0f} ms"
         f" · whole window {whole.value:.2%} of {requests:,}",
         start,
         start == steps[0].window.start,
         tuple(result.value for result in errors),
         "error rate per step",
+        f"No request since {last:%d %b %H:%M} UTC." if silent else "",
     )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from monitoring.baseline import take_baseline
+from monitoring.engine.tables import write_table
 from monitoring.errors import NotPermittedError, SourceError
 from monitoring.performance import METRICS
 from monitoring.scores import Scores
-from monitoring.signals import health, model_performance, traffic
+from monitoring.signals import drift_report, health, model_performance, traffic
+from monitoring.signals.drift_report import DriftReport
 from monitoring.window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = Window(START, START + timedelta(days=1))
+MORNING = Window(START, START + timedelta(hours=4))
 ACCURACY = METRICS["accuracy"]
 
 
@@ -66,16 +72,53 @@ def steps(*faults: int, requests: int = 1000, p95: float = 200.0) -> list[traffi
 
 
 def test_traffic_breaches_in_two_of_three_steps_and_says_since_when() -> None:
-    cell = health.of_infrastructure("a/b", steps(0, 0, 100, 100), DAY)
+    cell = health.of_infrastructure("a/b", steps(0, 0, 100, 100), MORNING)
     assert cell.status == "breached"
     assert cell.since == START + timedelta(hours=2)
-    assert health.of_infrastructure("a/b", steps(0, 100, 0, 0), DAY).status == "ok"
-    assert health.of_infrastructure("a/b", steps(0, 0, p95=5000.0), DAY).status == "breached"
+    assert health.of_infrastructure("a/b", steps(0, 100, 0, 0), MORNING).status == "ok"
+    assert health.of_infrastructure("a/b", steps(0, 0, p95=5000.0), MORNING).status == "breached"
 
 
 def test_no_or_little_traffic_is_not_green() -> None:
-    assert health.of_infrastructure("a/b", [], DAY).status == "no_data"
-    assert health.of_infrastructure("a/b", steps(0, 0, requests=3), DAY).status == "not_enough_data"
+    assert health.of_infrastructure("a/b", [], MORNING).status == "no_data"
+    assert (
+        health.of_infrastructure("a/b", steps(0, 0, requests=3), MORNING).status
+        == "not_enough_data"
+    )
+
+
+def test_silence_is_stale_and_not_green() -> None:
+    day_later = Window(START, START + timedelta(hours=4 + 13))
+    cell = health.of_infrastructure("a/b", steps(0, 0, 0, 0), day_later)
+    assert cell.status == "stale"
+    assert "No request since 01 Jan 04:00 UTC" in cell.hint
+
+
+def drifted(days: int, rows: int, *, later: int = 0) -> DriftReport:
+    random = np.random.default_rng(3)
+    with tempfile.TemporaryDirectory() as folder:
+        reference = {"x": random.normal(size=2000)}
+        baseline = take_baseline("b", write_table(reference, Path(folder) / "r.parquet"))
+        tables = {
+            START.date() + timedelta(days=i): write_table(
+                {"x": random.normal(2, 1, rows)}, Path(folder) / f"{i}.parquet"
+            )
+            for i in range(days)
+        }
+        window = Window(START, START + timedelta(days=days + later))
+        return drift_report.run(baseline, tables, window)
+
+
+def test_days_too_small_to_judge_leave_the_whole_windows_verdict() -> None:
+    cell = health.of_data(drifted(days=7, rows=20))
+    assert (cell.status, cell.value) == ("breached", "1 of 1")
+
+
+def test_a_collector_that_fell_silent_is_stale() -> None:
+    assert health.of_data(drifted(days=4, rows=200)).status == "breached"
+    cell = health.of_data(drifted(days=4, rows=200, later=3))
+    assert cell.status == "stale"
+    assert "Nothing was collected since 04 Jan" in cell.hint
 
 
 def test_errors_of_the_caller_are_not_held_against_the_deployment() -> None:
