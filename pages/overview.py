@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from ui import cards, fleet_view, loaders, scope
+from ui import cards, fleet_view, scope
+from ui.loaders import workspace
 
 chosen = scope.current()
 st.title("Overview")
-st.caption(cards.escaped(f"{chosen}, {chosen.window_at(loaders.now())}"))
+st.caption(cards.escaped(f"{chosen}, {chosen.window_at(workspace.now())}"))
 
 with cards.panel("Deployments") as panel:
     fleet = fleet_view.load(chosen)

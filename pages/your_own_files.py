@@ -3,7 +3,8 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import drift_view, files, loaders, states
+from ui import drift_view, files, states
+from ui.loaders import drift, workspace
 
 st.title("Your own files")
 st.caption("Compare two files or folders: Parquet, CSV or JSON lines. Nothing leaves this server.")
@@ -14,9 +15,9 @@ with st.container(border=True):
     left, right = st.columns(2)
     try:
         with left:
-            reference = files.pick("reference", "own-", loaders.settings())
+            reference = files.pick("reference", "own-", workspace.settings())
         with right:
-            production = files.pick("production", "own-", loaders.settings())
+            production = files.pick("production", "own-", workspace.settings())
     except MonitoringError as error:
         states.show_error(error)
     by = st.text_input(
@@ -36,7 +37,7 @@ linked = "feature" in st.query_params and reference and production
 report = drift_view.run(
     "own-",
     wanted or (linked and "own-report" not in st.session_state),
-    lambda progress: loaders.compare_files(reference, production, rule, by.strip(), progress),
+    lambda progress: drift.compare_files(reference, production, rule, by.strip(), progress),
 )
 if report is None:
     states.show(states.first_use("your files"))

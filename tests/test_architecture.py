@@ -140,7 +140,7 @@ def clock_faults(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
 
 
 def cache_faults(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
-    if module == "ui.loaders":
+    if is_within(module, "ui.loaders"):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in {"cache_data", "cache_resource"}:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from monitoring import charts
-from monitoring.charts import Chart
+from monitoring.charts import Chart, figure
+from monitoring.charts.overlay import DRAWN_BINS
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 TIMES = [datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=n) for n in range(5)]
@@ -153,7 +154,7 @@ def test_heat_map_of_nothing() -> None:
 
 def test_overlay_has_few_equal_bins_that_keep_the_rows() -> None:
     reference, production = traces(overlay(), type="scatter")
-    assert len(reference["x"]) == charts.DRAWN_BINS + 2
+    assert len(reference["x"]) == DRAWN_BINS + 2
     assert np.diff(reference["x"]) == pytest.approx(np.diff(reference["x"])[0])
     for trace in (reference, production):
         assert float(trace["y"].sum()) == pytest.approx(1, abs=0.003)  # 99.8 % are drawn
@@ -189,7 +190,7 @@ def test_many_single_values_share_bins_evenly() -> None:
     minutes = np.arange(600.0)
     shares = np.full(600, 1 / 600)
     reference, _ = traces(charts.overlay(minutes, minutes, shares, shares))
-    assert len(reference["x"]) <= charts.DRAWN_BINS + 2
+    assert len(reference["x"]) <= DRAWN_BINS + 2
     assert reference["y"][2:-2] == pytest.approx(reference["y"][2], rel=1e-5)
 
 
@@ -269,7 +270,7 @@ def test_sparkline_keeps_spikes() -> None:
 
 
 @pytest.mark.parametrize(
-    "colour", [charts.REFERENCE, charts.PRODUCTION, charts.THRESHOLD, charts.BREACHED]
+    "colour", [figure.REFERENCE, figure.PRODUCTION, figure.THRESHOLD, figure.BREACHED]
 )
 @pytest.mark.parametrize("page", ["#FFFFFF", "#10161E"])
 def test_fixed_colours_stand_out_from_both_pages(colour: str, page: str) -> None:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from streamlit import net_util
 
 from monitoring.errors import MonitoringError
-from ui import loaders
+from ui.loaders import workspace
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -136,7 +136,7 @@ async def livez(_: Request) -> Response:
 async def readyz(_: Request) -> Response:
     """Say whether the settings can be used; asks nothing of Azure."""
     try:
-        settings = loaders.settings()
+        settings = workspace.settings()
     except MonitoringError as error:
         return JSONResponse({"status": "unusable settings", "why": str(error)}, status_code=503)
     return JSONResponse({"status": "ok", "source": "sample" if settings.is_sample else "azure"})

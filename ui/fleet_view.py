@@ -7,7 +7,8 @@ import streamlit as st
 from monitoring.charts import sparkline
 from monitoring.signals.fleet import Fleet
 from monitoring.signals.health import DeploymentHealth, Health
-from ui import cards, loaders, nav, states
+from ui import cards, nav, states
+from ui.loaders import fleet, workspace
 from ui.scope import Scope
 
 HELP = {
@@ -23,7 +24,7 @@ HELP = {
 def load(chosen: Scope) -> Fleet:
     """Return the fleet for the window, behind a progress bar the first time."""
     bar = st.empty()
-    found = loaders.fleet(chosen.window_at(loaders.now()), bar.progress)
+    found = fleet.fleet(chosen.window_at(workspace.now()), bar.progress)
     bar.empty()
     return found
 

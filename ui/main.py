@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import loaders, nav, scope, states
+from ui import nav, scope, states
+from ui.loaders import deployments, workspace
 
 ICON = Path(__file__).parent / "static" / "icon.png"
 
@@ -21,7 +22,7 @@ def shell() -> None:
     st.logo(str(ICON), size="large")
     page = nav.run()
     try:
-        settings = loaders.settings()
+        settings = workspace.settings()
     except MonitoringError as error:
         st.title("Leeway")
         states.show_error(error)
@@ -33,12 +34,12 @@ def shell() -> None:
     if settings.is_sample:
         _sample_notice()
     page.run()
-    loaders.settle()
+    workspace.settle()
 
 
 def _wait_for_workspace() -> None:
     """Show how far the first start is; later the workspace is there at once."""
-    prepared = loaders.preparation()
+    prepared = workspace.preparation()
     if prepared.is_done(0.5):
         return
     bar = st.progress(0.0)
@@ -47,10 +48,10 @@ def _wait_for_workspace() -> None:
     bar.empty()
 
 
-def _endpoints() -> tuple[loaders.EndpointChoice, ...]:
+def _endpoints() -> tuple[deployments.EndpointChoice, ...]:
     """Return what can be chosen; a workspace that does not answer leaves the pages standing."""
     try:
-        found = loaders.endpoints()
+        found = deployments.endpoints()
     except Exception as error:  # noqa: BLE001 - shown and logged; files can be compared without it
         states.show_error(error)
         return ()

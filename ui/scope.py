@@ -16,7 +16,7 @@ import streamlit as st
 from monitoring.window import Window
 
 if TYPE_CHECKING:
-    from ui.loaders import EndpointChoice
+    from ui.loaders.deployments import EndpointChoice
 
 ALL_ENDPOINTS = "All endpoints"
 ALL_DEPLOYMENTS = "All deployments"

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from tiny_store import Tiny, tiny
 
-from ui import loaders
+from ui.loaders import workspace as connection
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ def fresh() -> Iterator[None]:
     def clear() -> None:
         st.cache_data.clear()
         st.cache_resource.clear()
-        loaders.settings.cache_clear()
+        connection.settings.cache_clear()
 
     clear()
     yield
@@ -43,8 +43,8 @@ def fresh() -> Iterator[None]:
 def workspace(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     """The workspace that the app is connected to; set its `faults` to break it."""
     made = tiny(tmp_path)
-    monkeypatch.setattr(loaders, "settings", lambda: made.settings)
-    monkeypatch.setattr(loaders, "preparation", lambda: Connected(made))
+    monkeypatch.setattr(connection, "settings", lambda: made.settings)
+    monkeypatch.setattr(connection, "preparation", lambda: Connected(made))
     return made
 
 

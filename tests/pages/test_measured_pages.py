@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
-from ui import loaders
+from ui.loaders import workspace
 
 from .conftest import open_page
 
@@ -28,7 +28,7 @@ def opened(
 ) -> Opened:
     """opened("data_drift.py", endpoint="flight-delay") on the sample workspace."""
     here = replace(settings, files=tmp_path)
-    monkeypatch.setattr(loaders, "settings", lambda: here)
+    monkeypatch.setattr(workspace, "settings", lambda: here)
     return open_page
 
 
@@ -72,7 +72,7 @@ def test_a_log_that_may_not_be_read_leaves_model_and_data_standing(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened("overview.py")  # connects
-    azure = loaders.azure()
+    azure = workspace.azure()
 
     def refuse(request: Request) -> Reply | None:
         if "api.loganalytics.io" not in request.host:
@@ -80,8 +80,8 @@ def test_a_log_that_may_not_be_read_leaves_model_and_data_standing(
         return Reply(403, {"error": {"code": "InsufficientAccessError", "message": "no"}})
 
     forbidden = page_with_faults(azure, refuse)
-    monkeypatch.setattr(loaders, "azure", lambda: forbidden)
-    monkeypatch.setattr(loaders, "shelf", lambda: loaders.Shelf(places=5))
+    monkeypatch.setattr(workspace, "azure", lambda: forbidden)
+    monkeypatch.setattr(workspace, "shelf", lambda: workspace.Shelf(places=5))
     app = opened("overview.py")
     assert not app.exception
     infrastructure = [m.value for m in app.metric if m.label.startswith("Infrastructure")]

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from monitoring.local.transport import Reply
 from monitoring.window import Window
-from ui import loaders, nav
+from ui import nav
+from ui.loaders import workspace
 from ui.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
 
 PAGES = [row.file for row in nav.TABLE]
@@ -129,12 +130,12 @@ def test_the_first_start_runs_once_and_reports_its_progress(fresh, monkeypatch) 
         return "connected"
 
     monkeypatch.setattr("monitoring.sources.azure.connect", connect)
-    prepared = loaders.preparation()
-    assert loaders.preparation() is prepared
+    prepared = workspace.preparation()
+    assert workspace.preparation() is prepared
     assert not prepared.is_done(0.2)
     assert (prepared.share, prepared.step) == (0.4, "Training models")
     gate.set()
-    assert loaders.azure() == "connected"
+    assert workspace.azure() == "connected"
     assert len(seen) == 1
 
 
@@ -149,5 +150,5 @@ def test_a_failed_start_is_tried_again(fresh, monkeypatch) -> None:
 
     monkeypatch.setattr("monitoring.sources.azure.connect", connect)
     with pytest.raises(OSError, match="disk full"):
-        loaders.azure()
-    assert loaders.azure() == "connected"
+        workspace.azure()
+    assert workspace.azure() == "connected"

@@ -1,0 +1,88 @@
+"""Data drift of a deployment, or between two files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from monitoring.window import Window
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import part
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from monitoring.signals.drift_report import DriftReport
+    from ui.drift_view import Progress, Rule
+
+
+def drift(
+    endpoint: str, deployment: str, baseline: str, window: Window, rule: Rule, progress: Progress
+) -> DriftReport:
+    """Return data drift of a deployment over a window, computed once for all sessions.
+
+    Raises:
+        SourceError: Its model or its data cannot be reached.
+        InputError: Its data cannot be read.
+    """
+    from monitoring.signals import drift_report  # noqa: PLC0415 - costs a second
+
+    found, model = deployments.served(endpoint, deployment)
+    choice = next(
+        each for each in deployments.deployed().baselines(model) if each.label == baseline
+    )
+    day = workspace.now().date()
+    reference = workspace.shelf().get(
+        ("baseline", endpoint, deployment, baseline, window if choice.asset is None else None, day),
+        lambda: deployments.deployed().baseline(
+            found, model, choice, window, part(progress, 0.0, 0.2)
+        ),
+    )
+
+    def measure() -> DriftReport:
+        columns = deployments.deployed().columns(model)
+        days = deployments.deployed().days(found, window, columns, part(progress, 0.2, 0.6))
+        return drift_report.run(
+            reference,
+            days.tables,
+            window,
+            mode=rule.mode,
+            thresholds=rule.overrides(),
+            notes=days.notes,
+            taken=workspace.now(),
+            progress=part(progress, 0.6, 1.0),
+        )
+
+    key = ("drift", endpoint, deployment, baseline, window, rule)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+
+
+def compare_files(
+    reference: Path, production: Path, rule: Rule, time_column: str, progress: Progress
+) -> DriftReport:
+    """Return data drift between two files; by day if production has a time column.
+
+    Raises:
+        InputError: A file cannot be read, or the column holds no times.
+    """
+    from monitoring.baseline import take_baseline  # noqa: PLC0415
+    from monitoring.engine import tables  # noqa: PLC0415
+    from monitoring.signals import drift_report  # noqa: PLC0415
+
+    store = workspace.settings().cache / "converted"
+    one = tables.open_table(reference, role="reference", store=store, progress=progress)
+    two = tables.open_table(production, role="production", store=store, progress=progress)
+    names = [name for name in one.columns if name != time_column]
+    baseline = take_baseline(reference.name, one, features=names, progress=part(progress, 0.0, 0.5))
+    options: dict[str, Any] = {
+        "mode": rule.mode,
+        "thresholds": rule.overrides(),
+        "notes": one.notes + two.notes,
+        "taken": workspace.now(),
+        "progress": part(progress, 0.5, 1.0),
+    }
+    if not time_column:
+        return drift_report.compare(baseline, two, **options)
+    days = tables.by_day(two, time_column, store)
+    window = Window(Window.day(min(days)).start, Window.day(max(days)).end)
+    return drift_report.run(baseline, days, window, **options)

@@ -1,0 +1,141 @@
+"""The connection to the workspace, and the shelf of results that all sessions share."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import streamlit as st
+
+from monitoring.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from monitoring.sources.azure import Azure
+
+T = TypeVar("T")
+Progress = Callable[[float, str], None]
+
+#: Every question to Azure: five minutes fresh, renewed in the background.
+FRESH: dict[str, Any] = {"ttl": "5m", "refresh_mode": "background", "show_spinner": False}
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        InputError: The environment cannot be used.
+    """
+    return from_environment()
+
+
+def now() -> datetime:
+    """Return the time that everything on a page is measured at."""
+    return settings().clock()
+
+
+class Preparation:
+    """The connection being made; the sample workspace takes up to a minute to build the first time."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.step = ""
+        self.azure: Azure | None = None
+        self.error: Exception | None = None
+        # A thread of its own: a reader who reloads must not break the build off.
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        from monitoring.sources.azure import connect  # noqa: PLC0415 - costs a second
+
+        try:
+            self.azure = connect(settings(), progress=self._report)
+        except Exception as error:  # noqa: BLE001 - raised again in the sessions that wait for it
+            self.error = error
+
+    def _report(self, share: float, step: str) -> None:
+        self.share, self.step = share, step
+
+    def is_done(self, wait_seconds: float) -> bool:
+        """Wait that long at most, and say whether it is finished."""
+        self._thread.join(wait_seconds)
+        return not self._thread.is_alive()
+
+
+def preparation() -> Preparation:
+    """Return the connection being made or made; the sample workspace is renewed each day."""
+    return _preparation(now().date() if settings().is_sample else None)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _preparation(day: date | None) -> Preparation:  # noqa: ARG001 - it is the key
+    return Preparation()
+
+
+def azure() -> Azure:
+    """Return the clients, built once and shared by all sessions."""
+    prepared = preparation()
+    while not prepared.is_done(60):
+        pass
+    if prepared.error is not None:
+        _preparation.clear()  # so that the next run tries again
+        raise prepared.error
+    assert prepared.azure is not None  # noqa: S101 - one of the two is set
+    return prepared.azure
+
+
+class Shelf:
+    """Results that are computed behind a progress bar, shared by all sessions.
+
+    Streamlit's caches replay what is drawn inside them, so that a cached function cannot move a
+    bar outside. Equal questions wait for the first one's answer; the oldest answers make room.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._found: OrderedDict[Hashable, tuple[datetime, Any]] = OrderedDict()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def get(self, key: Hashable, compute: Callable[[], T], *, fresh: timedelta | None = None) -> T:
+        """Return the kept result if it is younger than `fresh`, else compute it."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            kept = self._found.get(key)
+            if kept and (fresh is None or now() - kept[0] < fresh):
+                return cast("T", kept[1])
+            result = compute()
+            with self._guard:
+                self._found[key] = now(), result
+                self._found.move_to_end(key)
+                while len(self._found) > self._places:
+                    oldest, _ = self._found.popitem(last=False)
+                    self._locks.pop(oldest, None)
+            return result
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """Return the results of this process."""
+    return Shelf(places=60)
+
+
+def part(progress: Progress, start: float, end: float) -> Progress:
+    """Return a progress callback for one part of a longer run."""
+    return lambda share, text: progress(start + share * (end - start), text)
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once per process: spare the collector what is loaded by now."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # or DuckDB reports every object it finds alive at the end
