@@ -20,7 +20,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "ui": ("app", "ui", "pages"),
     "pages": (),
     "monitoring.sources": ("monitoring", "ui.loaders"),
-    "monitoring.local": ("monitoring.sources", "monitoring.local", "monitoring.__main__", "ui.loaders"),
+    "monitoring.local": ("monitoring.sources", "monitoring.local", "monitoring.commands", "ui.loaders"),
 }  # fmt: skip
 
 METRICS = (

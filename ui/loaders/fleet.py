@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ui.loaders import deployments, workspace
 
-
 if TYPE_CHECKING:
     from monitoring.signals.fleet import Fleet
     from monitoring.window import Window

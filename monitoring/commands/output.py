@@ -1,0 +1,109 @@
+"""What every command prints: progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+
+from monitoring.metric import MetricResult
+
+BAR = 30
+
+
+def progress(*, plain: bool = False) -> Callable[[float, str], None] | None:
+    """Return a progress bar on a terminal; elsewhere lines if `plain`, else nothing."""
+    if sys.stderr.isatty():
+        return _bar
+    return _line if plain else None
+
+
+def _bar(share: float, text: str) -> None:
+    full = round(min(max(share, 0.0), 1.0) * BAR)
+    bar = "#" * full + "." * (BAR - full)
+    print(f"\r\033[K[{bar}] {share:4.0%} {text[:60]}", end="", file=sys.stderr, flush=True)
+
+
+def _line(share: float, text: str) -> None:
+    print(f"{share:4.0%} {text}", file=sys.stderr, flush=True)
+
+
+def clear() -> None:
+    """Take the progress bar off the terminal."""
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _write_json(results: Sequence[MetricResult]) -> None:
+    records = [_plain(result) for result in results]
+    json.dump(records, sys.stdout, indent=1)
+    print()
+
+
+def _write_csv(results: Sequence[MetricResult]) -> None:
+    records = [_plain(result) for result in results]
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(records[0]) if records else [])
+    writer.writeheader()
+    writer.writerows(records)
+
+
+def _plain(result: MetricResult) -> dict[str, object]:
+    record = result.as_record()
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in record.items()
+    }
+
+
+def _write_table(results: Sequence[MetricResult]) -> None:
+    rows: list[tuple[str, ...]] = [
+        (
+            "feature",
+            "metric",
+            "value",
+            "95 % interval",
+            "threshold",
+            "noise",
+            "p adj.",
+            "n ref.",
+            "n",
+            "status",
+        )
+    ]
+    rows += [_row(result) for result in results]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        )
+    features = {result.subject for result in results}
+    breached = {result.subject for result in results if result.status == "breached"}
+    print(f"\n{len(breached)} of {len(features)} features breached a threshold.")
+
+
+def _row(result: MetricResult) -> tuple[str, ...]:
+    low_high = f"{result.interval.low:.3g} to {result.interval.high:.3g}" if result.interval else ""
+    return (
+        result.subject,
+        result.metric,
+        _number(result.value),
+        low_high,
+        f"{'>' if result.worse == 'higher' else '<'} {_number(result.threshold)}"
+        if result.metric
+        else "",
+        _number(result.noise_floor),
+        _number(result.adjusted_pvalue),
+        f"{result.reference_rows:,}",
+        f"{result.rows:,}",
+        result.status + (f" ({result.reason})" if result.reason else ""),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.3g}"
+
+
+#: By the value of `--format`.
+WRITERS = {"table": _write_table, "json": _write_json, "csv": _write_csv}
