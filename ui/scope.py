@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Scope:
     endpoint: str | None
     deployment: str | None
     window: str
+    segment: Segment = EVERYONE
 
     def window_at(self, now: datetime) -> Window:
         """Return the window that ends now, to five minutes, so that equal questions share an answer.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from monitoring.performance_metric import PerformanceMetric
 from monitoring.plugins import find
-from monitoring.scores import PerformanceMetric
 
 METRICS: dict[str, PerformanceMetric] = find(__name__, "METRIC", PerformanceMetric)
 #: The metric that stands for a model on the overview, by task.

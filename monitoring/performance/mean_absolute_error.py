@@ -6,43 +6,49 @@ import math
 
 import numpy as np
 
+from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.profile import Floats
-from monitoring.scores import PerformanceMetric, Scores, Values
+from monitoring.outcomes import PARTS, NumberOutcomes, Outcomes
+from monitoring.performance_metric import Performance, PerformanceMetric, Z
 
-Z = 1.959964
+_E = PARTS.index("abs_e")
 
 
-def absolute_error(predictions: Values, labels: Values) -> Floats:
-    """Return |prediction - label|, in the label's unit, shape (n,).
+def mean_absolute_error(outcomes: Outcomes) -> Performance:
+    """Mean of |prediction - label|, in the label's unit.
 
-    >>> absolute_error(np.array([3.0, 5.0]), np.array([1.0, 6.0])).tolist()
-    [2.0, 1.0]
+    Raises:
+        NotEnoughData: No label has arrived.
+
+    Source:
+        sklearn.metrics.mean_absolute_error; interval by the central limit theorem.
+
+    >>> sums, products = np.zeros(8), np.zeros((8, 8))
+    >>> sums[1], products[1, 1] = 8.0, 20.0  # errors of 1, 3, 1, 3
+    >>> found = mean_absolute_error(
+    ...     NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)
+    ... )
+    >>> found.value, round(found.interval.low, 2), round(found.interval.high, 2)
+    (2.0, 0.87, 3.13)
     """
-    error: Floats = np.abs(predictions.astype(np.float64) - labels.astype(np.float64))
-    return error
-
-
-def normal(scores: Scores) -> Interval:
-    """Return the mean +- 1.96 standard errors.
-
-    >>> interval = normal(Scores(4, 4, 8.0, 20.0))  # 1, 3, 1, 3
-    >>> round(interval.low, 2), round(interval.high, 2)
-    (0.87, 3.13)
-    """
-    n, mean = scores.labelled, scores.total / scores.labelled
-    variance = max(scores.squares / n - mean**2, 0.0) * n / max(n - 1, 1)
-    reach = Z * math.sqrt(variance / n)
-    return Interval(max(mean - reach, 0.0), mean + reach)
+    if not isinstance(outcomes, NumberOutcomes) or not outcomes.labelled:
+        raise NotEnoughData("Cannot compute the mean absolute error: no label has arrived")
+    n = outcomes.labelled
+    mean = float(outcomes.sums[_E]) / n
+    variance = max(float(outcomes.products[_E, _E]) / n - mean**2, 0.0) * n / max(n - 1, 1)
+    error = math.sqrt(variance / n)
+    return Performance(mean, error, Interval(max(mean - Z * error, 0.0), mean + Z * error), n)
 
 
 METRIC = PerformanceMetric(
     name="mean_absolute_error",
     label="Mean absolute error",
     unit="the label's unit",
+    tasks=frozenset({"regression"}),
     worse="higher",
+    bounds=(0.0, np.inf),
     allowance=0.10,
+    is_relative=True,
     source="sklearn.metrics.mean_absolute_error; interval by the central limit theorem",
-    score=absolute_error,
-    interval=normal,
+    measure=mean_absolute_error,
 )

@@ -1,4 +1,4 @@
-"""One deployment, seen whole: its model, the baselines it can be compared with, its collected days."""
+"""One deployment, seen whole: its model, its collected days, its predictions with their labels."""
 
 from __future__ import annotations
 
@@ -7,32 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
-
-from monitoring.baseline import Baseline, take_baseline
 from monitoring.engine.columns import is_integer, kind_of
-from monitoring.engine.tables import Table, open_table, union
+from monitoring.engine.segments import filtered
+from monitoring.engine.tables import Table, open_table
 from monitoring.errors import SourceError
-from monitoring.scores import PerformanceMetric, Scores
+from monitoring.outcomes import Columns
+from monitoring.segment import EVERYONE, Segment
 from monitoring.sources.azure import Azure
 from monitoring.sources.collected import Collected
-from monitoring.sources.registry import AssetId, Deployment, Inventory, ModelVersion
+from monitoring.sources.registry import Deployment, Inventory, ModelVersion
 from monitoring.window import Window
 
-INPUTS = "model_inputs"
+INPUTS, OUTPUTS = "model_inputs", "model_outputs"
 #: Columns that identify a collected row; they are no features.
 KEYS = ("correlationid", "time", "_index")
-BEFORE = "The period before"
 
 Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineChoice:
-    """A baseline that a reader can choose: training data, or the period before the window."""
-
-    label: str
-    asset: AssetId | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +31,20 @@ class CollectedDays:
 
     tables: Mapping[date, Table]
     notes: tuple[str, ...] = ()
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedDays:
+    """Predictions with labels and inputs: one table per UTC day that has any.
+
+    columns: which of their columns hold what. faults: rows by what they lack, in all rows of the
+    window, whatever the segment.
+    """
+
+    tables: Mapping[date, Table]
+    columns: Columns
+    faults: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -69,43 +73,6 @@ class Deployed:
         asset = deployment.model
         return self.inventory.model(asset.name, asset.version, asset.registry)
 
-    def baselines(self, model: ModelVersion) -> tuple[BaselineChoice, ...]:
-        """Return what a model's inputs can be compared with; its own training data comes first."""
-        versions = [each for each in self.inventory.models() if each.name == model.name]
-        assets = [each.training_data for each in (model, *versions) if each.training_data]
-        training = [BaselineChoice(f"Training data {a}", a) for a in dict.fromkeys(assets)]
-        return (*training, BaselineChoice(BEFORE, None))
-
-    def baseline(
-        self,
-        deployment: Deployment,
-        model: ModelVersion,
-        choice: BaselineChoice,
-        window: Window,
-        progress: Progress | None = None,
-    ) -> Baseline:
-        """Count a baseline.
-
-        Raises:
-            SourceError: Its data cannot be reached.
-            InputError: Its data cannot be read.
-        """
-        if choice.asset is None:
-            before = Window(window.start - window.length, window.start)
-            days = self.days(deployment, before, self.columns(model))
-            if not days.tables:
-                raise SourceError(
-                    f"Nothing was collected in {before}",
-                    hint="Choose a later window, or training data as the baseline.",
-                )
-            table, name = union(list(days.tables.values()), str(before)), f"{BEFORE}, {before}"
-        else:
-            asset = choice.asset
-            data = self.inventory.data(asset.name, asset.version, asset.registry)
-            table, name = open_table(self.collected.training(data)), choice.label
-        features = [n for n in table.columns if n not in {*KEYS, model.target_column}]
-        return take_baseline(name, table, features=features, progress=progress)
-
     def columns(self, model: ModelVersion) -> dict[str, str]:
         """Return the DuckDB type of each training column, so that collected JSON is read alike.
 
@@ -125,11 +92,13 @@ class Deployed:
         window: Window,
         columns: Mapping[str, str],
         progress: Progress | None = None,
+        segment: Segment = EVERYONE,
     ) -> CollectedDays:
-        """Return the collected inputs of each day of a window.
+        """Return the collected inputs of each day of a window, cut down to a segment.
 
         Raises:
             SourceError: The container cannot be read.
+            InputError: The segment asks about a column that was not collected.
         """
         days = self.collected.days(deployment.endpoint, deployment.name, INPUTS, window)
         tables: dict[date, Table] = {}
@@ -140,37 +109,86 @@ class Deployed:
             found = self.collected.day(deployment.endpoint, deployment.name, INPUTS, day, columns)
             faults.update(found.faults)
             if found.path:
-                tables[day] = open_table(found.path)
+                tables[day] = self.cut(open_table(found.path), segment)
         notes = tuple(f"Left out: {name} ({n:,})." for name, n in faults.most_common())
-        return CollectedDays(tables, notes)
+        return CollectedDays(tables, notes, faults)
 
-    def scores(
-        self, deployment: Deployment, model: ModelVersion, metric: PerformanceMetric, window: Window
-    ) -> dict[date, Scores]:
-        """Return realized scores of each day with predictions.
+    def rows(
+        self,
+        deployment: Deployment,
+        model: ModelVersion,
+        window: Window,
+        segment: Segment = EVERYONE,
+        progress: Progress | None = None,
+    ) -> PredictedDays:
+        """Return the predictions of each day with labels and inputs, cut down to a segment.
+
+        Without ground truth the labels are null.
 
         Raises:
-            SourceError: The model names no ground truth, or it cannot be read.
+            SourceError: The model's tags do not say what its columns are, or they cannot be read.
+            InputError: The segment asks about a column that was not collected.
+        """
+        types = self.columns(model)
+        truth = self.labels_path(model)
+        tables: dict[date, Table] = {}
+        faults: Counter[str] = Counter()
+        days = self.collected.days(deployment.endpoint, deployment.name, OUTPUTS, window)
+        for done, day in enumerate(days):
+            if progress:
+                progress(done / len(days), f"Joining {day:%d %b %Y}, day {done + 1} of {len(days)}")
+            (found,) = self.collected.rows(
+                deployment.endpoint, deployment.name, Window.day(day), model, truth, types
+            )
+            faults.update(found.faults)
+            if found.path:
+                tables[day] = self.cut(open_table(found.path), segment)
+        seen = tables[max(tables)].columns if tables else {}
+        return PredictedDays(tables, columns_of(model, tuple(seen), tuple(types)), faults)
+
+    def cut(self, table: Table, segment: Segment) -> Table:
+        """Return the rows of a table that lie in a segment."""
+        return filtered(table, segment, self.azure.settings.cache)
+
+    def labels_path(self, model: ModelVersion) -> str | None:
+        """Return where a model's labels arrive; None if it does not say.
+
+        Raises:
+            SourceError: The workspace does not know the data asset.
         """
         if model.ground_truth is None:
-            raise SourceError(
-                f"The model {str(model.id)!r} does not say where its labels arrive",
-                hint="Add the tag ground_truth, e.g. azureml:labels:1, to the model version.",
-            )
+            return None
         asset = model.ground_truth
-        truth = self.inventory.data(asset.name, asset.version, asset.registry).path
-        found = self.collected.joined(deployment.endpoint, deployment.name, window, model, truth)
-        return {each.day: _scores(open_table(each.path), metric) for each in found if each.path}
+        return self.inventory.data(asset.name, asset.version, asset.registry).path
 
 
-def _scores(table: Table, metric: PerformanceMetric) -> Scores:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - it is loaded by now
+def columns_of(model: ModelVersion, seen: tuple[str, ...], features: tuple[str, ...]) -> Columns:
+    """Return which columns of the rows of a model hold what.
 
-    rows = pq.read_table(table.paths[0], columns=["prediction", "label"])
-    known = rows.filter(rows["label"].is_valid()) if rows.num_rows else rows
-    predictions = np.array(known["prediction"].to_pylist())
-    labels = np.array(known["label"].to_pylist())
-    return metric.scores(predictions, labels, unlabelled=rows.num_rows - known.num_rows)
+    Raises:
+        SourceError: The model does not say its task.
+    """
+    if model.task is None:
+        raise SourceError(
+            f"The model {str(model.id)!r} does not say its task",
+            hint="Add the tag task to the model version, e.g. regression.",
+        )
+    prefix = model.probability_column
+    probabilities: dict[str, str] = {}
+    if model.task == "multiclass_classification" and prefix:
+        probabilities = {n.removeprefix(prefix): n for n in seen if n.startswith(prefix)}
+    elif model.task == "binary_classification" and prefix:
+        probabilities = {model.tags.get("positive_class", ""): "probability"}
+    names = (f"{n}_input" if f"{n}_input" in seen else n for n in features)
+    return Columns(
+        task=model.task,
+        prediction="prediction",
+        label="label",
+        probabilities=probabilities,
+        features=tuple(n for n in names if n in seen),
+        time="time",
+        delay_seconds="label_delay_seconds",
+    )
 
 
 def _duckdb_type(dtype: str) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitoring.engine import outcomes as counting
+from monitoring.engine.tables import union
 from monitoring.errors import MonitoringError
-from monitoring.scores import Scores
-from monitoring.signals import drift_report, health, model_performance, traffic
+from monitoring.signals import baselines, drift_report, health, model_performance, traffic
 from monitoring.signals.deployed import Deployed
 from monitoring.signals.health import DeploymentHealth, Health
 from monitoring.sources.logs import Answer, Logs
@@ -131,13 +132,18 @@ def model_health(
             "The model does not say its task",
             hint="Add the tag task to the model version, e.g. regression.",
         )
-    scores = deployed.scores(deployment, model, metric, window)
+    found = deployed.rows(deployment, model, window)
+    if not found.tables:
+        return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
+    columns, tables = found.columns, list(found.tables.values())
+    classes = () if model.task == "regression" else counting.classes_of(tables, columns)
+    days = {day: counting.count(table, columns, classes) for day, table in found.tables.items()}
     baseline = model.metrics.get(metric.name)
     subject = f"{deployment.endpoint}/{deployment.name}"
-    whole = sum(scores.values(), Scores(0, 0, 0.0, 0.0))
+    whole = counting.count(union(tables, str(window)), columns, classes)
     return health.of_model(
         model_performance.judged(metric, subject, whole, baseline, window),
-        model_performance.daily(metric, subject, scores, baseline),
+        model_performance.daily(metric, subject, days, baseline),
     )
 
 
@@ -149,8 +155,8 @@ def data_health(
     taken: datetime,
 ) -> Health:
     """Judge data drift against the model's training data, over a window."""
-    choice = deployed.baselines(model)[0]
-    baseline = deployed.baseline(deployment, model, choice, window)
+    choice = baselines.choices(deployed, model)[0]
+    baseline = baselines.take(deployed, deployment, model, choice, window)
     days = deployed.days(deployment, window, deployed.columns(model))
     if not days.tables:
         return Health("no_data", "Nothing was collected", hint="Enable the data collector.")

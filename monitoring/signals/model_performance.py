@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
+from monitoring.outcomes import Outcomes
 from monitoring.performance import HEADLINE, METRICS
-from monitoring.scores import PerformanceMetric, Scores
+from monitoring.performance_metric import PerformanceMetric
 from monitoring.window import Window
 
 SIGNAL = "model_performance"
@@ -24,7 +26,7 @@ def metric_of(task: str | None) -> PerformanceMetric | None:
 def judged(
     metric: PerformanceMetric,
     subject: str,
-    scores: Scores,
+    outcomes: Outcomes,
     baseline: float | None,
     window: Window,
 ) -> MetricResult:
@@ -36,9 +38,9 @@ def judged(
     Args:
         metric: What was scored.
         subject: Endpoint and deployment.
-        scores: Sums over the window.
+        outcomes: Counted over the window.
         baseline: The registered model's value in training; None if it has none.
-        window: What `scores` covers.
+        window: What `outcomes` covers.
     """
     threshold = metric.threshold(baseline) if baseline is not None else float("nan")
     blind = MetricResult(
@@ -46,22 +48,28 @@ def judged(
         metric=metric.name,
         subject=subject,
         status="no_data",
-        worse=metric.worse,
+        worse=metric.worse or "higher",
         unit=metric.unit,
         window=window,
         threshold=threshold,
-        rows=scores.labelled,
+        rows=outcomes.labelled,
         method=metric.source,
         reason="no prediction was collected",
     )
-    if not scores.predictions:
+    if not outcomes.predictions:
         return blind
-    if not scores.labelled:
-        return replace(blind, reason=f"none of {scores.predictions:,} predictions has a label yet")
-    interval = metric.interval(scores)
-    seen = replace(blind, value=scores.total / scores.labelled, interval=interval, reason="")
-    if scores.labelled < LEAST_LABELS:
-        reason = f"{scores.labelled} labels, {LEAST_LABELS} needed"
+    if not outcomes.labelled:
+        return replace(
+            blind, reason=f"none of {outcomes.predictions:,} predictions has a label yet"
+        )
+    try:
+        found = metric.measure(outcomes)
+    except NotEnoughData as error:
+        return replace(blind, status="not_enough_data", reason=error.message, hint=error.hint)
+    interval = found.interval
+    seen = replace(blind, value=found.value, interval=interval, rows=found.rows, reason="")
+    if outcomes.labelled < LEAST_LABELS:
+        reason = f"{outcomes.labelled} labels, {LEAST_LABELS} needed"
         return replace(seen, status="not_enough_data", reason=reason)
     if baseline is None:
         return replace(
@@ -77,7 +85,7 @@ def judged(
 def daily(
     metric: PerformanceMetric,
     subject: str,
-    days: Mapping[date, Scores],
+    days: Mapping[date, Outcomes],
     baseline: float | None,
 ) -> tuple[MetricResult, ...]:
     """Judge each day, in time order."""

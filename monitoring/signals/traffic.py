@@ -9,7 +9,6 @@ from typing import Any
 
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.performance.accuracy import wilson
-from monitoring.scores import Scores
 from monitoring.window import Window
 
 SIGNAL = "traffic"
@@ -70,7 +69,7 @@ def error_rate(subject: str, window: Window, requests: int, faults: int) -> Metr
     )
     if not requests:
         return plain
-    interval = wilson(Scores(requests, requests, float(faults), float(faults)))
+    interval = wilson(faults / requests, requests)
     few = requests < LEAST_REQUESTS
     breached = interval.low > ERROR_RATE
     return _with(

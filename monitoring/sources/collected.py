@@ -101,6 +101,23 @@ class JoinedDay:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsDay:
+    """The predictions of one UTC day with label and inputs, by correlation id.
+
+    path: the columns of `JoinedDay`, then the inputs (null where none was collected; an input that
+    has the name of one of those columns gets the ending `_input`); None without predictions.
+    faults: rows by what they lack.
+    """
+
+    day: date
+    path: Path | None
+    rows: int = 0
+    labelled: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _File:
     """One file as the file system lists it."""
 
@@ -241,6 +258,76 @@ class Collected:
                 notes = {"state": state, "rows": table.num_rows, "labelled": labelled}
                 _write(table, path, notes)
         return JoinedDay(day, path, notes["rows"], notes["labelled"])
+
+    def rows(
+        self,
+        endpoint: str,
+        deployment: str,
+        window: Window,
+        model: ModelVersion,
+        labels: str | None,
+        columns: Mapping[str, str] | None = None,
+    ) -> tuple[RowsDay, ...]:
+        """Return each day's predictions with the labels known by now and the inputs they were made of.
+
+        `labels` is the path of the ground truth, None where there is none; `columns` as for `day`.
+
+        Raises:
+            SourceError: As for `joined`.
+        """
+        files = self._files(labels, ending=".parquet") if labels else []
+        found = []
+        for day in window.days():
+            if day <= self._now.date():
+                outputs = self.day(endpoint, deployment, "model_outputs", day)
+                inputs = self.day(endpoint, deployment, "model_inputs", day, columns)
+                found.append(self._rows(self._joined(outputs, model, files), inputs))
+        return tuple(found)
+
+    def _rows(self, joined: JoinedDay, inputs: CollectedDay) -> RowsDay:
+        if joined.path is None:
+            lonely = {"inputs without prediction": inputs.rows} if inputs.rows else {}
+            return RowsDay(joined.day, None, faults=lonely, reason=joined.reason)
+        stamps = "|".join(_stamp(p) for p in (joined.path, inputs.path) if p)
+        path = joined.path.parents[1] / "rows" / joined.path.name
+        with self._one_at_a_time(path):
+            notes = _notes(path)
+            if notes.get("state") != _short_hash(stamps):
+                table, faults = self._with_inputs(joined.path, inputs.path)
+                notes = {"state": _short_hash(stamps), "faults": faults}
+                _write(table, path, notes)
+        return RowsDay(joined.day, path, joined.rows, joined.labelled, notes["faults"])
+
+    def _with_inputs(self, joined: Path, inputs: Path | None) -> tuple[pa.Table, dict[str, int]]:
+        if inputs is None:
+            table = pq.read_table(joined)
+            return table, {"predictions without inputs": table.num_rows}
+        taken = set(pq.read_schema(joined).names)
+        names = [n for n in pq.read_schema(inputs).names if n not in {KEY, "time", "_index"}]
+        features = ", ".join(
+            f"i.{_quoted(n)} AS {_quoted(f'{n}_input' if n in taken else n)}" for n in names
+        )
+        with _readable(f"the inputs in {inputs.name!r}"), self._connection.cursor() as con:
+            query = f"""
+                SELECT j.*, {features or "NULL AS no_feature"}, i.correlationid IS NULL AS _alone
+                FROM read_parquet($joined) j LEFT JOIN (
+                    SELECT * FROM read_parquet($inputs)
+                    QUALIFY row_number() OVER (PARTITION BY correlationid ORDER BY time) = 1
+                ) i USING (correlationid) ORDER BY j.time, j.correlationid
+                """
+            files = {"joined": str(joined), "inputs": str(inputs)}
+            table = con.sql(query, params=files).to_arrow_table()
+        alone = pc.sum(table["_alone"]).as_py() or 0
+        known = pq.read_table(inputs, columns=[KEY])[KEY]
+        unused = (
+            pc.sum(pc.invert(pc.is_in(known, value_set=table[KEY].combine_chunks()))).as_py() or 0
+        )
+        faults = {
+            "predictions without inputs": alone,
+            "inputs without prediction": unused,
+            "repeated predictions": table.num_rows - pc.count_distinct(table[KEY]).as_py(),
+        }
+        return table.drop_columns(["_alone"]), {name: n for name, n in faults.items() if n}
 
     def training(self, asset: DataAsset) -> Path:
         """Return training data on this machine: its Parquet file, or the folder of several files.

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from monitoring.baseline import take_baseline
+from monitoring.engine import outcomes as counting
 from monitoring.engine.tables import write_table
 from monitoring.errors import NotPermittedError, SourceError
+from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.performance import METRICS
-from monitoring.scores import Scores
 from monitoring.signals import drift_report, health, model_performance, traffic
 from monitoring.signals.drift_report import DriftReport
 from monitoring.window import Window
@@ -24,43 +25,62 @@ MORNING = Window(START, START + timedelta(hours=4))
 ACCURACY = METRICS["accuracy"]
 
 
-def share(correct: int, n: int, predictions: int | None = None) -> Scores:
-    return Scores(predictions or n, n, float(correct), float(correct))
+def share(correct: int, n: int, predictions: int | None = None) -> ClassOutcomes:
+    waiting = (predictions or n) - n
+    return ClassOutcomes(
+        classes=("no", "yes"),
+        confusion=np.array([[correct, n - correct], [0, 0], [waiting, 0]]),
+    )
+
+
+def number(error: float) -> NumberOutcomes:
+    sums, products = np.zeros(8), np.zeros((8, 8))
+    sums[1], products[1, 1] = 500 * error, 500 * error**2
+    return NumberOutcomes(predictions=500, labelled=500, sums=sums, products=products)
 
 
 @pytest.mark.parametrize(
-    ("scores", "baseline", "status"),
+    ("outcomes", "baseline", "status"),
     [
         (share(900, 1000), 0.9, "ok"),
         (share(800, 1000), 0.9, "breached"),
         (share(870, 1000), 0.9, "ok"),  # inside the allowance and its interval
         (share(5, 10), 0.9, "not_enough_data"),
         (share(0, 0, predictions=500), 0.9, "no_data"),
-        (Scores(0, 0, 0.0, 0.0), 0.9, "no_data"),
+        (share(0, 0), 0.9, "no_data"),
         (share(900, 1000), None, "not_enough_data"),
     ],
 )
-def test_accuracy_is_judged_against_the_registered_models_own(scores, baseline, status) -> None:
-    result = model_performance.judged(ACCURACY, "a/b", scores, baseline, DAY)
+def test_accuracy_is_judged_against_the_registered_models_own(outcomes, baseline, status) -> None:
+    result = model_performance.judged(ACCURACY, "a/b", outcomes, baseline, DAY)
     assert result.status == status
     assert (result.status in {"ok", "breached"}) != bool(result.reason)
 
 
 def test_higher_error_is_worse() -> None:
     metric = METRICS["mean_absolute_error"]
-    good = metric.scores(np.arange(500.0), np.arange(500.0) + 1)
-    bad = metric.scores(np.arange(500.0), np.arange(500.0) + 2)
+    good, bad = number(1.0), number(2.0)
     assert model_performance.judged(metric, "a/b", good, 1.0, DAY).status == "ok"
     assert model_performance.judged(metric, "a/b", bad, 1.0, DAY).status == "breached"
 
 
-def test_scores_of_days_add_up() -> None:
-    labels = np.array(["a", "b", "a", "b"])
-    parts = ACCURACY.scores(labels[:2], labels[::-1][:2], unlabelled=3) + ACCURACY.scores(
-        labels[2:], labels[2:]
-    )
-    assert parts == Scores(7, 4, 2.0, 2.0)
-    assert parts.coverage == pytest.approx(4 / 7)
+def test_outcomes_of_days_add_up(tmp_path: Path) -> None:
+    columns = Columns("binary_classification", "p", "y", {"b": "s"})
+    one = {"p": ["a", "b", "b"], "y": ["a", "a", None], "s": [0.1, 0.7, 0.9]}
+    two = {"p": ["a", "b"], "y": ["b", "b"], "s": [0.4, 0.6]}
+    both = {name: one[name] + two[name] for name in one}
+    tables = [
+        write_table(rows, tmp_path / f"{n}.parquet") for n, rows in enumerate((one, two, both))
+    ]
+    first, second, whole = (counting.count(each, columns, ("a", "b")) for each in tables)
+    merged = first + second
+    assert isinstance(merged, ClassOutcomes)
+    assert isinstance(whole, ClassOutcomes)
+    assert merged.confusion.tolist() == whole.confusion.tolist() == [[1, 1], [1, 1], [0, 1]]
+    assert merged.scores["b"].keys.tolist() == whole.scores["b"].keys.tolist()
+    assert merged.scores["b"].counts.tolist() == whole.scores["b"].counts.tolist()
+    assert merged.log_loss.total == pytest.approx(whole.log_loss.total)
+    assert coverage(merged) == pytest.approx(4 / 5)
 
 
 def steps(*faults: int, requests: int = 1000, p95: float = 200.0) -> list[traffic.Step]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from monitoring.errors import SourceError
+from monitoring.errors import InputError, SourceError
+from monitoring.segment import EVERYONE, Segment
+from monitoring.window import Window
 from ui.loaders import workspace
 from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
-    from monitoring.signals.deployed import Deployed
+    from monitoring.baseline import Baseline
+    from monitoring.signals.deployed import CollectedDays, Deployed, PredictedDays
     from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
+    from ui.loaders.workspace import Progress
     from ui.scope import Scope
 
 
@@ -93,5 +97,84 @@ def baselines(endpoint: str, deployment: str) -> list[str]:
     Raises:
         SourceError: Its model is not known.
     """
+    from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+
     _, model = served(endpoint, deployment)
-    return [choice.label for choice in deployed().baselines(model)]
+    return [choice.label for choice in known.choices(deployed(), model)]
+
+
+def reference(
+    endpoint: str,
+    deployment: str,
+    baseline: str,
+    window: Window,
+    progress: Progress | None = None,
+    *,
+    segment: Segment = EVERYONE,
+) -> Baseline:
+    """Return a counted baseline by its name, for the inputs of a deployment.
+
+    Raises:
+        SourceError: Its data cannot be reached.
+        InputError: There is no such baseline, or its data cannot be read.
+    """
+    from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+
+    found, model = served(endpoint, deployment)
+    choices = {choice.label: choice for choice in known.choices(deployed(), model)}
+    if baseline not in choices:
+        raise InputError(
+            f"There is no baseline {baseline!r} for {endpoint}/{deployment}",
+            hint=f"Choose one of {', '.join(choices)}.",
+        )
+    choice, day = choices[baseline], workspace.now().date()
+    moving = window if choice.asset is None else None
+    return workspace.shelf().get(
+        ("baseline", endpoint, deployment, baseline, moving, segment, day),
+        lambda: known.take(deployed(), found, model, choice, window, progress, segment),
+    )
+
+
+def days(
+    endpoint: str,
+    deployment: str,
+    window: Window,
+    progress: Progress | None = None,
+    *,
+    segment: Segment = EVERYONE,
+) -> CollectedDays:
+    """Return the collected inputs of each day of a window, cut down to a segment.
+
+    Raises:
+        SourceError: The container cannot be read.
+        InputError: The segment asks about a column that was not collected.
+    """
+    found, model = served(endpoint, deployment)
+    here = deployed()
+    return workspace.shelf().get(
+        ("days", endpoint, deployment, window, segment),
+        lambda: here.days(found, window, here.columns(model), progress, segment),
+        fresh=timedelta(minutes=15),
+    )
+
+
+def rows(
+    endpoint: str,
+    deployment: str,
+    window: Window,
+    progress: Progress | None = None,
+    *,
+    segment: Segment = EVERYONE,
+) -> PredictedDays:
+    """Return the predictions of each day with their labels and inputs, cut down to a segment.
+
+    Raises:
+        SourceError: The model's tags do not say what its columns are, or they cannot be read.
+        InputError: The segment asks about a column that was not collected.
+    """
+    found, model = served(endpoint, deployment)
+    return workspace.shelf().get(
+        ("rows", endpoint, deployment, window, segment),
+        lambda: deployed().rows(found, model, window, segment, progress),
+        fresh=timedelta(minutes=15),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 
 def drift(
-    endpoint: str, deployment: str, baseline: str, window: Window, rule: Rule, progress: Progress
+    endpoint: str,
+    deployment: str,
+    baseline: str,
+    window: Window,
+    rule: Rule,
+    progress: Progress,
+    segment: Segment = EVERYONE,
 ) -> DriftReport:
     """Return data drift of a deployment over a window, computed once for all sessions.
 
@@ -27,21 +34,13 @@ def drift(
     """
     from monitoring.signals import drift_report  # noqa: PLC0415 - costs a second
 
-    found, model = deployments.served(endpoint, deployment)
-    choice = next(
-        each for each in deployments.deployed().baselines(model) if each.label == baseline
-    )
-    day = workspace.now().date()
-    reference = workspace.shelf().get(
-        ("baseline", endpoint, deployment, baseline, window if choice.asset is None else None, day),
-        lambda: deployments.deployed().baseline(
-            found, model, choice, window, part(progress, 0.0, 0.2)
-        ),
+    asked = endpoint, deployment
+    reference = deployments.reference(
+        *asked, baseline, window, part(progress, 0.0, 0.2), segment=segment
     )
 
     def measure() -> DriftReport:
-        columns = deployments.deployed().columns(model)
-        days = deployments.deployed().days(found, window, columns, part(progress, 0.2, 0.6))
+        days = deployments.days(*asked, window, part(progress, 0.2, 0.6), segment=segment)
         return drift_report.run(
             reference,
             days.tables,
@@ -53,7 +52,7 @@ def drift(
             progress=part(progress, 0.6, 1.0),
         )
 
-    key = ("drift", endpoint, deployment, baseline, window, rule)
+    key = ("drift", *asked, baseline, window, rule, segment)
     return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
 
 
