@@ -8,31 +8,53 @@ from functools import lru_cache
 
 import numpy as np
 
-from monitoring.comparison import Comparison
-from monitoring.metric import Interval
+from monitoring.comparisons import Comparisons
 from monitoring.profile import Counts, Floats
+from monitoring.sparse_tables import sparse_pvalue
 
 #: Up to this many rows a side, scipy's exact distribution of the Kolmogorov-Smirnov statistic.
 EXACT_KS_ROWS = 10_000
-#: Below this expected count in a cell, chi-squared p-values come from permutations.
+#: Below this the limiting p-value will do: scipy's exact one takes the longer the smaller it is.
+NEGLIGIBLE_PVALUE = 1e-6
+#: Below this expected count in a cell, chi-squared p-values are those of permutations.
 LEAST_EXPECTED = 5.0
-PERMUTATIONS = 2_000
 NORMAL_95 = 1.959964
 
 
-@lru_cache(maxsize=1024)
+def ratio(above: Floats, below: Floats) -> Floats:
+    """Return above / below, and 0 where below is 0; `below` must fit the shape of `above`.
+
+    >>> ratio(np.array([1.0, 5.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, 0.0]
+    """
+    return np.divide(above, below, out=np.zeros(above.shape), where=below != 0)
+
+
 def chi_squared_quantile(degrees: int, level: float = 0.95) -> float:
     """Return the quantile of the chi-squared distribution; 0 for no degree of freedom.
 
     >>> round(chi_squared_quantile(4), 2)
     9.49
     """
+    return float(chi_squared_quantiles(np.array(degrees), level))
+
+
+def chi_squared_quantiles(degrees: Counts, level: float = 0.95) -> Floats:
+    """Return the quantiles of chi-squared distributions, in the shape of `degrees`."""
+    least = np.maximum(degrees, 0)
+    quantile: Floats = _quantile_table(int(np.max(least, initial=0)) | 127, level)[least]
+    return quantile
+
+
+@lru_cache(maxsize=64)
+def _quantile_table(most: int, level: float) -> Floats:
+    """Return the quantiles for 0 to `most` degrees of freedom; one costs a root search."""
     from scipy.special import chdtri  # noqa: PLC0415 - 0.2 s that a start-up need not pay
 
-    return float(chdtri(degrees, 1 - level)) if degrees > 0 else 0.0
+    return np.concatenate([[0.0], chdtri(np.arange(1, most + 1), 1 - level)])
 
 
-def divergence_floor(comparison: Comparison) -> float:
+def divergence_floor(comparisons: Comparisons) -> Floats:
     """Return the 95 % point that 8 times a divergence in nats has when nothing has changed.
 
     (1/n + 1/m) chi-squared with one degree of freedom less than bins. A new sample also puts about
@@ -41,20 +63,22 @@ def divergence_floor(comparison: Comparison) -> float:
     Source:
         Yurdakul and Naranjo (2020), doi:10.21314/JRMV.2020.227; the ends by order statistics.
     """
-    bins = len(comparison.histogram[2]) - comparison.ends
-    beyond = 8 * np.log(2) / (comparison.reference.n + 1) if comparison.ends else 0.0
-    return float(comparison.weight * chi_squared_quantile(bins - 1) + beyond)
+    ends = comparisons.ends
+    bins = comparisons.histogram.bins - ends
+    beyond = (ends > 0) * 8 * np.log(2) / (comparisons.reference.n + 1)
+    floor: Floats = comparisons.weight * chi_squared_quantiles(bins - 1) + beyond
+    return floor
 
 
 def delta_interval(
-    value: float,
-    comparison: Comparison,
-    reference: tuple[Floats, Floats],
-    production: tuple[Floats, Floats],
-    noise_floor: float,
+    value: Floats,
+    comparisons: Comparisons,
+    slopes: tuple[Floats, Floats],
+    noise_floor: Floats,
     *,
+    shares: tuple[Floats, Floats] | None = None,
     bounds: tuple[float, float],
-) -> Interval:
+) -> tuple[Floats, Floats]:
     """Return a 95 % interval of a function of two multinomial samples by the delta method.
 
     Its variance is Var_p(g)/n + Var_q(h)/m with the slopes g, h in p and q. Where nothing has
@@ -62,57 +86,66 @@ def delta_interval(
     interval reaches from the lower bound to the floor.
 
     Args:
-        value: The estimate.
-        comparison: For n and m.
-        reference: (p, slope in p), each of shape (bins,).
-        production: (q, slope in q), each of shape (bins,).
+        value: The estimate, shape (features,).
+        comparisons: For n and m.
+        slopes: In p and in q, arrays of shape (features, bins).
         noise_floor: See `Measurement`.
+        shares: p and q, as far as they differ from the histogram's.
         bounds: What the metric cannot leave.
 
     Source:
         Agresti (2013), Categorical Data Analysis, section 16.1.
     """
-    variance = 0.0
-    for (share, slope), profile in (
-        (reference, comparison.reference),
-        (production, comparison.production),
-    ):
-        mean = float(share @ slope)
-        variance += max(float(share @ slope**2) - mean**2, 0.0) / profile.n
-    return widened(value, float(np.sqrt(variance)), noise_floor, bounds=bounds)
+    p, q = shares or comparisons.histogram.shares
+    variance = spread(p, slopes[0]) / comparisons.reference.n
+    variance += spread(q, slopes[1]) / comparisons.production.n
+    return widened(value, np.sqrt(variance), noise_floor, bounds=bounds)
+
+
+def spread(share: Floats, values: Floats) -> Floats:
+    """Return the variance over the last axis of values that have these shares, shape (features,)."""
+    weighted = share * values
+    mean = weighted.sum(axis=-1)
+    square = np.einsum("...i,...i->...", weighted, values)
+    variance: Floats = np.maximum(square - mean**2, 0.0)
+    return variance
 
 
 def widened(
-    value: float, standard_error: float, noise_floor: float, *, bounds: tuple[float, float]
-) -> Interval:
+    value: Floats, standard_error: Floats, noise_floor: Floats, *, bounds: tuple[float, float]
+) -> tuple[Floats, Floats]:
     """Return value +- 1.96 standard errors inside `bounds`, never narrower than the noise."""
-    low = value - NORMAL_95 * standard_error
-    high = value + NORMAL_95 * standard_error
-    if value <= noise_floor:
-        low, high = bounds[0], max(high, noise_floor)
-    return Interval(float(np.clip(low, *bounds)), float(np.clip(high, *bounds)))
+    reach = NORMAL_95 * standard_error
+    low, high = value - reach, value + reach
+    is_noise = value <= noise_floor
+    low = np.where(is_noise, bounds[0], low)
+    high = np.where(is_noise, np.maximum(high, noise_floor), high)
+    low, high = np.maximum(low, bounds[0]), np.minimum(high, bounds[1])
+    return np.minimum(low, bounds[1]), np.maximum(high, bounds[0])
 
 
-def kolmogorov_smirnov_pvalue(statistic: float, comparison: Comparison) -> float:
-    """Return the two-sided p-value of a two-sample Kolmogorov-Smirnov statistic.
+def kolmogorov_smirnov_pvalues(statistic: Floats, comparisons: Comparisons) -> Floats:
+    """Return the two-sided p-values of two-sample Kolmogorov-Smirnov statistics, shape (features,).
 
-    Exact (scipy.stats.ks_2samp) up to 10,000 rows a side, on the ranks that the cells leave;
-    beyond, the limiting distribution with Vrbik's correction, within 0.0005 of scipy's.
+    Exact (scipy.stats.ks_2samp) up to 10,000 rows a side unless negligible, on the ranks that the
+    cells leave; beyond, the limiting distribution with Vrbik's correction, within 0.0005 of scipy's.
 
     Source:
         Vrbik (2018), Small-sample corrections to Kolmogorov-Smirnov test statistic.
     """
-    n, m = comparison.reference.n, comparison.production.n
-    if max(n, m) <= EXACT_KS_ROWS:
-        ranks = np.arange(len(comparison.reference.counts))
-        one = np.repeat(ranks, comparison.reference.counts)
-        other = np.repeat(ranks, comparison.production.counts)
-        return scipy_pvalue(one, other)
     from scipy.special import kolmogorov  # noqa: PLC0415
 
-    root = np.sqrt(n * m / (n + m))
+    n, m = comparisons.reference.n, comparisons.production.n
+    root = np.sqrt(1 / comparisons.weight)
     scaled = root * statistic
-    return float(kolmogorov(scaled + 1 / (6 * root) + (scaled - 1) / (4 * root**2)))
+    pvalues: Floats = kolmogorov(scaled + 1 / (6 * root) + (scaled - 1) / (4 * root**2))
+    exact = (np.maximum(n, m) <= EXACT_KS_ROWS) & (pvalues >= NEGLIGIBLE_PVALUE)
+    for at in np.flatnonzero(exact):
+        stacks = comparisons.reference, comparisons.production
+        counts = [np.diff(stack.upto[at]) for stack in stacks]
+        ranks = np.arange(len(counts[0]))
+        pvalues[at] = scipy_pvalue(*(np.repeat(ranks, each) for each in counts))
+    return pvalues
 
 
 def scipy_pvalue(reference: Floats | Counts, production: Floats | Counts) -> float:
@@ -130,11 +163,11 @@ def scipy_pvalue(reference: Floats | Counts, production: Floats | Counts) -> flo
 def contingency(reference: Counts, production: Counts) -> tuple[float, float]:
     """Return Pearson's chi-squared statistic of a two-row table and its p-value.
 
-    Where an expected count is below 5 the p-value comes from 2,000 seeded permutations of the row
-    labels (both margins fixed), else from the chi-squared distribution.
+    Where an expected count is below 5 the p-value is that of permutations of the row labels (both
+    margins fixed), see `sparse_pvalue`; else from the chi-squared distribution.
 
     Args:
-        reference: Rows per category, shape (categories,).
+        reference: Rows per category, shape (categories,), none without any row.
         production: Rows per category, shape (categories,).
 
     Source:
@@ -144,31 +177,30 @@ def contingency(reference: Counts, production: Counts) -> tuple[float, float]:
     >>> round(statistic, 2), round(pvalue, 4)
     (8.0, 0.0047)
     """
-    statistic, expected = _chi_squared(reference, production)
-    if len(reference) < 2:  # noqa: PLR2004 - one category cannot change
-        return 0.0, 1.0
-    if expected.min() >= LEAST_EXPECTED:
-        from scipy.special import chdtrc  # noqa: PLC0415
+    statistic, pvalue = contingencies(reference[None], production[None])
+    return float(statistic[0]), float(pvalue[0])
 
-        return statistic, float(chdtrc(len(reference) - 1, statistic))
-    random = np.random.default_rng(0)
+
+def contingencies(reference: Counts, production: Counts) -> tuple[Floats, Floats]:
+    """Return statistics and p-values of many two-row tables, as `contingency`, shape (tables,).
+
+    Args:
+        reference: Rows per category, shape (tables, categories); a category without any row is none.
+        production: Rows per category, shape (tables, categories).
+    """
+    from scipy.special import chdtrc  # noqa: PLC0415
+
     pooled = reference + production
-    draws = random.multivariate_hypergeometric(
-        pooled, int(production.sum()), PERMUTATIONS, method="marginals"
-    )
-    exp_q = pooled * production.sum() / pooled.sum()
-    exp_p = pooled - exp_q
-    simulated = ((draws - exp_q) ** 2 * (1 / exp_q + 1 / exp_p)).sum(axis=1)
-    as_large = int((simulated >= statistic * (1 - 1e-12)).sum())
-    return statistic, (as_large + 1) / (PERMUTATIONS + 1)
-
-
-def _chi_squared(reference: Counts, production: Counts) -> tuple[float, Floats]:
-    n, m = reference.sum(), production.sum()
-    share = (reference + production) / (n + m)
-    expected = np.concatenate([share * n, share * m])
-    observed = np.concatenate([reference, production])
-    return float(((observed - expected) ** 2 / expected).sum()), expected
+    n, m = (counts.sum(axis=1, keepdims=True) for counts in (reference, production))
+    share = pooled / (n + m)
+    statistic = ratio((production - share * m) ** 2, share * m * n / (n + m)).sum(axis=1)
+    categories = np.count_nonzero(pooled, axis=1)
+    pvalues: Floats = np.where(categories > 1, chdtrc(categories - 1.0, statistic), 1.0)
+    least = np.where(pooled > 0, share, 1.0).min(axis=1) * np.minimum(n, m)[:, 0]
+    for at in np.flatnonzero((least < LEAST_EXPECTED) & (categories > 1)):
+        kept = pooled[at] > 0
+        pvalues[at] = sparse_pvalue(reference[at][kept], production[at][kept])
+    return np.where(categories > 1, statistic, 0.0), pvalues
 
 
 def benjamini_hochberg(pvalues: Sequence[float]) -> list[float]:

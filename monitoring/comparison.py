@@ -1,12 +1,13 @@
-"""Reference and production of one feature, laid on the same cells: what every drift metric reads."""
+"""Reference and production of one feature, laid on the same cells: what its charts and tables show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from monitoring.comparisons import Comparisons
 from monitoring.errors import NotEnoughData, SchemaMismatch
 from monitoring.profile import (
     QUANTILE_BINS,
@@ -17,8 +18,10 @@ from monitoring.profile import (
     Kind,
     NumericalBins,
     Profile,
-    intervals,
 )
+
+if TYPE_CHECKING:
+    from monitoring.metric import Metric
 
 OTHER = "other"
 NEW = "new"
@@ -50,31 +53,37 @@ class Comparison:
                     hint="Look at its null rate on the data-quality side, or choose another window.",
                 )
 
+    @cached_property
+    def arrays(self) -> Comparisons:
+        """The same as arrays with one row, which is what metrics read."""
+        return Comparisons.of(self.reference, self.production)
+
+    def measured(self, metric: Metric) -> float:
+        """Return one metric.
+
+        Raises:
+            MonitoringError: It is undefined here.
+        """
+        found = metric.measure(self.arrays)
+        for why in found.undefined.values():
+            raise why
+        return float(found.value[0])
+
     @property
     def kind(self) -> Kind:
         """Numerical or categorical."""
         return self.reference.kind
 
-    @property
-    def weight(self) -> float:
-        """1/n + 1/m: the variance of a difference of two shares, in units of one row's."""
-        return 1 / self.reference.n + 1 / self.production.n
-
     @cached_property
     def cells(self) -> Intervals:
         """The numerical cells as intervals; a lattice is trusted only if both sides keep to it."""
-        bins = self.reference.bins
-        if not isinstance(bins, NumericalBins):
+        if self.kind == "categorical":
             raise SchemaMismatch(
                 f"Cannot order the categories of {self.reference.feature!r}",
                 hint="Choose a metric for categorical features.",
             )
-        exact = self.reference.on_lattice and self.production.on_lattice
-        cells = intervals(bins, on_lattice=exact)
-        low = min(self.reference.minimum, self.production.minimum)
-        high = max(self.reference.maximum, self.production.maximum)
-        left, right = np.clip(cells.left, low, high), np.clip(cells.right, low, high)
-        return Intervals(left, right, cells.single)
+        cells = self.arrays.cells
+        return Intervals(cells.left[0], cells.right[0], cells.single[0])
 
     @cached_property
     def shares(self) -> tuple[Floats, Floats]:
@@ -83,76 +92,25 @@ class Comparison:
         return p.counts / p.counts.sum(), q.counts / q.counts.sum()
 
     @cached_property
-    def gap(self) -> Floats:
-        """F - G at the right end of each cell, shape (cells,); F is the reference's distribution."""
-        p, q = self.shares
-        return np.cumsum(p - q)
-
-    @cached_property
-    def gap_bound(self) -> Floats:
-        """Greatest |F - G| that each cell can hide inside, shape (cells,).
-
-        Inside a cell F rises by at most its share p and G by at most q, so the gap lies between
-        its value at the left end minus q and plus p. A cell that holds one value hides nothing.
-        """
-        p, q = self.shares
-        before = self.gap - (p - q)
-        hidden = np.maximum(np.abs(before - q), np.abs(before + p))
-        return np.where(self.cells.single, np.abs(self.gap), hidden)
-
-    @property
-    def ends(self) -> int:
-        """How many of the histogram's bins lie beyond the reference's least and greatest value."""
-        labels = self.histogram[2] if self.kind == "numerical" else ()
-        return sum(label.startswith(("below ", "above ")) for label in labels)
-
-    @cached_property
     def histogram(self) -> tuple[Counts, Counts, tuple[str, ...]]:
-        """Rows per bin of the histogram metrics: (reference, production, labels).
-
-        Numerical: the reference's deciles, snapped to cells, and one open bin at each end.
-        Categorical: the most frequent categories of the reference, its others, and new ones.
-        """
-        if isinstance(self.reference.bins, CategoricalBins):
-            return self._categories(self.reference.bins)
-        bins = self.reference.bins
-        group = quantile_groups(self.reference)
-        size = QUANTILE_BINS + 2
-        counts = [
-            np.bincount(group, weights=profile.counts, minlength=size).astype(np.int64)
-            for profile in (self.reference, self.production)
-        ]
-        kept = np.bincount(group, minlength=size) > 0
-        kept[[0, -1]] = counts[1][[0, -1]] > 0  # an end that nothing overflows is no bin
-        edges = self._group_edges(group, size, bins)
-        labels = tuple(edges[i] for i in np.flatnonzero(kept))
-        return counts[0][kept], counts[1][kept], labels
-
-    def _categories(self, bins: CategoricalBins) -> tuple[Counts, Counts, tuple[str, ...]]:
-        labels = [*bins.categories, OTHER, NEW]
-        rows = []
-        for profile in (self.reference, self.production):
-            counts = profile.counts_by_label()
-            top = [counts.get(label, 0) for label in bins.categories]
-            new = sum(count for label, count in counts.items() if label not in bins.known)
-            rows.append([*top, int(profile.counts.sum()) - sum(top) - new, new])
-        reference, production = np.array(rows, dtype=np.int64)
-        kept = (reference + production) > 0
-        return (
-            reference[kept],
-            production[kept],
-            tuple(label for label, keep in zip(labels, kept, strict=True) if keep),
+        """Rows per bin of the histogram metrics: (reference, production, labels)."""
+        found = self.arrays.histogram
+        kept, bins = found.kept[0], self.reference.bins
+        texts = (
+            [*bins.categories, *[""] * (len(kept) - 2 - len(bins.categories)), OTHER, NEW]
+            if isinstance(bins, CategoricalBins)
+            else self._bin_texts(bins)
         )
+        labels = tuple(text for text, keep in zip(texts, kept, strict=True) if keep)
+        return found.reference[0][kept], found.production[0][kept], labels
 
-    def _group_edges(self, group: Counts, size: int, bins: NumericalBins) -> list[str]:
-        texts = [""] * size
-        texts[0], texts[-1] = f"below {bins.low:.4g}", f"above {bins.high:.4g}"
-        for g in range(1, size - 1):
-            cells = np.flatnonzero(group == g)
-            if len(cells):
-                left, right = self.cells.left[cells[0]], self.cells.right[cells[-1]]
-                texts[g] = f"{left:.4g}" if left == right else f"{left:.4g} to {right:.4g}"
-        return texts
+    def _bin_texts(self, bins: NumericalBins) -> list[str]:
+        ends = self.arrays.reference.bin_ends[0]
+        texts = [f"below {bins.low:.4g}"]
+        for start, end in pairwise(ends[: QUANTILE_BINS + 1]):
+            left, right = self.cells.left[min(start, end - 1)], self.cells.right[end - 1]
+            texts.append(f"{left:.4g}" if left == right else f"{left:.4g} to {right:.4g}")
+        return [*texts, f"above {bins.high:.4g}"]
 
     def new_categories(self) -> dict[str, int]:
         """Rows in production of categories that the reference never had, most frequent first."""
@@ -171,21 +129,3 @@ class Comparison:
         counts = self.reference.counts_by_label()
         gone = {label: n for label, n in counts.items() if n and label not in here}
         return dict(sorted(gone.items(), key=lambda item: -item[1]))
-
-
-def quantile_groups(reference: Profile) -> Counts:
-    """Return which histogram bin each cell belongs to, shape (cells,).
-
-    0 is below the reference's least value, 1 to 10 its deciles by the middle of a cell's mass, 11
-    above its greatest value. Frequent values can leave deciles empty.
-    """
-    bins = reference.bins
-    if not isinstance(bins, NumericalBins):
-        raise SchemaMismatch(f"{reference.feature!r} is categorical", hint="It has no quantiles.")
-    share = reference.counts / max(reference.counts.sum(), 1)
-    middle = np.cumsum(share) - share / 2
-    decile: Counts = np.minimum((middle * QUANTILE_BINS).astype(np.int64), QUANTILE_BINS - 1) + 1
-    cells = intervals(bins)
-    decile[cells.left < bins.low] = 0  # no cell straddles the reference's ends: they are cuts
-    decile[cells.left > bins.high] = QUANTILE_BINS + 1
-    return decile

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from monitoring.errors import InputError
 
 if TYPE_CHECKING:
-    from monitoring.comparison import Comparison
-    from monitoring.profile import Kind
+    from monitoring.comparisons import Comparisons
+    from monitoring.errors import MonitoringError
+    from monitoring.profile import Floats, Kind
     from monitoring.sample import Sample
     from monitoring.window import Window
 
@@ -40,17 +41,19 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a metric's `robust` function returns.
+    """What a metric's `measure` function returns; arrays of shape (features,).
 
-    value: the metric. interval: 95 %. noise_floor: what about 95 of 100 comparisons of two samples of
-    this size stay below when nothing has changed. error_bound: how far binning can have moved the
-    value; 0 when it is exact.
+    value: the metric. low, high: its 95 % interval. noise_floor: what about 95 of 100 comparisons of
+    two samples of this size stay below when nothing has changed. error_bound: how far binning can have
+    moved the value; None when it is exact. undefined: why it has no value, by the feature's place.
     """
 
-    value: float
-    interval: Interval
-    noise_floor: float
-    error_bound: float = 0.0
+    value: Floats
+    low: Floats
+    high: Floats
+    noise_floor: Floats
+    error_bound: Floats | None = None
+    undefined: Mapping[int, MonitoringError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ class Metric:
     thresholds: Mapping[Kind, float]
     bounds: tuple[float, float]
     source: str
-    measure: Callable[[Comparison], Measurement]
+    measure: Callable[[Comparisons], Measurement]
     worse: Worse = "higher"
     azureml: Callable[[Sample, Sample], float] | None = None
     azureml_name: str | None = None
@@ -85,10 +88,17 @@ class Metric:
         return frozenset(self.thresholds)
 
     def threshold(
-        self, kind: Kind | None, mode: Mode, overrides: Mapping[str, float] | None = None
+        self,
+        kind: Kind | None,
+        mode: Mode,
+        overrides: Mapping[str, float] | None = None,
+        feature: str = "",
     ) -> float:
-        """Return the threshold in force: an override of `name:kind` or `name`, else the default."""
-        for key in (f"{self.name}:{kind}", self.name):
+        """Return the threshold in force.
+
+        An override of `name:feature`, else of `name:kind`, else of `name`, else the default.
+        """
+        for key in (f"{self.name}:{feature}", f"{self.name}:{kind}", self.name):
             if overrides and key in overrides:
                 return overrides[key]
         if mode == "azureml" or kind is None:

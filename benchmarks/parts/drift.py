@@ -8,31 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import tempfile
-import zlib
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, TypeAlias
 
 from benchmarks import peers, process
 from benchmarks.parts import Values, say
-from benchmarks.places import CACHE, PROJECT
 from benchmarks.process import CommandFailedError, Usage
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from benchmarks.row_files import Files, files, lacking, removed_after, short
 
 LIMIT_SECONDS = 3600
 RUN_LIMIT_SECONDS = 900
-#: A row of 30 features takes about 150 bytes on disk; the margin leaves room for others.
-ROW_BYTES, MARGIN_BYTES = 160, 2_000_000_000
 FEW_ROWS = 10_000
 KS = "two_sample_kolmogorov_smirnov_test"
 ROUNDING = 1e-9
-
-Files: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +60,15 @@ class Cost:
 def measure(*, tiny: bool) -> Values:
     """Yield costs, ratios and the certified Kolmogorov-Smirnov bounds."""
     rows, more_rows, runs = (5_000, 20_000, 1) if tiny else (1_000_000, 10_000_000, 5)
-    name, files = f"drift_{_short(rows)}", _files(rows)
-    costs = _ours_and_decoding(files, runs)
+    name, found = f"drift_{short(rows)}", files(rows)
+    costs = _ours_and_decoding(found, runs)
     for what, cost in costs.items():
         yield from cost.values(f"{name}_{what}")
     yield from _over_decoding(costs, name)
-    yield from _certified(files, name)
+    yield from _certified(found, name)
     if not tiny:
         for peer in peers.PEERS:
-            yield from _peer(peer, files, name, costs["ours"])
+            yield from _peer(peer, found, name, costs["ours"])
         yield from _few_rows(FEW_ROWS, 3)
     keep = tiny or bool(os.environ.get("KEEP"))
     yield from _at_scale((rows, more_rows), 1 if tiny else 3, costs["ours"], keep=keep)
@@ -179,64 +169,25 @@ def _peer(peer: peers.Peer, files: Files, name: str, ours: Cost, runs: int = 1) 
 
 def _few_rows(rows: int, runs: int) -> Values:
     """Measure ours and the peers where starting up costs more than counting."""
-    name, files = f"drift_{_short(rows)}", _files(rows)
+    name, found = f"drift_{short(rows)}", files(rows)
     say(f"ours on {rows:,} rows a side")
-    ours = Cost.typical([_ours(files) for _ in range(runs)])
+    ours = Cost.typical([_ours(found) for _ in range(runs)])
     yield from ours.values(f"{name}_ours")
     for peer in peers.PEERS:
-        yield from _peer(peer, files, name, ours, runs)
+        yield from _peer(peer, found, name, ours, runs)
 
 
 def _at_scale(sizes: tuple[int, int], runs: int, ours: Cost, *, keep: bool) -> Values:
     """Measure ours on the second of two sizes; its files are large."""
     rows, more_rows = sizes
-    name = f"drift_{_short(more_rows)}_ours"
-    wanted = 2 * more_rows * ROW_BYTES + MARGIN_BYTES
-    free = shutil.disk_usage(CACHE).free
-    if free < wanted and not all(path.exists() for path in _paths(more_rows)):
-        yield name, f"not measured: {free / 1e9:.0f} GB of disk free, {wanted / 1e9:.0f} needed"
+    name = f"drift_{short(more_rows)}_ours"
+    if why := lacking(more_rows):
+        yield name, why
         return
-    try:
-        files = _files(more_rows)
+    with removed_after(more_rows, keep=keep):
+        found = files(more_rows)
         say(f"ours on {more_rows:,} rows a side")
-        cost = Cost.typical([_ours(files) for _ in range(runs)])
-    finally:
-        if not keep:
-            for path in _paths(more_rows):
-                path.unlink(missing_ok=True)
+        cost = Cost.typical([_ours(found) for _ in range(runs)])
     yield from cost.values(name)
     ratio = cost.peak_megabytes / ours.peak_megabytes
-    yield f"drift_peak_memory_ratio_{_short(more_rows)}_to_{_short(rows)}", ratio
-
-
-def _paths(rows: int) -> tuple[Path, Path]:
-    """Return where the files lie; files of an older generator are not taken for today's."""
-    generator = zlib.crc32((PROJECT / "benchmarks" / "rows.py").read_bytes())
-    folder = CACHE / f"rows-{generator:08x}"
-    return folder / f"reference_{rows}.parquet", folder / f"production_{rows}.parquet"
-
-
-def _files(rows: int) -> Files:
-    paths = _paths(rows)
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    for old in CACHE.glob("rows-*"):
-        if old != paths[0].parent:
-            shutil.rmtree(old, ignore_errors=True)
-    for path, role in zip(paths, ("reference", "production"), strict=True):
-        if not path.exists():
-            say(f"writing {rows:,} rows of {role}")
-            script = [sys.executable, "-m", "benchmarks.measured.write_rows"]
-            process.measure([*script, str(path), role, str(rows)], limit_seconds=RUN_LIMIT_SECONDS)
-        _into_page_cache(path)
-    return str(paths[0]), str(paths[1])
-
-
-def _into_page_cache(path: Path) -> None:
-    with path.open("rb", buffering=0) as file:
-        while file.read(1 << 24):
-            pass
-
-
-def _short(rows: int) -> str:
-    """Write a number of rows as in a name: 10m, 5k."""
-    return f"{rows // 1_000_000}m" if rows >= 1_000_000 else f"{rows // 1_000}k"
+    yield f"drift_peak_memory_ratio_{short(more_rows)}_to_{short(rows)}", ratio

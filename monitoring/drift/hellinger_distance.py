@@ -4,42 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.chance import delta_interval, divergence_floor
-from monitoring.comparison import Comparison
+from monitoring.chance import delta_interval, divergence_floor, ratio
+from monitoring.comparisons import Comparisons, shares
 from monitoring.metric import Measurement, Metric
-from monitoring.profile import Counts
+from monitoring.profile import Counts, Floats
 
 
-def hellinger_distance(reference: Counts, production: Counts) -> float:
+def hellinger_distance(reference: Counts, production: Counts) -> Floats:
     """Return sqrt(1 - sum sqrt(p q)); 0 identical, 1 disjoint.
 
     Args:
-        reference: Rows per bin, shape (bins,).
-        production: Rows per bin, shape (bins,).
+        reference: Rows per bin, shape (..., bins).
+        production: Rows per bin, shape (..., bins).
 
     Returns:
-        The distance, 0 to 1.
+        The distance, 0 to 1, shape (...).
 
     Source:
         Hellinger (1909), doi:10.1515/crll.1909.136.210.
 
-    >>> round(hellinger_distance(np.array([1, 1]), np.array([1, 3])), 4)
+    >>> float(hellinger_distance(np.array([1, 1]), np.array([1, 3])).round(4))
     0.1846
     """
-    p, q = reference / reference.sum(), production / production.sum()
-    return float(np.sqrt(((np.sqrt(p) - np.sqrt(q)) ** 2).sum() / 2))
+    return _distance(shares(reference), shares(production))
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    reference, production, _ = comparison.histogram
-    value = hellinger_distance(reference, production)
-    p, q = reference / reference.sum(), production / production.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope_p = np.where(p > 0, -np.sqrt(q / p), 0.0) / (4 * value) if value else p * 0
-        slope_q = np.where(q > 0, -np.sqrt(p / q), 0.0) / (4 * value) if value else q * 0
-    floor = float(np.sqrt(divergence_floor(comparison) / 8))
-    interval = delta_interval(value, comparison, (p, slope_p), (q, slope_q), floor, bounds=(0, 1))
-    return Measurement(value, interval, min(floor, 1.0))
+def _distance(p: Floats, q: Floats) -> Floats:
+    distance: Floats = np.sqrt(((np.sqrt(p) - np.sqrt(q)) ** 2).sum(axis=-1) / 2)
+    return distance
+
+
+def _measure(comparisons: Comparisons) -> Measurement:
+    p, q = comparisons.histogram.shares
+    value = _distance(p, q)
+    steep = 4 * value[:, None]
+    slopes = ratio(-np.sqrt(ratio(q, p)), steep), ratio(-np.sqrt(ratio(p, q)), steep)
+    floor = np.sqrt(divergence_floor(comparisons) / 8)
+    low, high = delta_interval(value, comparisons, slopes, floor, bounds=(0, 1))
+    return Measurement(value, low, high, np.minimum(floor, 1.0))
 
 
 METRIC = Metric(

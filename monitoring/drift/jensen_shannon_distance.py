@@ -5,58 +5,66 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.azureml import histograms
-from monitoring.chance import delta_interval, divergence_floor
-from monitoring.comparison import Comparison
+from monitoring.chance import delta_interval, divergence_floor, ratio
+from monitoring.comparisons import Comparisons, shares
 from monitoring.metric import Measurement, Metric
-from monitoring.profile import Counts
+from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
 
 
-def jensen_shannon_distance(reference: Counts, production: Counts) -> float:
+def jensen_shannon_distance(reference: Counts, production: Counts) -> Floats:
     """Square root of the Jensen-Shannon divergence in bits; 0 identical, 1 disjoint.
 
     sqrt(1/2 sum p log2(p/u) + 1/2 sum q log2(q/u)) with u = (p + q)/2 and 0 log 0 = 0.
 
     Args:
-        reference: Rows per bin, shape (bins,).
-        production: Rows per bin, shape (bins,).
+        reference: Rows per bin, shape (..., bins).
+        production: Rows per bin, shape (..., bins).
 
     Returns:
-        The distance, 0 to 1.
+        The distance, 0 to 1, shape (...).
 
     Source:
         Lin (1991), Divergence measures based on the Shannon entropy, doi:10.1109/18.61115; same as
         scipy.spatial.distance.jensenshannon(base=2) and as Azure ML.
 
-    >>> round(jensen_shannon_distance(np.array([1, 1]), np.array([1, 3])), 4)
+    >>> float(jensen_shannon_distance(np.array([1, 1]), np.array([1, 3])).round(4))
     0.2209
-    >>> jensen_shannon_distance(np.array([5, 0]), np.array([0, 9]))
-    1.0
+    >>> jensen_shannon_distance(np.array([[5, 0], [5, 0]]), np.array([[0, 9], [9, 0]])).tolist()
+    [1.0, 0.0]
     """
-    p, q = reference / reference.sum(), production / production.sum()
+    return _distance(shares(reference), shares(production))
+
+
+def _distance(p: Floats, q: Floats) -> Floats:
     middle = (p + q) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        left = np.where(p > 0, p * np.log2(p / middle), 0.0).sum()
-        right = np.where(q > 0, q * np.log2(q / middle), 0.0).sum()
-    return float(np.sqrt(max((left + right) / 2, 0.0)))
+    divergence = (p * _log2(ratio(p, middle)) + q * _log2(ratio(q, middle))).sum(axis=-1) / 2
+    distance: Floats = np.sqrt(np.maximum(divergence, 0.0))
+    return distance
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    reference, production, _ = comparison.histogram
-    value = jensen_shannon_distance(reference, production)
-    p, q = reference / reference.sum(), production / production.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope_p = np.where(p > 0, np.log2(2 * p / (p + q)), 0.0) / (4 * value) if value else p * 0
-        slope_q = np.where(q > 0, np.log2(2 * q / (p + q)), 0.0) / (4 * value) if value else q * 0
-    floor = float(np.sqrt(divergence_floor(comparison) / (8 * np.log(2))))
-    interval = delta_interval(value, comparison, (p, slope_p), (q, slope_q), floor, bounds=(0, 1))
-    return Measurement(value, interval, min(floor, 1.0))
+def _log2(values: Floats) -> Floats:
+    """Logarithm where it exists: an empty bin adds nothing and has no slope."""
+    return np.log2(values, out=np.zeros(values.shape), where=values > 0)
+
+
+def _measure(comparisons: Comparisons) -> Measurement:
+    p, q = comparisons.histogram.shares
+    value = _distance(p, q)
+    steep = 4 * value[:, None]
+    slopes = (
+        ratio(_log2(ratio(2 * p, p + q)), steep),
+        ratio(_log2(ratio(2 * q, p + q)), steep),
+    )
+    floor = np.sqrt(divergence_floor(comparisons) / (8 * np.log(2)))
+    low, high = delta_interval(value, comparisons, slopes, floor, bounds=(0, 1))
+    return Measurement(value, low, high, np.minimum(floor, 1.0))
 
 
 def _azureml(reference: Sample, production: Sample) -> float:
     if reference.values is None:
-        return jensen_shannon_distance(*paired_counts(reference, production))
-    return jensen_shannon_distance(*histograms(reference.numbers, production.numbers))
+        return float(jensen_shannon_distance(*paired_counts(reference, production)))
+    return float(jensen_shannon_distance(*histograms(reference.numbers, production.numbers)))
 
 
 METRIC = Metric(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.chance import widened
-from monitoring.comparison import Comparison
-from monitoring.errors import NotEnoughData
+from monitoring.comparisons import Comparisons
+from monitoring.errors import MonitoringError, NotEnoughData
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Floats
 from monitoring.sample import Sample
@@ -18,66 +18,102 @@ AZUREML_FLOOR = 0.001
 NOISE_RATIO = 1.7
 
 
-def wasserstein_distance(comparison: Comparison) -> tuple[float, float]:
+def wasserstein_distance(comparisons: Comparisons) -> tuple[Floats, Floats]:
     """Return the area between the two distribution functions, in the feature's unit, and its bound.
 
     Both are taken as straight inside a cell, and constant between cells that hold one value. The
     second number bounds the error: a cell's width times the shares that it hides.
 
+    Returns:
+        Arrays of shape (features,).
+
     Source:
         Ramdas, Garcia and Cuturi (2017), doi:10.3390/e19020047; same as
         scipy.stats.wasserstein_distance up to the bound.
     """
-    cells, gap = comparison.cells, comparison.gap
-    p, q = comparison.shares
-    width = cells.right - cells.left
-    before = gap - (p - q)
-    inside = _area(before, gap) * width
-    between = np.abs(gap[:-1]) * np.maximum(cells.left[1:] - cells.right[:-1], 0.0)
-    return float(inside.sum() + between.sum()), float((width * (p + q)).sum())
+    left, right = comparisons.cells.left, comparisons.cells.right
+    width = right - left
+    between = np.maximum(left[:, 1:] - right[:, :-1], 0.0)
+    distance = _dot(_area(comparisons.gap, comparisons.distance), width)
+    distance += _dot(comparisons.distance[:, 1:-1], between)
+    stacks = comparisons.reference, comparisons.production
+    return distance, sum((_dot(stack.shares, width) for stack in stacks), np.zeros(len(distance)))
 
 
-def _area(start: Floats, end: Floats) -> Floats:
-    """Mean of |straight line| from `start` to `end` over a unit interval."""
-    size = np.abs(start) + np.abs(end)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = np.where(size > 0, (start**2 + end**2) / (2 * size), 0.0)
-    return np.where(start * end >= 0, size / 2, crossing)
+def _dot(one: Floats, other: Floats) -> Floats:
+    """Sum of products over the last axis, without a third array."""
+    summed: Floats = np.einsum("...i,...i->...", one, other)
+    return summed
 
 
-def _scale(comparison: Comparison) -> float:
-    reference = comparison.reference
-    spread = max(abs(reference.minimum), abs(reference.maximum), 0.0)
-    deviation = reference.std
-    if deviation is None:
-        raise NotEnoughData(
-            f"Cannot scale {reference.feature!r}: its reference has {reference.n} row",
+def _area(gap: Floats, distance: Floats) -> Floats:
+    """Mean over each cell of |the straight line| between the gaps at its ends.
+
+    Half the sum of both distances, less what a line that crosses 0 takes away.
+    """
+    size = distance[:, :-1] + distance[:, 1:]
+    crossing = np.minimum(gap[:, :-1] * gap[:, 1:], 0.0)
+    crossing /= np.maximum(size, 1e-300)
+    size /= 2
+    size += crossing
+    return size
+
+
+def _scale(comparisons: Comparisons) -> tuple[Floats, dict[int, MonitoringError]]:
+    """Return the unit of each feature, NaN where its reference has none, and why."""
+    reference = comparisons.reference
+    low, high = reference.margins.minimum, reference.margins.maximum
+    spread = np.maximum(np.maximum(np.abs(low), np.abs(high)), 1.0)
+    scale = np.maximum(reference.std, np.maximum(1e-9 * (high - low), 1e-12 * spread))
+    undefined: dict[int, MonitoringError] = {
+        int(at): NotEnoughData(
+            f"Cannot scale {reference.layout.features[at]!r}: its reference has {reference.n[at]} row",
             hint="Choose a longer baseline.",
         )
-    return max(deviation, 1e-9 * (reference.maximum - reference.minimum), 1e-12 * max(spread, 1.0))
+        for at in np.flatnonzero(np.isnan(scale))
+    }
+    return scale, undefined
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    distance, bound = wasserstein_distance(comparison)
-    scale = _scale(comparison)
-    cells = comparison.cells
-    p, q = comparison.shares
-    # Influence of a row at x: the integral of sign(F - G) from x on. Its variance is the delta
-    # method's, for a functional of distribution functions.
-    width = np.diff(cells.right, prepend=cells.left[0])
-    reach = np.cumsum((np.sign(comparison.gap) * np.append(width[1:], 0.0))[::-1])[::-1]
-    variance = 0.0
-    for share, profile in ((p, comparison.reference), (q, comparison.production)):
-        mean = float(share @ reach)
-        variance += max(float(share @ reach**2) - mean**2, 0.0) / profile.n
-    pooled = np.cumsum(comparison.reference.counts + comparison.production.counts)
-    f = pooled / pooled[-1]
-    spread = float((np.sqrt(np.clip(f * (1 - f), 0, None))[:-1] * width[1:]).sum())
-    floor = NOISE_RATIO * np.sqrt(2 / np.pi * comparison.weight) * spread / scale
-    value = distance / scale
-    error = float(np.sqrt(variance)) / scale
-    interval = widened(value, error, float(floor), bounds=(0.0, np.inf))
-    return Measurement(value, interval, float(floor), error_bound=bound / scale)
+def _standard_error(comparisons: Comparisons, steps: Floats) -> Floats:
+    """Return the delta method's, for a functional of distribution functions.
+
+    The influence of a row at x is the integral of sign(F - G) from x on.
+    """
+    gap = comparisons.gap[:, 1:-1]
+    signed = (
+        (gap > 0).view(np.int8) - (gap < 0).view(np.int8)
+    ) * steps  # np.sign takes 4 times as long
+    reach = np.zeros((len(steps), steps.shape[1] + 1))
+    np.cumsum(signed[:, ::-1], axis=-1, out=reach[:, -2::-1])
+    square = reach**2
+    variance = np.zeros(len(steps))
+    for stack in (comparisons.reference, comparisons.production):
+        mean = _dot(stack.shares, reach)
+        variance += np.maximum(_dot(stack.shares, square) - mean**2, 0.0) / stack.n
+    error: Floats = np.sqrt(variance)
+    return error
+
+
+def _binomial_spread(comparisons: Comparisons) -> Floats:
+    """sqrt(H (1 - H)) at the cuts between cells, H the distribution function of both samples pooled."""
+    production_share = 1 / (comparisons.weight * comparisons.reference.n)
+    below = comparisons.gap[:, 1:-1] * -production_share[:, None]
+    below += comparisons.reference.below[:, 1:-1]
+    below -= below**2
+    np.maximum(below, 0.0, out=below)
+    return np.sqrt(below, out=below)
+
+
+def _measure(comparisons: Comparisons) -> Measurement:
+    distance, bound = wasserstein_distance(comparisons)
+    scale, undefined = _scale(comparisons)
+    steps = comparisons.cells.right[:, 1:] - comparisons.cells.right[:, :-1]
+    spread = _dot(_binomial_spread(comparisons), steps)
+    floor = NOISE_RATIO * np.sqrt(2 / np.pi * comparisons.weight) * spread / scale
+    value, error = distance / scale, _standard_error(comparisons, steps) / scale
+    low, high = widened(value, error, floor, bounds=(0.0, np.inf))
+    return Measurement(value, low, high, floor, error_bound=bound / scale, undefined=undefined)
 
 
 def _azureml(reference: Sample, production: Sample) -> float:

@@ -4,54 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.chance import chi_squared_quantile, delta_interval
-from monitoring.comparison import Comparison
+from monitoring.chance import chi_squared_quantiles, delta_interval, ratio
+from monitoring.comparisons import Comparisons
 from monitoring.metric import Measurement, Metric
-from monitoring.profile import Counts
+from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
 
 
-def cramers_v(reference: Counts, production: Counts) -> float:
+def cramers_v(reference: Counts, production: Counts) -> Floats:
     """Effect size of the chi-squared test on a two-row table: sqrt(chi-squared / rows), 0 to 1.
 
     Args:
-        reference: Rows per category, shape (categories,).
-        production: Rows per category, shape (categories,).
+        reference: Rows per category, shape (..., categories).
+        production: Rows per category, shape (..., categories).
+
+    Returns:
+        The effect size, shape (...).
 
     Source:
         Cramer (1946), Mathematical Methods of Statistics, section 21.4.
 
-    >>> cramers_v(np.array([60, 40]), np.array([40, 60]))
+    >>> float(cramers_v(np.array([60, 40]), np.array([40, 60])))
     0.2
     """
-    n, m = int(reference.sum()), int(production.sum())
+    n, m = (counts.sum(axis=-1, keepdims=True) for counts in (reference, production))
     spread = (reference + production) / (n + m)
     expected_p, expected_q = spread * n, spread * m
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(
-            spread > 0,
-            (reference - expected_p) ** 2 / expected_p
-            + (production - expected_q) ** 2 / expected_q,
-            0.0,
-        )
-    return float(np.sqrt(terms.sum() / (n + m)))
+    terms = ratio((reference - expected_p) ** 2, expected_p)
+    terms += ratio((production - expected_q) ** 2, expected_q)
+    effect: Floats = np.sqrt(terms.sum(axis=-1) / (n + m)[..., 0])
+    return effect
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    reference, production, _ = comparison.histogram
-    value = cramers_v(reference, production)
-    n, m = int(reference.sum()), int(production.sum())
-    p, q = reference / n, production / m
+def _measure(comparisons: Comparisons) -> Measurement:
+    histogram = comparisons.histogram
+    value = cramers_v(histogram.reference, histogram.production)
+    n, m = (stack.n[:, None] for stack in (comparisons.reference, comparisons.production))
+    p, q = histogram.shares
     # V squared is w sum (p - q)^2 / (n p + m q) with w = n m / (n + m).
-    weight, both = n * m / (n + m), n * p + m * q
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(both > 0, (p - q) / both, 0.0)
-    scale = weight / (2 * value) if value else 0.0
-    slope_p = scale * (2 * ratio - n * ratio**2)
-    slope_q = scale * (-2 * ratio - m * ratio**2)
-    floor = float(np.sqrt(chi_squared_quantile(len(p) - 1) / (n + m)))
-    interval = delta_interval(value, comparison, (p, slope_p), (q, slope_q), floor, bounds=(0, 1))
-    return Measurement(value, interval, min(floor, 1.0))
+    weight = 1 / comparisons.weight[:, None]
+    off = ratio(p - q, n * p + m * q)
+    scale = ratio(weight, 2 * value[:, None])
+    slopes = scale * (2 * off - n * off**2), scale * (-2 * off - m * off**2)
+    floor = np.sqrt(chi_squared_quantiles(histogram.bins - 1) / (n + m)[:, 0])
+    low, high = delta_interval(value, comparisons, slopes, floor, bounds=(0, 1))
+    return Measurement(value, low, high, np.minimum(floor, 1.0))
 
 
 def _azureml(reference: Sample, production: Sample) -> float:

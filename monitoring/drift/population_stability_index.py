@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.azureml import histograms
-from monitoring.chance import chi_squared_quantile, delta_interval
-from monitoring.comparison import Comparison
+from monitoring.chance import chi_squared_quantiles, delta_interval
+from monitoring.comparisons import Comparisons
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
+from monitoring.stack import Flags
 
 
 def population_stability_index(
     reference: Counts, production: Counts, *, smoothing: float = 0.5
-) -> float:
+) -> Floats:
     """Symmetric Kullback-Leibler divergence of two binned samples in nats; 0 identical.
 
     sum (q - p) ln(q/p) over bins, each count raised by `smoothing` first so that an empty bin does
@@ -22,27 +23,34 @@ def population_stability_index(
     chance alone gets there, which is what the noise floor is for.
 
     Args:
-        reference: Rows per bin, shape (bins,).
-        production: Rows per bin, shape (bins,).
+        reference: Rows per bin, shape (..., bins).
+        production: Rows per bin, shape (..., bins).
         smoothing: 0.5 (Jeffreys) in the robust mode, 1 (Laplace) in Azure ML.
 
     Returns:
-        The index, 0 or more.
+        The index, 0 or more, shape (...).
 
     Source:
         Yurdakul and Naranjo (2020), Statistical properties of the population stability index,
         doi:10.21314/JRMV.2020.227.
 
-    >>> round(population_stability_index(np.array([50, 50]), np.array([80, 20]), smoothing=0), 3)
+    >>> float(population_stability_index(np.array([50, 50]), np.array([80, 20]), smoothing=0).round(3))
     0.416
     """
-    p, q = _smoothed(reference, smoothing), _smoothed(production, smoothing)
-    return float(np.sum((q - p) * np.log(q / p)))
+    every = np.ones(reference.shape, bool)
+    return _index(*(_smoothed(counts, every, smoothing) for counts in (reference, production)))
 
 
-def _smoothed(counts: Counts, smoothing: float) -> Floats:
-    shares: Floats = (counts + smoothing) / (counts.sum() + smoothing * len(counts))
-    return shares
+def _index(p: Floats, q: Floats) -> Floats:
+    index: Floats = ((q - p) * np.log(q / p)).sum(axis=-1)
+    return index
+
+
+def _smoothed(counts: Counts, kept: Flags, smoothing: float = 0.5) -> Floats:
+    """Return shares of counts that are raised in every bin; 1 in both samples where there is no bin."""
+    raised = counts + smoothing
+    rows = np.where(kept, raised, 0.0).sum(axis=-1, keepdims=True)
+    return np.where(kept, raised / rows, 1.0)
 
 
 def _azureml_smoothed(counts: Counts, rows: int) -> Floats:
@@ -50,16 +58,16 @@ def _azureml_smoothed(counts: Counts, rows: int) -> Floats:
     return shares
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    reference, production, _ = comparison.histogram
-    value = population_stability_index(reference, production)
-    p, q = _smoothed(reference, 0.5), _smoothed(production, 0.5)
-    slope_p, slope_q = np.log(p / q) + 1 - q / p, np.log(q / p) + 1 - p / q
-    floor = comparison.weight * chi_squared_quantile(len(p) - 1)
-    interval = delta_interval(
-        value, comparison, (p, slope_p), (q, slope_q), floor, bounds=(0, np.inf)
-    )
-    return Measurement(value, interval, float(floor))
+def _measure(comparisons: Comparisons) -> Measurement:
+    histogram = comparisons.histogram
+    p = _smoothed(histogram.reference, histogram.kept)
+    q = _smoothed(histogram.production, histogram.kept)
+    value = _index(p, q)
+    slopes = np.log(p / q) + 1 - q / p, np.log(q / p) + 1 - p / q
+    floor = comparisons.weight * chi_squared_quantiles(histogram.bins - 1)
+    shares = p * histogram.kept, q * histogram.kept
+    low, high = delta_interval(value, comparisons, slopes, floor, shares=shares, bounds=(0, np.inf))
+    return Measurement(value, low, high, floor)
 
 
 def _azureml(reference: Sample, production: Sample) -> float:

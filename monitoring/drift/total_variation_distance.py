@@ -5,43 +5,47 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.chance import delta_interval
-from monitoring.comparison import Comparison
+from monitoring.comparisons import Comparisons, shares
 from monitoring.metric import Measurement, Metric
-from monitoring.profile import Counts
+from monitoring.profile import Counts, Floats
 
 
-def total_variation_distance(reference: Counts, production: Counts) -> float:
+def total_variation_distance(reference: Counts, production: Counts) -> Floats:
     """Return half the sum of |p - q|: the share of rows that would have to change bin.
 
     Args:
-        reference: Rows per bin, shape (bins,).
-        production: Rows per bin, shape (bins,).
+        reference: Rows per bin, shape (..., bins).
+        production: Rows per bin, shape (..., bins).
 
     Returns:
-        The distance, 0 identical to 1 disjoint.
+        The distance, 0 identical to 1 disjoint, shape (...).
 
     Source:
         Levin, Peres and Wilmer (2009), Markov Chains and Mixing Times, section 4.1.
 
-    >>> total_variation_distance(np.array([1, 1]), np.array([1, 3]))
+    >>> float(total_variation_distance(np.array([1, 1]), np.array([1, 3])))
     0.25
     """
-    p, q = reference / reference.sum(), production / production.sum()
-    return float(np.abs(p - q).sum() / 2)
+    return _distance(shares(reference), shares(production))
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    reference, production, _ = comparison.histogram
-    value = total_variation_distance(reference, production)
-    p, q = reference / reference.sum(), production / production.sum()
-    pooled = (reference + production) / (reference.sum() + production.sum())
-    variance = comparison.weight * pooled * (1 - pooled)
+def _distance(p: Floats, q: Floats) -> Floats:
+    distance: Floats = np.abs(p - q).sum(axis=-1) / 2
+    return distance
+
+
+def _measure(comparisons: Comparisons) -> Measurement:
+    histogram = comparisons.histogram
+    p, q = histogram.shares
+    value = _distance(p, q)
+    pooled = shares(histogram.reference + histogram.production)
+    variance = comparisons.weight[:, None] * pooled * (1 - pooled)
     # Half the sum of absolute normal differences, and its spread, bins taken as independent.
-    mean = np.sqrt(2 * variance / np.pi).sum() / 2
-    floor = mean + 1.645 * np.sqrt(((1 - 2 / np.pi) * variance).sum()) / 2
+    mean = np.sqrt(2 * variance / np.pi).sum(axis=-1) / 2
+    floor = mean + 1.645 * np.sqrt((1 - 2 / np.pi) * variance.sum(axis=-1)) / 2
     slope = np.sign(p - q) / 2
-    interval = delta_interval(value, comparison, (p, slope), (q, -slope), floor, bounds=(0, 1))
-    return Measurement(value, interval, float(min(floor, 1.0)))
+    low, high = delta_interval(value, comparisons, (slope, -slope), floor, bounds=(0, 1))
+    return Measurement(value, low, high, np.minimum(floor, 1.0))
 
 
 METRIC = Metric(

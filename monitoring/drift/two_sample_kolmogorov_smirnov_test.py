@@ -6,43 +6,48 @@ import numpy as np
 
 from monitoring.azureml import MOST_KS_ROWS
 from monitoring.chance import scipy_pvalue, widened
-from monitoring.comparison import Comparison
+from monitoring.comparisons import Comparisons
 from monitoring.errors import InputError
-from monitoring.metric import Interval, Measurement, Metric
+from monitoring.metric import Measurement, Metric
+from monitoring.profile import Floats
 from monitoring.sample import Sample
 
 #: 95 % point of the limiting distribution of the scaled statistic.
 CRITICAL_95 = 1.3581
 
 
-def kolmogorov_smirnov_statistic(comparison: Comparison) -> Interval:
-    """Return the interval that is certain to hold the statistic D = sup |F - G|.
+def kolmogorov_smirnov_statistic(comparisons: Comparisons) -> tuple[Floats, Floats]:
+    """Return the ends of the interval that is certain to hold the statistic D = sup |F - G|.
 
-    D at the cuts is a lower bound; between two cuts the gap can reach further by what the cell hides.
-    Frequent values have a cell of their own, which hides nothing, so that ties do not widen it.
+    D at the cuts is the lower one; between two cuts the gap can reach further by what the cell hides:
+    as far as one function at the cell's left end lies from the other at its right end. Frequent values
+    have a cell of their own, which hides nothing, so that ties do not widen it.
+
+    Returns:
+        Arrays of shape (features,).
 
     Source:
         Smirnov (1939); the bound is the monotonicity of distribution functions.
     """
-    at_cuts = float(np.abs(comparison.gap).max())
-    return Interval(at_cuts, max(at_cuts, float(comparison.gap_bound.max())))
+    at_cuts = comparisons.distance.max(axis=-1)
+    f, g = comparisons.reference.below, comparisons.production.below
+    hidden = np.maximum(f[:, 1:] - g[:, :-1], g[:, 1:] - f[:, :-1])
+    hidden[comparisons.cells.single] = 0.0
+    return at_cuts, np.maximum(at_cuts, hidden.max(axis=-1))
 
 
-def _measure(comparison: Comparison) -> Measurement:
-    certain = kolmogorov_smirnov_statistic(comparison)
-    p, q = comparison.shares
-    at = int(np.abs(comparison.gap).argmax())
-    f, g = p[: at + 1].sum(), q[: at + 1].sum()
-    variance = f * (1 - f) / comparison.reference.n + g * (1 - g) / comparison.production.n
-    floor = CRITICAL_95 * np.sqrt(comparison.weight)
-    error = float(np.sqrt(max(variance, 0.0)))
-    interval = widened(certain.low, error, float(floor), bounds=(0.0, 1.0))
-    return Measurement(
-        certain.low,
-        Interval(interval.low, min(interval.high + certain.high - certain.low, 1.0)),
-        float(min(floor, 1.0)),
-        error_bound=certain.high - certain.low,
-    )
+def _measure(comparisons: Comparisons) -> Measurement:
+    value, highest = kolmogorov_smirnov_statistic(comparisons)
+    rows, at = np.arange(len(value)), comparisons.distance.argmax(axis=-1)
+    variance = np.zeros(len(value))
+    for stack in (comparisons.reference, comparisons.production):
+        share = stack.below[rows, at]
+        variance += share * (1 - share) / stack.n
+    floor = CRITICAL_95 * np.sqrt(comparisons.weight)
+    bound = highest - value
+    low, high = widened(value, np.sqrt(variance), floor, bounds=(0.0, 1.0))
+    high = np.minimum(high + bound, 1.0)
+    return Measurement(value, low, high, np.minimum(floor, 1.0), error_bound=bound)
 
 
 def _azureml(reference: Sample, production: Sample) -> float:

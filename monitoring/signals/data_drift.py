@@ -15,25 +15,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monitoring.chance import benjamini_hochberg, contingency, kolmogorov_smirnov_pvalue
-from monitoring.comparison import Comparison
 from monitoring.drift import HEADLINE, METRICS
 from monitoring.engine import counting, exact, tables
 from monitoring.engine.columns import kind_of
 from monitoring.errors import InputError, MonitoringError
 from monitoring.metric import STATUSES, Metric, MetricResult, Mode, Status, is_breach
-from monitoring.profile import MOST_CATEGORIES, Kind, Profile
+from monitoring.profile import Kind, Profile
+from monitoring.signals.findings import Reference, Thresholds, judged
 from monitoring.window import Window
 
 SIGNAL = "data_drift"
-#: Fewer rows than this on either side and there is no verdict.
-LEAST_ROWS = 30
-#: Share of false alarms among the alarms of one run that is tolerated.
-FALSE_DISCOVERY_RATE = 0.05
 #: A trend alarms when so many of its last windows do.
 CONFIRMED_IN = (2, 3)
-
-Thresholds = Mapping[str, float]
 
 
 def robust(
@@ -58,131 +51,8 @@ def robust(
     Returns:
         Results, features in the reference's order.
     """
-    drafts: list[MetricResult] = []
-    comparisons: dict[str, Comparison] = {}
-    for name, profile in reference.items():
-        drawn = [
-            _draft(metric, name, profile.kind, "robust", thresholds, window, signal)
-            for key, metric in METRICS.items()
-            if profile.kind in metric.kinds and (metrics is None or key in metrics)
-        ]
-        failure = _unusable(profile, production.get(name))
-        if failure:
-            rows = production[name].n if name in production else 0
-            drafts += [
-                replace(
-                    draft, status=failure[0], reason=failure[1], rows=rows, reference_rows=profile.n
-                )
-                for draft in drawn
-            ]
-            continue
-        comparison = Comparison(profile, production[name])
-        if min(profile.n, comparison.production.n) >= LEAST_ROWS:
-            comparisons[name] = comparison
-        drafts += [_measured(draft, comparison) for draft in drawn]
-    pvalues = [_pvalue(comparison) for comparison in comparisons.values()]
-    tests = dict(
-        zip(comparisons, zip(pvalues, benjamini_hochberg(pvalues), strict=True), strict=True)
-    )
-    return [
-        _verdict(draft, *tests[draft.subject]) if draft.subject in tests else draft
-        for draft in drafts
-    ]
-
-
-def _draft(
-    metric: Metric,
-    feature: str,
-    kind: Kind | None,
-    mode: Mode,
-    thresholds: Thresholds | None,
-    window: Window | None,
-    signal: str,
-) -> MetricResult:
-    azureml = mode == "azureml"
-    return MetricResult(
-        signal=signal,
-        metric=metric.name,
-        subject=feature,
-        kind=kind,
-        status="error",
-        threshold=metric.threshold(kind, mode, thresholds),
-        worse=metric.azureml_worse if azureml else metric.worse,
-        unit=metric.azureml_reads if azureml else metric.unit,
-        mode=mode,
-        window=window,
-    )
-
-
-def _unusable(reference: Profile, production: Profile | None) -> tuple[Status, str] | None:
-    if production is None:
-        return "no_data", "production has no such column"
-    for role, profile in (("the reference", reference), ("production", production)):
-        if not profile.rows:
-            return "no_data", f"{role} has no rows"
-        if not profile.n:
-            return "not_enough_data", f"every one of {profile.rows:,} rows of {role} is null"
-        if len(profile.labels) > MOST_CATEGORIES:
-            return "error", (
-                f"more than {MOST_CATEGORIES:,} distinct texts in {role}: an identifier or free text,"
-                " not a category"
-            )
-    return None
-
-
-def _measured(draft: MetricResult, comparison: Comparison) -> MetricResult:
-    metric = METRICS[draft.metric]
-    sides = comparison.reference, comparison.production
-    try:
-        found = metric.measure(comparison)
-    except MonitoringError as error:
-        return replace(draft, reason=error.message, hint=error.hint)
-    few = min(side.n for side in sides) < LEAST_ROWS
-    return replace(
-        draft,
-        value=found.value,
-        interval=found.interval,
-        noise_floor=found.noise_floor,
-        error_bound=found.error_bound,
-        reference_rows=sides[0].n,
-        rows=sides[1].n,
-        method=_method(comparison),
-        status="not_enough_data" if few else "ok",
-        reason=f"{min(side.n for side in sides)} rows, {LEAST_ROWS} needed" if few else "",
-    )
-
-
-def _method(comparison: Comparison) -> str:
-    infinite = comparison.reference.infinite + comparison.production.infinite
-    left_out = f"; {infinite:,} infinite values left out" if infinite else ""
-    if comparison.kind == "categorical":
-        return f"categories of the reference, other, new; chi-squared test{left_out}"
-    return f"cells and deciles of the reference, open ends; Kolmogorov-Smirnov test{left_out}"
-
-
-def _pvalue(comparison: Comparison) -> float:
-    if comparison.kind == "categorical":
-        reference, production, _ = comparison.histogram
-        return contingency(reference, production)[1]
-    statistic = METRICS["two_sample_kolmogorov_smirnov_test"].measure(comparison).value
-    return kolmogorov_smirnov_pvalue(statistic, comparison)
-
-
-def _verdict(draft: MetricResult, pvalue: float, adjusted: float) -> MetricResult:
-    tested = replace(draft, pvalue=pvalue, adjusted_pvalue=adjusted)
-    if draft.value is None or draft.status != "ok":
-        return tested
-    if not is_breach(draft.value, draft.threshold, draft.worse):
-        return tested
-    if draft.noise_floor is not None and draft.value <= draft.noise_floor:
-        return replace(
-            tested, reason="beyond the threshold, but chance does as much at so few rows"
-        )
-    if adjusted > FALSE_DISCOVERY_RATE:
-        return replace(
-            tested, reason="beyond the threshold, but not significant among all features"
-        )
-    return replace(tested, status="breached")
+    findings = Reference(reference).findings_of(production)
+    return judged(findings, metrics=metrics, thresholds=thresholds, window=window, signal=signal)
 
 
 def azureml(
@@ -204,20 +74,26 @@ def azureml(
             if metric.azureml is None or (metrics is not None and key not in metrics):
                 continue
             if pair.kind is None or pair.kind in metric.kinds:
-                draft = _draft(
-                    metric, pair.feature, pair.kind, "azureml", thresholds, window, signal
+                draft = MetricResult(
+                    signal=signal,
+                    metric=metric.name,
+                    subject=pair.feature,
+                    kind=pair.kind,
+                    status="error",
+                    threshold=metric.threshold(pair.kind, "azureml", thresholds, pair.feature),
+                    worse=metric.azureml_worse,
+                    unit=metric.azureml_reads,
+                    mode="azureml",
+                    window=window,
+                    method=f"{metric.azureml_name}, rows with any null deleted",
+                    reference_rows=pair.reference.n,
+                    rows=pair.production.n,
                 )
                 results.append(_serviced(draft, metric, pair))
     return results
 
 
 def _serviced(draft: MetricResult, metric: Metric, pair: exact.Pair) -> MetricResult:
-    draft = replace(
-        draft,
-        reference_rows=pair.reference.n,
-        rows=pair.production.n,
-        method=f"{metric.azureml_name}, rows with any null deleted",
-    )
     if pair.reason:
         return replace(draft, reason=f"not computed by Azure ML: {pair.reason}")
     if not min(pair.reference.n, pair.production.n):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,9 +13,14 @@ from monitoring.engine import counting, exact
 from monitoring.engine.tables import Table, union
 from monitoring.errors import Cancelled
 from monitoring.metric import MetricResult, Mode, Status
-from monitoring.profile import Profile, merge
+from monitoring.profile import Profile
 from monitoring.signals import data_drift
+from monitoring.signals.day_store import Counted, Days, DayStore, Results
+from monitoring.signals.findings import Finding, judged
 from monitoring.window import Window
+
+#: Measures when it is asked.
+Measured = Callable[[], Sequence[Finding]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +127,7 @@ def run(
     thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    store: DayStore | None = None,
     progress: counting.Progress | None = None,
     stop: counting.Stop | None = None,
 ) -> DriftReport:
@@ -136,6 +142,7 @@ def run(
         thresholds: By metric, where they differ from the default.
         notes: Passed on to the report.
         taken: Now. A day that is not over gets no verdict: its hours are not a whole day's.
+        store: Where days are counted once and for all; without it for this call only.
         progress: Called with a share from 0 to 1 and a text.
         stop: Asked between days.
 
@@ -143,26 +150,36 @@ def run(
         Cancelled: `stop` said so before the first day was done; later, the report is incomplete.
     """
     judge = _Judge(baseline, mode, metrics, thresholds)
-    daily: dict[date, tuple[MetricResult, ...]] = {}
-    profiles: dict[date, Mapping[str, Profile]] = {}
-    complete = True
-    for done, day in enumerate(sorted(days)):
+    kept = (store or DayStore()).days(baseline, days)
+    counted: dict[date, Counted] = {}
+    done: list[date] = []
+    for day in sorted(days):
         if stop and stop():
             if not done:
                 raise Cancelled("Stopped before the first day was compared")
-            complete = False
             break
         if progress:
-            progress(done / len(days), f"{day:%d %b %Y}, day {done + 1} of {len(days)}")
-        profiles[day] = counting.profile(days[day], baseline.plan, baseline.bins)
-        results = judge.results(profiles[day], days[day], Window.day(day))
-        is_over = taken is None or Window.day(day).end <= taken
-        daily[day] = tuple(results if is_over else map(_unfinished, results))
-    merged = _merged(profiles)
-    table = union([days[day] for day in profiles], str(window)) if profiles else None
-    whole = judge.results(merged, table, window)
+            progress(len(done) / len(days), f"{day:%d %b %Y}, day {len(done) + 1} of {len(days)}")
+        if (found := kept.count(day, days[day])) is not None:
+            counted[day] = found
+        done.append(day)
+    kept.add(counted)
+    daily = judge.days(kept, {day: days[day] for day in done})
+    if taken:
+        running = [day for day in done if day >= taken.astimezone(UTC).date()]
+        daily.update((day, tuple(map(_unfinished, daily[day]))) for day in running)
+    whole = kept.window(done, window)
+    table = union([days[day] for day in done], str(window)) if done else None
     return DriftReport(
-        baseline, window, mode, tuple(whole), daily, merged, notes, complete=complete, taken=taken
+        baseline,
+        window,
+        mode,
+        judge.results(whole.findings, table, window),
+        daily,
+        whole.profiles,
+        notes,
+        complete=len(done) == len(days),
+        taken=taken,
     )
 
 
@@ -189,7 +206,7 @@ def compare(
     profiles = counting.profile(table, plan, bins, progress=progress)
     judge = _Judge(baseline, mode, metrics, thresholds)
     results = [
-        *judge.results(profiles, table, None),
+        *judge.table(profiles, table),
         *(data_drift.refused(name, reason, mode) for name, reason in left_out.items()),
     ]
     return DriftReport(
@@ -206,26 +223,41 @@ class _Judge:
     metrics: Collection[str] | None
     thresholds: Mapping[str, float] | None
 
-    def results(
-        self, profiles: Mapping[str, Profile], table: Table | None, window: Window | None
-    ) -> list[MetricResult]:
-        """Return the results; the exact mode reads the rows of `table` once more."""
-        options: Any = {"metrics": self.metrics, "thresholds": self.thresholds, "window": window}
+    def days(self, kept: Days, tables: Mapping[date, Table]) -> dict[date, Results]:
+        """Return the results of each day, judged once for each rule."""
+        limits = frozenset((self.thresholds or {}).items())
+        rule = self.mode, None if self.metrics is None else frozenset(self.metrics), limits
+
+        def judge(day: date, findings: Measured) -> Results:
+            return self.results(findings, tables[day], Window.day(day))
+
+        return kept.results(list(tables), rule, judge)
+
+    def results(self, findings: Measured, table: Table | None, window: Window) -> Results:
+        """Return the results of a window; the exact mode needs no findings, but the rows."""
+        options = self._options(window)
         if self.mode == "azureml" and table is not None:
-            pairs = exact.pairs(self.baseline.table, table, list(self.baseline.plan))
-            return data_drift.azureml(pairs, **options)
-        known = self.baseline.profiles
-        if window is None:  # two files: a column on one side only has been reported already
-            known = {name: profile for name, profile in known.items() if name in profiles}
-        return data_drift.robust(known, profiles, **options)
+            return tuple(data_drift.azureml(self._pairs(table), **options))
+        found = judged(findings(), signal=data_drift.SIGNAL, **options)
+        return tuple(self.baseline.settled(found, window))
+
+    def table(self, profiles: Mapping[str, Profile], table: Table) -> list[MetricResult]:
+        """Return the results of a table without days."""
+        if self.mode == "azureml":
+            return data_drift.azureml(self._pairs(table), **self._options(None))
+        # A column on one side only has been reported already.
+        known = {name: p for name, p in self.baseline.profiles.items() if name in profiles}
+        return data_drift.robust(known, profiles, **self._options(None))
+
+    def _pairs(self, table: Table) -> Iterator[exact.Pair]:
+        """Return the rows: this mode reads them once more."""
+        return exact.pairs(self.baseline.table, table, list(self.baseline.plan))
+
+    def _options(self, window: Window | None) -> dict[str, Any]:
+        return {"metrics": self.metrics, "thresholds": self.thresholds, "window": window}
 
 
 def _unfinished(result: MetricResult) -> MetricResult:
     if result.status not in {"ok", "breached"}:
         return result
     return replace(result, status="not_enough_data", reason="the day is not over")
-
-
-def _merged(profiles: Mapping[date, Mapping[str, Profile]]) -> dict[str, Profile]:
-    names = dict.fromkeys(name for day in profiles.values() for name in day)
-    return {name: merge(day[name] for day in profiles.values() if name in day) for name in names}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
+
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import deployments, workspace
@@ -13,8 +15,17 @@ from ui.loaders.workspace import part
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from monitoring.signals.day_store import DayStore
     from monitoring.signals.drift_report import DriftReport
     from ui.drift_view import Progress, Rule
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> DayStore:
+    """Return the profiles of days, on disk and in memory, for all sessions."""
+    from monitoring.signals.day_store import DayStore  # noqa: PLC0415 - costs a second
+
+    return DayStore(workspace.settings().cache / "profiles")
 
 
 def drift(
@@ -49,6 +60,7 @@ def drift(
             thresholds=rule.overrides(),
             notes=days.notes,
             taken=workspace.now(),
+            store=store(),
             progress=part(progress, 0.6, 1.0),
         )
 
@@ -68,9 +80,9 @@ def compare_files(
     from monitoring.engine import tables  # noqa: PLC0415
     from monitoring.signals import drift_report  # noqa: PLC0415
 
-    store = workspace.settings().cache / "converted"
-    one = tables.open_table(reference, role="reference", store=store, progress=progress)
-    two = tables.open_table(production, role="production", store=store, progress=progress)
+    folder = workspace.settings().cache / "converted"
+    one = tables.open_table(reference, role="reference", store=folder, progress=progress)
+    two = tables.open_table(production, role="production", store=folder, progress=progress)
     names = [name for name in one.columns if name != time_column]
     baseline = take_baseline(reference.name, one, features=names, progress=part(progress, 0.0, 0.5))
     options: dict[str, Any] = {
@@ -82,6 +94,6 @@ def compare_files(
     }
     if not time_column:
         return drift_report.compare(baseline, two, **options)
-    days = tables.by_day(two, time_column, store)
+    days = tables.by_day(two, time_column, folder)
     window = Window(Window.day(min(days)).start, Window.day(max(days)).end)
     return drift_report.run(baseline, days, window, **options)

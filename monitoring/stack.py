@@ -1,0 +1,293 @@
+"""Profiles of several features as arrays, a row each, so that one formula serves them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.profile import (
+    LINEAR_CELLS,
+    QUANTILE_BINS,
+    TOP_CATEGORIES,
+    Bins,
+    CategoricalBins,
+    Counts,
+    Floats,
+    Intervals,
+    Kind,
+    NumericalBins,
+    Profile,
+    intervals,
+)
+
+Flags = NDArray[np.bool_]
+
+#: Bins of a categorical feature: the top categories, "other" and "new".
+OTHER_AT = TOP_CATEGORIES
+NEW_AT = TOP_CATEGORIES + 1
+#: Features with more cells than this are stacked apart: rows are as long as the longest.
+LONG = 2 * LINEAR_CELLS - 1
+#: So many features share a stack at most, so that its arrays fit the processor's cache.
+MOST_STACKED = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Which features share a stack, and on which cells.
+
+    features: their names, in the reference's order. bins: of each, all of one kind. cuts: how many
+    numbers a row of `Stack.upto` has, one more than the longest feature has cells.
+    """
+
+    kind: Kind
+    features: tuple[str, ...]
+    bins: tuple[Bins, ...]
+    cuts: int
+    _cells: dict[tuple[bool, ...], Intervals] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, profiles: Sequence[Profile]) -> Layout:
+        """Return the layout of references of one kind."""
+        numerical = profiles[0].kind == "numerical"
+        cells = max(len(p.counts) for p in profiles) if numerical else NEW_AT + 1
+        names = tuple(profile.feature for profile in profiles)
+        bins = tuple(profile.bins for profile in profiles)
+        return cls(profiles[0].kind, names, bins, cells + 1)
+
+    def upto(self, at: int, profile: Profile) -> Counts:
+        """Return one feature's rows before each cut, shape (cuts,); the first is 0."""
+        bins = self.bins[at]
+        if isinstance(bins, CategoricalBins):
+            counts = by_category(bins, profile.labels, profile.counts)
+        else:
+            counts = profile.counts
+        upto = np.zeros(self.cuts, np.int64)
+        np.cumsum(counts, out=upto[1 : len(counts) + 1])
+        upto[len(counts) + 1 :] = upto[len(counts)]
+        return upto
+
+    def stack(self, profiles: Mapping[str, Profile]) -> Stack:
+        """Return profiles as arrays; a feature without one has no rows and is not `present`."""
+        found = [profiles.get(name) for name in self.features]
+        upto = np.zeros((len(found), self.cuts), np.int64)
+        for at, profile in enumerate(found):
+            if profile is not None:
+                upto[at] = self.upto(at, profile)
+        return Stack(
+            self,
+            upto,
+            Margins.of(found),
+            labels=np.array([len(p.labels) if p else 0 for p in found]),
+        )
+
+    def cells(self, on_lattice: Flags) -> Intervals:
+        """Return the cells of every feature, arrays of shape (features, cells).
+
+        Rows that are shorter than the longest end in cells of no width, which hold no rows.
+        """
+        exact = tuple(on_lattice.tolist())
+        if exact not in self._cells:
+            self._cells[exact] = self._stacked(exact)
+        return self._cells[exact]
+
+    def _stacked(self, on_lattice: tuple[bool, ...]) -> Intervals:
+        shape = len(self.features), self.cuts - 1
+        left, right = np.full(shape, np.inf), np.full(shape, np.inf)
+        single = np.ones(shape, bool)
+        for row, (bins, exact) in enumerate(zip(self.bins, on_lattice, strict=True)):
+            if isinstance(bins, NumericalBins):
+                cells = intervals(bins, on_lattice=exact)
+                size = len(cells.left)
+                left[row, :size], right[row, :size] = cells.left, cells.right
+                single[row, :size] = cells.single
+        return Intervals(left, right, single)
+
+    def subset(self, rows: Flags) -> Layout:
+        """Return the layout of some of the features."""
+        at = np.flatnonzero(rows)
+        names = tuple(self.features[i] for i in at)
+        return Layout(self.kind, names, tuple(self.bins[i] for i in at), self.cuts)
+
+
+def layouts(reference: Mapping[str, Profile]) -> list[Layout]:
+    """Return how to stack the features of a reference: by kind, and long rows apart."""
+    groups: dict[tuple[Kind, bool], list[Profile]] = {}
+    for profile in reference.values():
+        is_long = profile.kind == "numerical" and len(profile.counts) > LONG
+        groups.setdefault((profile.kind, is_long), []).append(profile)
+    return [
+        Layout.of(group[start : start + MOST_STACKED])
+        for group in groups.values()
+        for start in range(0, len(group), MOST_STACKED)
+    ]
+
+
+def by_category(bins: CategoricalBins, labels: Sequence[str], counts: Counts) -> Counts:
+    """Return rows per bin of a categorical feature, shape (top categories + 2,).
+
+    >>> found = by_category(CategoricalBins(("a",), frozenset("ab")), ("a", "b", "c"), np.array([5, 2, 1]))
+    >>> found[[0, OTHER_AT, NEW_AT]].tolist()
+    [5, 2, 1]
+    """
+    places = _places(bins)
+    at = [places.get(label, NEW_AT) for label in labels]
+    found = np.zeros(NEW_AT + 1, np.int64)
+    np.add.at(found, at, counts)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _places(bins: CategoricalBins) -> dict[str, int]:
+    places = dict.fromkeys(bins.known, OTHER_AT)
+    places.update((label, i) for i, label in enumerate(bins.categories))
+    return places
+
+
+@dataclass(frozen=True, eq=False)
+class Margins:
+    """What is known of features besides the counts; arrays of shape (features,), as in `Profile`.
+
+    present: whether the feature was there at all.
+    """
+
+    present: Flags
+    rows: Counts
+    nulls: Counts
+    infinite: Counts
+    minimum: Floats
+    maximum: Floats
+    total: Floats
+    squares: Floats
+    on_lattice: Flags
+
+    @classmethod
+    def of(cls, profiles: Sequence[Profile | None]) -> Margins:
+        """Return the margins of one profile per feature."""
+        absent = None, 0, 0, 0, np.inf, -np.inf, 0.0, 0.0, True
+        columns = zip(
+            *(
+                (p, p.rows, p.nulls, p.infinite, p.minimum, p.maximum, p.total, p.squares, p.on_lattice)
+                if p
+                else absent
+                for p in profiles
+            ),
+            strict=True,
+        )  # fmt: skip
+        present, rows, nulls, infinite, minimum, maximum, total, squares, lattice = columns
+        return cls(
+            np.array([p is not None for p in present]),
+            np.array(rows, np.int64),
+            np.array(nulls, np.int64),
+            np.array(infinite, np.int64),
+            np.array(minimum, np.float64),
+            np.array(maximum, np.float64),
+            np.array(total, np.float64),
+            np.array(squares, np.float64),
+            np.array(lattice, bool),
+        )
+
+    def subset(self, rows: Flags) -> Margins:
+        """Return the margins of some of the features."""
+        return Margins(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Counts of several features in one window.
+
+    upto: rows before each cut, shape (features, cuts), the first 0, the last all that were counted.
+        Cuts part the cells of numerical features, or top categories, other and new.
+    margins: see there. labels: distinct categories, shape (features,).
+    """
+
+    layout: Layout
+    upto: Counts
+    margins: Margins
+    labels: Counts
+    _subsets: dict[bytes, Stack] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def n(self) -> Counts:
+        """Rows that take part, shape (features,)."""
+        return self.margins.rows - self.margins.nulls - self.margins.infinite
+
+    @cached_property
+    def below(self) -> Floats:
+        """Share of rows before each cut, shape (features, cuts): the distribution function."""
+        below = self.upto.astype(np.float64)
+        below /= below[:, -1:].copy()
+        return below
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Share of rows in each cell, shape (features, cuts - 1)."""
+        shares: Floats = self.below[:, 1:] - self.below[:, :-1]
+        return shares
+
+    @cached_property
+    def std(self) -> Floats:
+        """Sample standard deviation (ddof 1), shape (features,); NaN below two rows."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = (self.margins.squares - self.margins.total**2 / self.n) / (self.n - 1)
+        deviation: Floats = np.sqrt(np.maximum(variance, 0.0))
+        return np.where(self.n > 1, deviation, np.nan)
+
+    @cached_property
+    def bin_ends(self) -> Counts:
+        """Return the cut at the end of each bin of the histogram metrics, shape (features, bins).
+
+        Categories are bins of their own. Numerical features have one below the least value of the
+        reference (this stack), its deciles by the middle of a cell's mass, and one above.
+        """
+        if self.layout.kind == "categorical":
+            return np.tile(np.arange(1, NEW_AT + 2), (len(self.layout.features), 1))
+        groups = [
+            quantile_groups(bins, np.diff(upto))
+            for bins, upto in zip(self.layout.bins, self.upto, strict=True)
+            if isinstance(bins, NumericalBins)
+        ]
+        bins_of = np.arange(QUANTILE_BINS + 2)
+        return np.array([np.searchsorted(group, bins_of, side="right") for group in groups])
+
+    @cached_property
+    def binned(self) -> Counts:
+        """Rows per bin of the histogram metrics where this stack is the reference."""
+        return self.binned_at(self.bin_ends)
+
+    def binned_at(self, ends: Counts) -> Counts:
+        """Return rows per bin, shape (features, bins), given the cuts at their ends."""
+        upto = self.upto[np.arange(len(ends))[:, None], ends]
+        return np.diff(upto, axis=1, prepend=0).astype(np.int64)
+
+    def subset(self, rows: Flags) -> Stack:
+        """Return some of the features; the stack itself if it is all."""
+        if rows.all():
+            return self
+        key = rows.tobytes()
+        if key not in self._subsets:
+            layout, margins = self.layout.subset(rows), self.margins.subset(rows)
+            self._subsets[key] = Stack(layout, self.upto[rows], margins, self.labels[rows])
+        return self._subsets[key]
+
+
+def quantile_groups(bins: NumericalBins, counts: Counts) -> Counts:
+    """Return which histogram bin each cell belongs to, shape (cells,), never decreasing.
+
+    0 is below the reference's least value, 1 to 10 its deciles by the middle of a cell's mass, 11
+    above its greatest value. Frequent values can leave deciles empty.
+
+    Args:
+        bins: Where the feature is cut.
+        counts: Rows of the reference per cell, shape (cells or more,).
+    """
+    cells = intervals(bins)
+    share = counts[: len(cells.left)] / max(counts.sum(), 1)
+    middle = np.cumsum(share) - share / 2
+    decile: Counts = np.minimum((middle * QUANTILE_BINS).astype(np.int64), QUANTILE_BINS - 1) + 1
+    decile[cells.left < bins.low] = 0  # no cell straddles the reference's ends: they are cuts
+    decile[cells.left > bins.high] = QUANTILE_BINS + 1
+    return decile
