@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -14,16 +13,21 @@ import streamlit as st
 from monitoring import charts
 from monitoring.comparison import Comparison
 from monitoring.drift import HEADLINE, METRICS
-from monitoring.errors import MonitoringError
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.profile import Kind
 from monitoring.signals.drift_report import DriftReport, excess, headline, ranked
-from monitoring.window import Window
 from ui import cards, states
 from ui.glossary import explain
-from ui.scope import Scope
+from ui.report_view import (
+    Progress,
+    pick_feature,
+    pick_period,
+    results_table,
+    run,
+    show_numbers,
+)
 
-Progress = Callable[[float, str], None]
+__all__ = ["Progress", "Rule", "pick_period", "pick_rule", "run", "show"]
 
 MODES: dict[Mode, str] = {"robust": "Robust", "azureml": "As Azure ML"}
 MODE_HELP = (
@@ -31,6 +35,7 @@ MODE_HELP = (
     "significant among all features, on at least 30 rows. As Azure ML: the numbers of its own "
     "monitor, with its row deletion and its limits."
 )
+LABELS = {name: metric.label for name, metric in METRICS.items()}
 TERMS = {
     "jensen_shannon_distance": "JS",
     "population_stability_index": "PSI",
@@ -40,8 +45,6 @@ TERMS = {
     "hellinger_distance": "Hellinger",
     "total_variation_distance": "total variation",
 }
-#: How many calendar months back a period can be chosen.
-MONTHS = 9
 KINDS: tuple[Kind, ...] = ("numerical", "categorical")
 
 
@@ -115,56 +118,6 @@ def _pick_metric(column: object, kind: Kind, mode: Mode, key: str) -> tuple[str,
     return name, float(threshold)
 
 
-def pick_period(chosen: Scope, now: datetime) -> Window:
-    """Draw the choice between the sidebar's window and a calendar month. Bound to the URL."""
-    first = now.replace(day=1, hour=0, minute=0)
-    months = {}
-    for _ in range(MONTHS):
-        following = (first + timedelta(days=32)).replace(day=1)
-        months[f"{first:%B %Y}"] = Window(first, min(following, now))
-        first = (first - timedelta(days=1)).replace(day=1)
-    sidebar = "Window of the sidebar"
-    picked = st.selectbox(
-        "Period", [sidebar, *months], key="period", bind="query-params", width=220
-    )
-    return months[picked] if picked in months else chosen.window_at(now)
-
-
-def run(key: str, wanted: object, compute: Callable[[Progress], DriftReport]) -> DriftReport | None:
-    """Compute on demand behind a progress bar and return the last finished report of this page.
-
-    A click on Cancel starts a new run of the page, which ends this one at its next step: what was
-    finished before stays.
-    """
-    finished, running = f"{key}report", f"{key}running"
-    if wanted:
-        st.session_state[running] = True
-        with st.container(border=True):
-            bar = st.progress(0.0, "Opening the data")
-            st.button("Cancel", icon=":material/stop_circle:", key=f"{key}cancel")
-            try:
-                st.session_state[finished] = compute(lambda share, text: _tick(bar, share, text))
-            except MonitoringError as error:
-                st.session_state.pop(running)
-                bar.empty()
-                states.show_error(error)
-                return st.session_state.get(finished)
-        st.session_state.pop(running)
-        st.rerun()
-    if st.session_state.pop(running, False):
-        st.info(
-            "Stopped. The last finished result is still below."
-            if finished in st.session_state
-            else "Stopped before anything was finished.",
-            icon=":material/stop_circle:",
-        )
-    return st.session_state.get(finished)
-
-
-def _tick(bar: object, share: float, text: str) -> None:
-    bar.progress(min(max(share, 0.0), 1.0), text)  # type: ignore[attr-defined]
-
-
 def show(report: DriftReport, rule: Rule, key: str) -> None:
     """Draw a report: what was found, where and when, one feature in detail, every number."""
     deciding = _deciding(report, rule)
@@ -176,10 +129,10 @@ def show(report: DriftReport, rule: Rule, key: str) -> None:
         clicked = _show_heat_map(report, rule, order, key) if report.daily else None
         if not report.daily:
             _show_ranking(deciding, order, key)
-    feature = _pick_feature(order, clicked, key)
+    feature = pick_feature(order, clicked, key)
     _show_feature(report, rule, feature, key)
     with cards.panel("All numbers"):
-        _show_numbers(report, key)
+        show_numbers(report, key)
 
 
 def _deciding(report: DriftReport, rule: Rule) -> dict[str, MetricResult]:
@@ -284,24 +237,6 @@ def _show_ranking(deciding: dict[str, MetricResult], order: list[str], key: str)
     )
 
 
-def _pick_feature(order: list[str], clicked: str | None, key: str) -> str:
-    """A click on the map and the box say the same thing; the later one counts."""
-    last = f"{key}clicked"
-    if clicked and st.session_state.get(last) != clicked:
-        st.session_state["feature"] = clicked
-    st.session_state[last] = clicked
-    if st.session_state.get("feature", order[0]) not in order:
-        st.session_state["feature"] = order[0]
-    return st.selectbox(
-        "Feature",
-        order,
-        key="feature",
-        bind="query-params",
-        help="Also by a click in the map above. Sorted by impact.",
-        width=360,
-    )
-
-
 def _show_feature(report: DriftReport, rule: Rule, feature: str, key: str) -> None:
     results = report.of(feature)
     left, right = st.columns(2)
@@ -370,96 +305,14 @@ def _show_trend(history: Sequence[MetricResult], key: str) -> None:
         statuses=[r.status for r in history],
         unit=first.unit,
     )
-    cards.show_chart(chart, key=f"{key}trend", table=_table(history))
+    cards.show_chart(chart, key=f"{key}trend", table=results_table(history, LABELS))
 
 
 def _show_results(results: Sequence[MetricResult], key: str) -> None:
-    table = _table(results).drop(columns="Day", errors="ignore")
+    table = results_table(results, LABELS).drop(columns="Day", errors="ignore")
     st.dataframe(table, hide_index=True, key=f"{key}results", alt="Every metric of this feature")
     robust = any(r.noise_floor is not None for r in results)
     terms = f"Noise floor: {explain('noise floor')} p adjusted: {explain('BH')} " if robust else ""
     st.caption(
         terms + " ".join({f"{r.method[0].upper()}{r.method[1:]}." for r in results if r.method})
     )
-
-
-def _table(results: Sequence[MetricResult]) -> pd.DataFrame:
-    lines = [
-        {
-            "Day": f"{r.window.start:%Y-%m-%d}" if r.window else "",
-            "Metric": METRICS[r.metric].label if r.metric in METRICS else "–",
-            "Reads": r.unit,
-            "Status": cards.status_label(r.status),
-            "Value": r.value,
-            "Low (95 %)": r.interval.low if r.interval else None,
-            "High (95 %)": r.interval.high if r.interval else None,
-            "Threshold": f"{'>' if r.worse == 'higher' else '<'} {r.threshold:.3g}",
-            "Noise floor": r.noise_floor,
-            "p adjusted": _pvalue(r.adjusted_pvalue),
-            "Binning bound": r.error_bound or None,
-            "n reference": r.reference_rows,
-            "n production": r.rows,
-            "Azure ML would say": cards.status_label(r.service_verdict)
-            if r.service_verdict
-            else "",
-            "Why": " ".join(part for part in (r.reason, r.hint) if part),
-        }
-        for r in results
-    ]
-    table = pd.DataFrame(lines)
-    numbers = ["Value", "Low (95 %)", "High (95 %)", "Noise floor", "Binning bound"]
-    for name in numbers:
-        table[name] = table[name].astype("float64").map(lambda v: float(f"{v:.4g}"))
-    empty = [n for n in table.columns if table[n].isna().all() or (table[n] == "").all()]
-    return table.drop(columns=[n for n in empty if n != "Value"])
-
-
-def _short(value: object) -> object:
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _pvalue(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"  # noqa: PLR2004 - four digits are shown
-
-
-def _show_numbers(report: DriftReport, key: str) -> None:
-    records = [result.as_record() for result in report.results]
-    st.dataframe(
-        pd.DataFrame(records).map(_short),
-        hide_index=True,
-        key=f"{key}all",
-        alt="All results",
-        height=260,
-    )
-    daily = [result.as_record() for day in sorted(report.daily) for result in report.daily[day]]
-    name = (
-        f"drift-{report.window.start:%Y%m%d}-{report.window.end:%Y%m%d}"
-        if report.window
-        else "drift"
-    )
-    with st.container(horizontal=True):
-        for label, rows, part in (("whole window", records, ""), ("by day", daily, "-by-day")):
-            if not rows:
-                continue
-            st.download_button(
-                f"CSV, {label}",
-                data=lambda rows=rows: pd.DataFrame(rows).to_csv(index=False).encode(),
-                file_name=f"{name}{part}.csv",
-                mime="text/csv",
-                icon=":material/download:",
-                key=f"{key}csv{part}",
-                on_click="ignore",
-            )
-            st.download_button(
-                f"JSON, {label}",
-                data=lambda rows=rows: json.dumps(rows, indent=1, default=str).encode(),
-                file_name=f"{name}{part}.json",
-                mime="application/json",
-                icon=":material/download:",
-                key=f"{key}json{part}",
-                on_click="ignore",
-            )
-    if report.taken:
-        st.caption(f"Computed {report.taken:%d %b %Y %H:%M} UTC")

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.azureml import common_columns, feature_type
+from monitoring.azureml.columns import is_integer
+from monitoring.azureml.quality import Column
 from monitoring.engine.columns import kind_of, numbers, texts, valid
 from monitoring.engine.tables import Table, open_parquet
 from monitoring.errors import Cancelled
@@ -99,6 +101,30 @@ def pairs(
             yield _pair(name, common[name], reference, production, kept, numerical, categorical)
 
 
+def service_column(table: Table, name: str) -> Column:
+    """Return one column as the service's data quality reads it; nothing is deleted."""
+    dtype, role = spark_type(table.columns[name]), kind_of(table.columns[name])
+    found: list[Floats] = []
+    counts: dict[str, int] = {}
+    nulls = 0
+    for chunk in chunks(table, name):
+        nulls += chunk.null_count
+        if role == "number":
+            found.append(numbers(chunk))
+        elif role == "text":
+            for label, count in texts(chunk).items():
+                counts[label] = counts.get(label, 0) + count
+    return Column(
+        name=name,
+        dtype=dtype,
+        rows=table.rows,
+        nulls=nulls,
+        numbers=np.concatenate([np.empty(0), *found]) if role == "number" else None,
+        counts=counts if role == "text" else None,
+        distinct=_distinct(table, name) if is_integer(dtype) else 0,
+    )
+
+
 def _skipped(name: str, reason: str) -> Pair:
     return Pair(name, None, Sample(counts={}), Sample(counts={}), reason)
 
@@ -129,7 +155,8 @@ def _pair(
     return Pair(name, kind, sample(reference, name, kept[0]), sample(production, name, kept[1]))
 
 
-def _chunks(table: Table, name: str) -> Iterator[pa.Array]:
+def chunks(table: Table, name: str) -> Iterator[pa.Array]:
+    """Yield the pieces of one column, in the order of the rows."""
     for path in table.paths:
         file = open_parquet(path)
         for group in range(file.metadata.num_row_groups):
@@ -144,7 +171,7 @@ def _complete_rows(table: Table, names: list[str]) -> NDArray[np.bool_]:
     for name in names:
         is_number = kind_of(table.columns[name]) == "number"
         start = 0
-        for chunk in _chunks(table, name):
+        for chunk in chunks(table, name):
             part = complete[start : start + len(chunk)]
             rows = valid(chunk)
             if rows is not None:
@@ -161,7 +188,7 @@ def _distinct(table: Table, name: str) -> int:
     """Distinct values, null counted as one."""
     seen: Floats = np.empty(0)
     null = 0
-    for chunk in _chunks(table, name):
+    for chunk in chunks(table, name):
         null |= int(chunk.null_count > 0)
         seen = np.union1d(seen, numbers(chunk))
     return len(seen) + null
@@ -171,7 +198,7 @@ def _kept_chunks(table: Table, name: str, kept: NDArray[np.bool_]) -> Iterator[p
     import pyarrow as pa  # noqa: PLC0415 - Parquet is open, so it is loaded
 
     start = 0
-    for chunk in _chunks(table, name):
+    for chunk in chunks(table, name):
         rows = kept[start : start + len(chunk)]
         start += len(chunk)
         yield chunk if rows.all() else chunk.filter(pa.array(rows))

@@ -1,0 +1,125 @@
+"""Which columns the service compares, how it types them, and what Spark calls their types.
+
+Source: Azure/azureml-assets at 4b41f8ccbc, shared_utilities/df_utils.py and
+data_quality_compute_metrics/compute_data_quality_metrics.py under
+assets/model_monitoring/components/src.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from monitoring.profile import Kind
+
+#: Integers with a smaller share of distinct values are categories to the service.
+DISTINCT_RATIO = 0.05
+
+_FRACTIONS = ("float", "double", "decimal")
+_INTEGERS = ("long", "int", "bigint", "short", "tinyint", "smallint")
+_CATEGORIES = ("string", "boolean", "timestamp", "date", "binary")
+
+
+def common_columns(reference: Mapping[str, str], production: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that the service compares, name to Spark type, in the reference's order.
+
+    The same type on both sides stays; fractional types become double, integer types long. Any other
+    pair (an int against a double, a string against an int) is left out without a word.
+
+    >>> common_columns({"a": "int", "b": "double"}, {"a": "bigint", "b": "int"})
+    {'a': 'long'}
+    """
+    common = {}
+    for name, dtype in reference.items():
+        other = production.get(name)
+        if other is None:
+            continue
+        if dtype == other:
+            common[name] = dtype
+        elif dtype in _FRACTIONS and other in _FRACTIONS:
+            common[name] = "double"
+        elif dtype in _INTEGERS and other in _INTEGERS:
+            common[name] = "long"
+    return common
+
+
+def feature_type(
+    dtype: str,
+    *,
+    distinct: int = 0,
+    rows: int = 0,
+    name: str = "",
+    numerical: Collection[str] = (),
+    categorical: Collection[str] = (),
+) -> Kind | None:
+    """Return how the service treats a column of the reference; None when it skips it.
+
+    Args:
+        dtype: Spark type name.
+        distinct: Distinct values, null counted as one.
+        rows: Rows, nulls included.
+        name: The column, to look it up in the overrides.
+        numerical: Columns declared numerical; they win over `categorical`.
+        categorical: Columns declared categorical.
+
+    >>> feature_type("int", distinct=3, rows=100), feature_type("int", distinct=20, rows=400)
+    ('categorical', 'numerical')
+    """
+    if name in numerical:
+        return "numerical"
+    if name in categorical or dtype in _CATEGORIES:
+        return "categorical"
+    if dtype in _FRACTIONS:
+        return "numerical"
+    if dtype in _INTEGERS:
+        few = rows > 0 and distinct / rows < DISTINCT_RATIO
+        return "categorical" if few else "numerical"
+    return None  # array, map, struct, and decimal: Spark says decimal(p,s), the list "decimal"
+
+
+_SIMPLE_NAMES = {
+    "Long": "bigint",
+    "Integer": "int",
+    "Short": "smallint",
+    "Byte": "tinyint",
+}
+
+
+def spark_type_name(text: str) -> str:
+    """Return the name of a type in Spark's SQL for the text of its class.
+
+    >>> spark_type_name("LongType()"), spark_type_name("DateType()"), spark_type_name("DecimalType(10,2)")
+    ('bigint', 'date', 'decimal(10,2)')
+    """
+    name, _, parameters = text.partition("Type(")
+    simple = _SIMPLE_NAMES.get(name, name.lower())
+    return simple if parameters in {"", ")"} else f"{simple}({parameters}"
+
+
+def spark_class(dtype: str) -> str:
+    """Return the text of a type's class, as the service writes it into its statistics.
+
+    >>> spark_class("bigint"), spark_class("decimal(10,2)")
+    ('LongType()', 'DecimalType(10,2)')
+    """
+    name, _, parameters = dtype.partition("(")
+    name = {"long": "bigint", "short": "smallint", "byte": "tinyint"}.get(name, name)
+    classes = {simple: text for text, simple in _SIMPLE_NAMES.items()}
+    return f"{classes.get(name, name.capitalize())}Type({parameters or ')'}"
+
+
+def is_fraction(dtype: str) -> bool:
+    """Whether Spark's type holds floating-point numbers.
+
+    >>> is_fraction("double"), is_fraction("decimal(10,2)")
+    (True, False)
+    """
+    return dtype in {"float", "double"}
+
+
+def is_integer(dtype: str) -> bool:
+    """Whether Spark's type holds whole numbers.
+
+    >>> is_integer("bigint"), is_integer("double")
+    (True, False)
+    """
+    return dtype in _INTEGERS or dtype == "byte"

@@ -1,0 +1,62 @@
+"""Data quality of a deployment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.segment import EVERYONE, Segment
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import part
+
+if TYPE_CHECKING:
+    from monitoring.signals.quality_report import DataQualityReport
+    from monitoring.window import Window
+    from ui.loaders.workspace import Progress
+    from ui.quality_view import Asked
+
+
+def quality(
+    endpoint: str,
+    deployment: str,
+    baseline: str,
+    window: Window,
+    asked: Asked,
+    progress: Progress,
+    segment: Segment = EVERYONE,
+) -> DataQualityReport:
+    """Return data quality of a deployment over a window, computed once for all sessions.
+
+    Raises:
+        SourceError: Its model or its data cannot be reached.
+        InputError: Its data cannot be read.
+    """
+    from monitoring.signals import quality_report  # noqa: PLC0415 - costs a second
+    from monitoring.signals.quality_collected import collected_days  # noqa: PLC0415
+
+    reference = deployments.reference(
+        endpoint, deployment, baseline, window, part(progress, 0.0, 0.2), segment=segment
+    )
+    found, model = deployments.served(endpoint, deployment)
+
+    def measure() -> DataQualityReport:
+        days = collected_days(
+            deployments.deployed(),
+            found,
+            model,
+            window,
+            segment=segment,
+            progress=part(progress, 0.2, 0.5),
+        )
+        return quality_report.run(
+            reference,
+            days,
+            window,
+            rules=quality_report.Rules(asked.mode, thresholds=asked.overrides()),
+            taken=workspace.now(),
+            store=workspace.settings().cache / "quality",
+            progress=part(progress, 0.5, 1.0),
+        )
+
+    key = ("quality", endpoint, deployment, baseline, window, asked, segment)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
