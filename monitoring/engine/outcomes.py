@@ -3,56 +3,71 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.engine.classes import check, class_text, classes_of, codes_of
+from monitoring.engine.columns import kind_of, valid
+from monitoring.engine.scores import (
+    NO_PROBABILITY,
+    NOT_ONE,
+    OUT_OF_RANGE,
+    SUM_TOLERANCE,
+    WHOSE,
+    Scored,
+)
 from monitoring.engine.tables import Table, open_parquet
+from monitoring.engine.values import floats, missing, plain
+from monitoring.errors import InputError
 from monitoring.outcomes import (
     DELAY_HOURS,
-    NEGATIVE,
-    POSITIVE,
-    UNKNOWN,
+    PARTS,
+    RESIDUAL_BINS,
     ClassOutcomes,
     Columns,
-    Moments,
     NumberOutcomes,
     Outcomes,
-    ScoreCells,
+    total,
 )
-from monitoring.profile import Counts, Floats
+from monitoring.profile import Counts, Floats, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: How far from 1 the probabilities of one row may sum up: they are rounded when collected.
-SUM_TOLERANCE = 0.01
-#: Keeps the logarithm of a probability of 0 finite; scikit-learn clips at float64's epsilon too.
-EPSILON = float(np.finfo(np.float64).eps)
-HOUR_SECONDS = 3600.0
+__all__ = [
+    "NOT_ONE",
+    "NO_NUMBER",
+    "NO_PREDICTION",
+    "NO_PROBABILITY",
+    "OTHER_LABEL",
+    "OTHER_PREDICTION",
+    "OUT_OF_RANGE",
+    "SUM_TOLERANCE",
+    "WHOSE",
+    "class_text",
+    "classes_of",
+    "count",
+    "count_by",
+    "count_days",
+]
 
-OUT_OF_RANGE = "probability outside 0..1"
-NOT_ONE = "probabilities that do not sum to 1"
+HOUR_SECONDS = 3600.0
+#: Rows counted at a time: what they need stays in the processor's cache.
+BATCH_ROWS = 122_880
+
 OTHER_LABEL = "label outside the model's classes"
 OTHER_PREDICTION = "prediction outside the model's classes"
+NO_PREDICTION = "prediction that is missing"
 NO_NUMBER = "prediction or label that is no number"
 
+_DAY_TICKS = {unit: 86_400 * 1_000**power for power, unit in enumerate(("s", "ms", "us", "ns"))}
 
-def classes_of(tables: Sequence[Table], columns: Columns) -> tuple[str, ...]:
-    """Return the classes found in predictions and labels, and those that have a score, in order."""
-    found = set(columns.probabilities) - {""}
-    for table in tables:
-        for name in (columns.prediction, columns.label):
-            if name:
-                found |= set(_dictionary(table, name))
-    ordered = sorted(found, key=_order)
-    positive = next(iter(columns.probabilities), "")
-    if columns.task == "binary_classification" and positive in ordered:
-        ordered.append(ordered.pop(ordered.index(positive)))
-    return tuple(ordered)
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def count(table: Table, columns: Columns, classes: tuple[str, ...] = ()) -> Outcomes:
@@ -64,203 +79,215 @@ def count(table: Table, columns: Columns, classes: tuple[str, ...] = ()) -> Outc
         classes: Of a classifier, in the order of `classes_of`; empty to take those of the table.
 
     Raises:
-        InputError: The files cannot be read.
+        InputError: The files cannot be read, or lack a column.
     """
+    classes = _classes(table, columns, classes)
+    parts = [_counted(batch, columns, classes) for batch in _batches(table, columns)]
+    return total(parts) if parts else _nothing(columns, classes)
+
+
+def count_days(
+    table: Table, columns: Columns, classes: tuple[str, ...] = ()
+) -> tuple[dict[date, Outcomes], int]:
+    """Count the outcomes of each UTC day of `columns.time`, and the rows without a time.
+
+    Args:
+        table: Rows with the columns that `columns` names.
+        columns: Which column holds what; `time` must be one.
+        classes: As for `count`.
+
+    Raises:
+        InputError: The files cannot be read, or the column holds no times.
+    """
+    name = columns.time or ""
+    if kind_of(table.columns.get(name, "")) != "time":
+        raise InputError(
+            f"Cannot split by day of {name!r}: its type is {table.columns.get(name)}",
+            hint="Choose a column that holds dates or times.",
+        )
+    found, undated = count_by(table, columns, classes, name)
+    return {date.fromordinal(day): outcomes for day, outcomes in sorted(found.items())}, undated
+
+
+def count_by(
+    table: Table, columns: Columns, classes: tuple[str, ...], name: str
+) -> tuple[dict[Any, Outcomes], int]:
+    """Count the outcomes of each value of a column, and the rows without one.
+
+    Times are cut into UTC days (`date.toordinal`); every other value is taken by its text.
+
+    Raises:
+        InputError: The files cannot be read, or lack a column.
+    """
+    classes = _classes(table, columns, classes)
+    parts: dict[Any, list[Outcomes]] = {}
+    without = 0
+    by_day = kind_of(table.columns.get(name, "")) == "time"
+    for batch in _batches(table, columns, name):
+        keys, place = (_days if by_day else _values)(batch.column(name))
+        without += int((place < 0).sum())
+        for at, rows in _runs(batch, place):
+            parts.setdefault(keys[at], []).append(_counted(rows, columns, classes))
+    return {key: total(several) for key, several in parts.items()}, without
+
+
+def _classes(table: Table, columns: Columns, classes: tuple[str, ...]) -> tuple[str, ...]:
+    check(table, columns)
     if columns.task == "regression":
-        return _numbers(table, columns)
-    return _classes(table, columns, classes or classes_of([table], columns))
+        return ()
+    return classes or classes_of([table], columns)
 
 
-def _classes(table: Table, columns: Columns, classes: tuple[str, ...]) -> ClassOutcomes:
-    rows = _read(table, columns)
+def _batches(table: Table, columns: Columns, *others: str) -> Iterator[pa.RecordBatch]:
+    names = [columns.prediction, columns.label, columns.delay_seconds, *others]
+    wanted = list(dict.fromkeys(n for n in (*names, *columns.probabilities.values()) if n))
+    wanted = [name for name in wanted if name in table.columns]
+    for path in table.paths:
+        yield from open_parquet(path).iter_batches(
+            batch_size=BATCH_ROWS, columns=wanted, use_threads=False
+        )
+
+
+def _days(column: pa.Array) -> tuple[list[int], Codes]:
+    """Return days as ordinals and the place of each row's among them, -1 for null."""
+    import pyarrow as pa  # noqa: PLC0415 - 0.1 s that a start-up need not pay
+
+    ticks = 1 if pa.types.is_date32(column.type) else _DAY_TICKS[getattr(column.type, "unit", "ms")]
+    rows = valid(column)
+    days = plain(column).astype(np.int64, copy=False) // ticks
+    known = days if rows is None else days[rows]
+    if not len(known):
+        return [], np.full(len(column), -1)
+    first, last = int(known.min()), int(known.max())
+    place = days - first if rows is None else np.where(rows, days - first, -1)
+    epoch = date(1970, 1, 1).toordinal()
+    return [epoch + day for day in range(first, last + 1)], place
+
+
+def _values(column: pa.Array) -> tuple[list[str], Codes]:
+    """Return values as texts and the place of each row's among them, -1 for null."""
+    import pyarrow as pa  # noqa: PLC0415 - 0.1 s that a start-up need not pay
+
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    texts = [class_text(value) for value in encoded.dictionary.to_pylist() if value is not None]
+    names = list(dict.fromkeys(texts))
+    return names, codes_of(column, {name: at for at, name in enumerate(names)}, none=-1)
+
+
+def _runs(batch: pa.RecordBatch, place: Codes) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield the rows of each place; those of a file in order of time are cut, not copied."""
+    if not (place[1:] >= place[:-1]).all():
+        order = np.argsort(place, kind="stable")
+        batch, place = batch.take(_arrow(order)), place[order]
+    cuts = np.flatnonzero(place[1:] != place[:-1]) + 1
+    for start, end in zip([0, *cuts], [*cuts, len(place)], strict=True):
+        if end > start and place[start] >= 0:
+            yield int(place[start]), batch.slice(start, end - start)
+
+
+def _arrow(order: Codes) -> pa.Array:
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order)])
+
+
+def _counted(batch: pa.RecordBatch, columns: Columns, classes: tuple[str, ...]) -> Outcomes:
+    if columns.task == "regression":
+        return _numbers(batch, columns)
+    return _of_classes(batch, columns, classes)
+
+
+def _of_classes(batch: pa.RecordBatch, columns: Columns, classes: tuple[str, ...]) -> ClassOutcomes:
     place = {name: index for index, name in enumerate(classes)}
-    k, n = len(classes), rows.num_rows
-    predicted = _codes(rows[columns.prediction], place, none=-1)
-    label = (
-        _codes(rows[columns.label], place, none=k)
-        if columns.label
-        else np.full(n, k, dtype=np.int64)
-    )
-    faults = Counter({OTHER_PREDICTION: int((predicted < 0).sum())})
-    faults[OTHER_LABEL] = int((label < 0).sum())
-    usable = (predicted >= 0) & (label >= 0)
-    confusion = np.bincount(label[usable] * k + predicted[usable], minlength=(k + 1) * k).reshape(
-        k + 1, k
-    )
-    scored = _Scored.of(rows, columns, classes)
+    k, n = len(classes), batch.num_rows
+    predicted = codes_of(batch.column(columns.prediction), place, none=-2)
+    label = np.full(n, k)
+    if columns.label in batch.schema.names:
+        label = codes_of(batch.column(columns.label), place, none=k)
+    faults = Counter[str]()
+    usable = np.ones(n, bool)
+    if n and (predicted.min() < 0 or label.min() < 0):
+        usable = (predicted >= 0) & (label >= 0)
+        faults[NO_PREDICTION] = int((predicted == -2).sum())  # noqa: PLR2004 - set above
+        faults[OTHER_PREDICTION] = int((predicted == -1).sum())
+        faults[OTHER_LABEL] = int(((label < 0) & (predicted >= 0)).sum())
+    scored = Scored.of(batch, columns, classes, usable)
     faults.update(scored.faults)
-    good = usable & scored.valid
-    scores, log_loss, brier = scored.counted(predicted, label, good, classes)
+    delays = _delays(batch, columns, usable)
+    if not usable.all():
+        predicted, label, scored = predicted[usable], label[usable], scored.kept(usable)
+    shape = k + 1, k
+    confusion = np.bincount(label * k + predicted, minlength=shape[0] * k).reshape(shape)
+    scores, log_loss, brier = scored.counted(predicted, label, k)
     return ClassOutcomes(
         classes=classes,
-        confusion=confusion,
+        confusion=confusion.astype(np.int64),
         scores=scores,
         log_loss=log_loss,
         brier=brier,
-        delays=_delays(rows, columns, usable),
+        delays=delays,
         faults={name: number for name, number in faults.items() if number},
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    """Probabilities of rows: (n, K), or (n, 1) of the positive class; nothing without any."""
-
-    probability: Floats
-    valid: NDArray[np.bool_]
-    faults: Mapping[str, int]
-
-    @classmethod
-    def of(cls, rows: pa.Table, columns: Columns, classes: tuple[str, ...]) -> _Scored:
-        names = list(columns.probabilities.values())
-        if columns.task == "multiclass_classification":
-            names = [columns.probabilities[c] for c in classes if c in columns.probabilities]
-        n = rows.num_rows
-        if not names or (len(names) > 1 and len(names) != len(classes)):
-            return cls(np.empty((n, 0)), np.zeros(n, bool), {})
-        probability = np.column_stack([_floats(rows[name]) for name in names])
-        known = ~np.isnan(probability).any(axis=1)
-        inside = np.asarray(((probability >= 0) & (probability <= 1)).all(axis=1))
-        one: NDArray[np.bool_] = inside
-        if len(names) > 1:
-            one = np.abs(probability.sum(axis=1) - 1) <= SUM_TOLERANCE
-        faults = {OUT_OF_RANGE: int((known & ~inside).sum())}
-        faults[NOT_ONE] = int((known & inside & ~one).sum())
-        return cls(probability, known & inside & one, faults)
-
-    def counted(
-        self,
-        predicted: NDArray[np.int64],
-        label: NDArray[np.int64],
-        good: NDArray[np.bool_],
-        classes: tuple[str, ...],
-    ) -> tuple[dict[str, ScoreCells], Moments, Moments]:
-        """Return scores by class and the losses of the rows that are good."""
-        k, width = len(classes), self.probability.shape[1]
-        if not width or not good.any():
-            return {}, Moments(), Moments()
-        probability, predicted, label = self.probability[good], predicted[good], label[good]
-        names = classes if width > 1 else classes[-1:]
-        scores = {}
-        for at, name in enumerate(names):
-            code = at if width > 1 else k - 1
-            state = np.where(label == k, UNKNOWN, np.where(label == code, POSITIVE, NEGATIVE))
-            scores[name] = ScoreCells.of(
-                probability[:, at], predicted == code, state.astype(np.int8)
-            )
-        known = label < k
-        return scores, *_losses(probability[known], label[known], k)
-
-
-def _losses(probability: Floats, label: NDArray[np.int64], k: int) -> tuple[Moments, Moments]:
-    """Return log loss and Brier score of each row; the latter of the positive class if there are two."""
-    if probability.shape[1] == 1:
-        own = np.where(label == k - 1, probability[:, 0], 1 - probability[:, 0])
-        brier = np.square(1 - own)
-    else:
-        own = probability[np.arange(len(label)), label]
-        brier = np.square(probability).sum(axis=1) - np.square(own) + np.square(1 - own)
-    return Moments.of(-np.log(np.clip(own, EPSILON, 1 - EPSILON))), Moments.of(brier)
-
-
-def _numbers(table: Table, columns: Columns) -> NumberOutcomes:
-    rows = _read(table, columns)
-    prediction = _floats(rows[columns.prediction])
-    label = _floats(rows[columns.label]) if columns.label else np.full(len(prediction), np.nan)
-    unlabelled = (
-        ~np.asarray(rows[columns.label].is_valid()) if columns.label else np.ones(len(label), bool)
-    )
-    broken = ~np.isfinite(prediction) | (~unlabelled & ~np.isfinite(label))
-    usable = ~broken & ~unlabelled
+def _numbers(batch: pa.RecordBatch, columns: Columns) -> NumberOutcomes:
+    n = batch.num_rows
+    predicted = batch.column(columns.prediction)
+    prediction, is_null = floats(predicted), missing(predicted)
+    label, unlabelled = np.full(n, np.nan), np.ones(n, bool)
+    if columns.label in batch.schema.names:
+        label, unlabelled = (
+            floats(batch.column(columns.label)),
+            missing(batch.column(columns.label)),
+        )
+    broken = ~is_null & (~np.isfinite(prediction) | (~unlabelled & ~np.isfinite(label)))
+    usable = ~broken & ~is_null & ~unlabelled
     e, y = prediction[usable] - label[usable], label[usable]
     nonzero = y != 0
     ape = np.divide(np.abs(e), np.abs(y), out=np.zeros_like(e), where=nonzero)
-    parts = np.stack([e, np.abs(e), e * e, y, y * y, np.abs(y), ape, nonzero.astype(np.float64)])
-    # `parts @ parts.T` would start a pool of threads for eight rows.
-    products = np.array([[float((a * b).sum()) for b in parts] for a in parts])
+    parts = [e, np.abs(e), e * e, y, y * y, np.abs(y), ape, nonzero.astype(np.float64)]
+    products = np.empty((len(PARTS), len(PARTS)))
+    for i, a in enumerate(parts):  # a matrix product would start a pool of threads for eight rows
+        for j, b in enumerate(parts[: i + 1]):
+            products[i, j] = products[j, i] = float((a * b).sum())
+    faults = {NO_PREDICTION: int(is_null.sum()), NO_NUMBER: int(broken.sum())}
     return NumberOutcomes(
-        predictions=int((~broken).sum()),
+        predictions=int((~broken & ~is_null).sum()),
         labelled=int(usable.sum()),
-        sums=parts.sum(axis=1),
+        sums=np.array([float(part.sum()) for part in parts]),
         products=products,
-        delays=_delays(rows, columns, usable),
-        faults={NO_NUMBER: int(broken.sum())} if broken.any() else {},
+        residuals=_residuals(e),
+        delays=_delays(batch, columns, usable),
+        faults={name: rows for name, rows in faults.items() if rows},
     )
 
 
-def _delays(rows: pa.Table, columns: Columns, usable: NDArray[np.bool_]) -> Counts:
+def _residuals(errors: Floats) -> Profile | None:
+    if not len(errors):
+        return None
+    return Profile(
+        feature="residual",
+        bins=RESIDUAL_BINS,
+        counts=np.bincount(RESIDUAL_BINS.cell(errors), minlength=RESIDUAL_BINS.cells),
+        rows=len(errors),
+        minimum=float(errors.min()),
+        maximum=float(errors.max()),
+        total=float(errors.sum()),
+        squares=float(np.square(errors).sum()),
+    )
+
+
+def _delays(batch: pa.RecordBatch, columns: Columns, usable: Flags) -> Counts:
     if columns.delay_seconds is None:
         return np.zeros(len(DELAY_HOURS) + 1, np.int64)
-    hours = _floats(rows[columns.delay_seconds])[usable] / HOUR_SECONDS
+    hours = floats(batch.column(columns.delay_seconds))[usable] / HOUR_SECONDS
     place = np.searchsorted(DELAY_HOURS, hours[~np.isnan(hours)], side="right")
     return np.bincount(place, minlength=len(DELAY_HOURS) + 1).astype(np.int64)
 
 
-def _read(table: Table, columns: Columns) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415
-
-    names = [columns.prediction, columns.label, columns.delay_seconds]
-    wanted = list(dict.fromkeys(n for n in (*names, *columns.probabilities.values()) if n))
-    return pa.concat_tables(
-        [open_parquet(path).read(columns=wanted) for path in table.paths],
-        promote_options="permissive",
+def _nothing(columns: Columns, classes: tuple[str, ...]) -> Outcomes:
+    if columns.task == "regression":
+        return NumberOutcomes(predictions=0, labelled=0)
+    return ClassOutcomes(
+        classes=classes, confusion=np.zeros((len(classes) + 1, len(classes)), np.int64)
     )
-
-
-def _codes(column: pa.ChunkedArray, place: Mapping[str, int], *, none: int) -> NDArray[np.int64]:
-    """Return the class of each value, `none` for null and -1 for what is no class."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    whole = column.combine_chunks()
-    if not pa.types.is_dictionary(whole.type):
-        whole = whole.dictionary_encode()
-    texts = [class_text(value) for value in whole.dictionary.to_pylist()]
-    known = np.array([place.get(text, -1) for text in texts] + [none], dtype=np.int64)
-    codes = whole.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-    found: NDArray[np.int64] = known[codes.astype(np.int64)]
-    return found
-
-
-def class_text(value: object) -> str:
-    """Return the name of a class: 1, 1.0 and True are three ways that logs write one label.
-
-    >>> [class_text(value) for value in (1, 1.0, True, "1", "late")]
-    ['1', '1', '1', '1', 'late']
-    """
-    if isinstance(value, bool | float) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _order(name: str) -> tuple[bool, float, str]:
-    try:
-        return False, float(name), name
-    except ValueError:
-        return True, 0.0, name
-
-
-def _dictionary(table: Table, name: str) -> set[str]:
-    found: set[str] = set()
-    for path in table.paths:
-        column = open_parquet(path).read(columns=[name])[name].combine_chunks().unique()
-        found |= {class_text(value) for value in column.to_pylist() if value is not None}
-    return found
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    """Return numbers as float64, NaN for null and for texts that are no number."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.compute as pc  # noqa: PLC0415
-
-    if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
-        return np.array([_number(value) for value in column.to_pylist()])
-    values = pc.fill_null(column.cast(pa.float64()), np.nan)
-    floats: Floats = values.to_numpy()
-    return floats
-
-
-def _number(value: str | None) -> float:
-    try:
-        return np.nan if value is None else float(value)
-    except ValueError:
-        return np.nan

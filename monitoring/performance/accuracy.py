@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
-from monitoring.errors import NotEnoughData
-from monitoring.metric import Interval
+from monitoring.confusion import labelled
 from monitoring.outcomes import ClassOutcomes, Outcomes
-from monitoring.performance_metric import Performance, PerformanceMetric, Z
+from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric, wilson
+
+__all__ = ["METRIC", "accuracy", "wilson"]
 
 
 def accuracy(outcomes: Outcomes) -> Performance:
@@ -26,32 +27,30 @@ def accuracy(outcomes: Outcomes) -> Performance:
     >>> found.value, round(found.interval.low, 3), round(found.interval.high, 3)
     (0.9, 0.826, 0.945)
     """
-    if not isinstance(outcomes, ClassOutcomes) or not outcomes.labelled:
-        raise NotEnoughData("Cannot compute accuracy: no label has arrived")
-    n = outcomes.labelled
-    share = int(np.trace(outcomes.matrix)) / n
+    known = labelled(outcomes, "accuracy")
+    n = known.labelled
+    share = int(np.trace(known.matrix)) / n
     return Performance(share, math.sqrt(share * (1 - share) / n), wilson(share, n), n)
 
 
-def wilson(share: float, n: int) -> Interval:
-    """Return Wilson's 95 % interval for a share of n rows.
-
-    >>> round(wilson(0.9, 100).low, 3)
-    0.826
-    """
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    reach = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return Interval(max(centre - reach, 0.0), min(centre + reach, 1.0))
+def _of_class(outcomes: ClassOutcomes, name: str) -> Performance:
+    """Share of rows that are rightly told to be of a class or not."""
+    known, at = labelled(outcomes, "accuracy"), outcomes.classes.index(name)
+    n = known.labelled
+    wrong = int(known.matrix[at].sum() + known.matrix[:, at].sum() - 2 * known.matrix[at, at])
+    share = 1 - wrong / n
+    return Performance(share, math.sqrt(share * (1 - share) / n), wilson(share, n), n)
 
 
 METRIC = PerformanceMetric(
     name="accuracy",
     label="Accuracy",
     unit="share of predictions",
-    tasks=frozenset({"binary_classification", "multiclass_classification"}),
+    tasks=CLASSIFIERS,
     worse="lower",
     bounds=(0.0, 1.0),
     allowance=0.02,
     source="sklearn.metrics.accuracy_score; interval Wilson (1927)",
     measure=accuracy,
+    of_class=_of_class,
 )

@@ -88,7 +88,7 @@ class CollectedDay:
 class JoinedDay:
     """The predictions of one UTC day with the labels known by now.
 
-    path: Parquet with `correlationid`, `time`, `prediction`, `probability` (for a multiclass model
+    repeated: labels beyond the first of a prediction; the one known last is taken. path: Parquet with `correlationid`, `time`, `prediction`, `probability` (for a multiclass model
     one column a class, as collected), `label` (null while unknown) and `label_delay_seconds`; None
     when there are no predictions, and then `reason` says why.
     """
@@ -98,6 +98,7 @@ class JoinedDay:
     rows: int = 0
     labelled: int = 0
     reason: str = ""
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +254,14 @@ class Collected:
         with self._one_at_a_time(path):
             notes = _notes(path)
             if notes.get("state") != state:
-                table = self._join(outputs, known, model, prediction, target)
+                table, repeated = self._join(outputs, known, model, prediction, target)
                 labelled = table.num_rows - table["label"].null_count
                 notes = {"state": state, "rows": table.num_rows, "labelled": labelled}
+                notes["repeated"] = repeated
                 _write(table, path, notes)
-        return JoinedDay(day, path, notes["rows"], notes["labelled"])
+        return JoinedDay(
+            day, path, notes["rows"], notes["labelled"], repeated=notes.get("repeated", 0)
+        )
 
     def rows(
         self,
@@ -294,6 +298,8 @@ class Collected:
             notes = _notes(path)
             if notes.get("state") != _short_hash(stamps):
                 table, faults = self._with_inputs(joined.path, inputs.path)
+                if joined.repeated:
+                    faults["labels of a prediction that has one"] = joined.repeated
                 notes = {"state": _short_hash(stamps), "faults": faults}
                 _write(table, path, notes)
         return RowsDay(joined.day, path, joined.rows, joined.labelled, notes["faults"])
@@ -468,7 +474,7 @@ class Collected:
         model: ModelVersion,
         prediction: str,
         target: str,
-    ) -> pa.Table:
+    ) -> tuple[pa.Table, int]:
         with _readable(f"the labels of {target!r}"):
             label = _label_table(labels, target)
         with (
@@ -488,7 +494,13 @@ class Collected:
                 FROM read_parquet($outputs) o LEFT JOIN label USING (correlationid)
                 ORDER BY o.time, o.correlationid
                 """
-            return con.sql(query, params={"outputs": str(outputs)}).to_arrow_table()
+            files = {"outputs": str(outputs)}
+            repeated = con.sql(
+                """SELECT count(*) - count(DISTINCT correlationid) FROM label_row
+                SEMI JOIN read_parquet($outputs) USING (correlationid)""",
+                params=files,
+            ).fetchall()[0][0]
+            return con.sql(query, params=files).to_arrow_table(), int(repeated)
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
@@ -625,9 +637,18 @@ def _label_table(paths: Sequence[Path], target: str) -> pa.Table:
             known = table["known"].cast(pa.timestamp("us"))
             table = table.set_column(table.column_names.index("known"), "known", known)
         tables.append(table)
+    kinds = {table.schema.field("label").type for table in tables} - {pa.null()}
+    if len(kinds) > 1 and not all(pa.types.is_integer(k) or pa.types.is_floating(k) for k in kinds):
+        # One file says 1, the next "1" or true: as texts, they are one class to whoever counts them.
+        tables = [_with_text(table, "label") for table in tables]
     empty = {KEY: pa.string(), "label": pa.null(), "known": pa.timestamp("us")}
     none = pa.table({name: pa.array([], kind) for name, kind in empty.items()})
     return pa.concat_tables([none, *tables], promote_options="permissive")
+
+
+def _with_text(table: pa.Table, name: str) -> pa.Table:
+    at = table.column_names.index(name)
+    return table.set_column(at, name, table[name].cast(pa.string()))
 
 
 def _probability(names: Sequence[str], model: ModelVersion) -> str:

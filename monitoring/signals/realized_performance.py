@@ -1,0 +1,71 @@
+"""Realized performance of a deployment: its rows counted once a day, then judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from monitoring.engine.counted import Counted
+from monitoring.signals import model_performance
+from monitoring.signals.deployed import PredictedDays
+from monitoring.signals.model_performance import PerformanceReport, Period
+from monitoring.sources.registry import ModelVersion
+from monitoring.window import Window
+
+Progress = Callable[[float, str], None]
+
+
+def of_deployment(
+    model: ModelVersion,
+    found: PredictedDays,
+    *,
+    subject: str,
+    window: Window,
+    store: Path,
+    baselines: Mapping[str, float] | None = None,
+    baseline_name: str = "",
+    benchmarks: Mapping[str, float] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    period: Period = "day",
+    taken: datetime | None = None,
+    progress: Progress | None = None,
+) -> PerformanceReport:
+    """Return realized performance over the days that were collected.
+
+    Args:
+        model: What the deployment serves; its tags give the baselines by default.
+        found: Its predictions with labels, by day.
+        subject: Endpoint and deployment.
+        window: What is reported on.
+        store: Folder that keeps the counts of each day.
+        baselines: What each metric should be.
+        baseline_name: Where they come from.
+        benchmarks: By metric, what users have set instead.
+        thresholds: By metric, instead of baseline and allowance.
+        period: How long a step is.
+        taken: Now.
+        progress: Called with a share from 0 to 1 and a text.
+
+    Raises:
+        InputError: The rows cannot be read.
+    """
+    columns = found.columns
+    if baselines is None:
+        baselines = model_performance.baselines_of(model.metrics, columns.task)
+        baseline_name = baseline_name or f"tags of {model.id}"
+    if benchmarks:
+        baselines = {**baselines, **benchmarks}
+        baseline_name += f"; {', '.join(sorted(benchmarks))} as set on the page"
+    return model_performance.report(
+        Counted(store).days(found.tables, columns, progress),
+        task=columns.task,
+        subject=subject,
+        window=window,
+        period=period,
+        baselines=baselines,
+        baseline_name=baseline_name,
+        thresholds=thresholds,
+        faults=found.faults,
+        taken=taken,
+    )

@@ -1,0 +1,60 @@
+"""How right the model is, with labels and without, for whom, and since when."""
+
+import streamlit as st
+
+from monitoring.errors import MonitoringError
+from ui import (
+    cards,
+    drift_view,
+    estimate_view,
+    performance_view,
+    root_cause_view,
+    scope,
+    segment_view,
+    states,
+)
+from ui.glossary import explain
+from ui.loaders import deployments, performance, workspace
+
+chosen = scope.current()
+st.title("Performance")
+
+if chosen.endpoint is None:
+    scope.choose_endpoint(deployments.endpoints())
+    st.stop()
+try:
+    deployment = deployments.deployment_of(chosen)
+    _, model = deployments.served(chosen.endpoint, deployment)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = performance_view.pick(model.needed("task"))
+        window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+except MonitoringError as error:
+    states.show_error(error)
+    st.stop()
+about = st.empty()
+
+try:
+    report, seconds = performance_view.load(
+        lambda progress: performance.report(
+            chosen.endpoint,
+            deployment,
+            window,
+            period=asked.period,
+            segment=chosen.segment,
+            progress=progress,
+        )
+    )
+    rows = report.outcomes.predictions if report.outcomes else 0
+    note = segment_view.note(chosen.segment, rows)
+    about.caption(
+        cards.escaped(f"{chosen.endpoint} / {deployment}, model {model.id}, {window}{note}")
+    )
+    performance_view.show(report, asked, seconds)
+    place = (chosen.endpoint, deployment, window, chosen.segment)
+    with cards.panel("Estimated without labels", help=explain("estimated performance")):
+        estimate_view.show(*place, metric=asked.metric, period=asked.period)
+    root_cause_view.show_state(*place, asked.metric, "state-")
+    root_cause_view.show(*place, asked.metric, "change-")
+    performance_view.show_detail(report)
+except MonitoringError as error:
+    states.show_error(error)

@@ -1,0 +1,75 @@
+"""Model performance of a deployment, realized."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.segment import EVERYONE, Segment
+from monitoring.window import Window
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import part
+
+if TYPE_CHECKING:
+    from monitoring.signals.model_performance import PerformanceReport, Period
+    from ui.loaders.workspace import Progress
+
+
+def report(
+    endpoint: str,
+    deployment: str,
+    window: Window,
+    *,
+    baselines: Mapping[str, float] | None = None,
+    baseline_name: str = "",
+    thresholds: Mapping[str, float] | None = None,
+    period: Period = "day",
+    segment: Segment = EVERYONE,
+    progress: Progress | None = None,
+) -> PerformanceReport:
+    """Return realized performance of a deployment over a window, computed once for all sessions.
+
+    Args:
+        endpoint: Name of the endpoint.
+        deployment: Name of the deployment.
+        window: What to report on; it is widened to whole days.
+        baselines: What each metric should be; by default what the registered model's tags say.
+        baseline_name: Where they come from.
+        thresholds: By metric, instead of baseline and allowance.
+        period: How long a step of the history is.
+        segment: Rows to look at.
+        progress: Called with a share from 0 to 1 and a text.
+
+    Raises:
+        SourceError: The model or its data cannot be reached.
+        InputError: The segment asks about a column that was not collected.
+    """
+    from monitoring.signals import realized_performance  # noqa: PLC0415 - costs a second
+
+    asked = endpoint, deployment
+    say = progress or (lambda _share, _text: None)
+
+    def measure() -> PerformanceReport:
+        _, model = deployments.served(*asked)
+        found = deployments.rows(*asked, window, part(say, 0.0, 0.7), segment=segment)
+        return realized_performance.of_deployment(
+            model,
+            found,
+            subject=f"{endpoint}/{deployment}",
+            window=window,
+            store=workspace.settings().cache,
+            baselines=baselines,
+            baseline_name=baseline_name,
+            thresholds=thresholds,
+            period=period,
+            taken=workspace.now(),
+            progress=part(say, 0.7, 1.0),
+        )
+
+    def items(given: Mapping[str, float] | None) -> tuple[tuple[str, float], ...] | None:
+        return None if given is None else tuple(sorted(given.items()))
+
+    rule = items(baselines), baseline_name, items(thresholds)
+    key = ("performance", *asked, window, period, segment, rule)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
