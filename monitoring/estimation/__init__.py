@@ -1,0 +1,1 @@
+"""Performance without labels: estimated from a labelled reference, with a band, or refused in words."""
