@@ -1,0 +1,200 @@
+"""Groups: a metric of each group with its interval, beside what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from monitoring.charts.figure import (
+    BREACHED,
+    LAYOUT,
+    MARKS,
+    PRODUCTION,
+    REFERENCE,
+    Chart,
+    Floats,
+    Json,
+    count,
+    floats,
+    label,
+)
+from monitoring.metric import Status
+
+ALLOWED = "rgba(122,134,148,0.22)"
+COLOURS: dict[str, str] = {"ok": PRODUCTION, "breached": BREACHED}
+ROW_PIXELS = 30
+
+
+def group_intervals(
+    names: Sequence[str],
+    values: ArrayLike,
+    *,
+    low: ArrayLike,
+    high: ArrayLike,
+    statuses: Sequence[Status],
+    rows: Sequence[int],
+    allowed: tuple[ArrayLike, ArrayLike],
+    overall: float,
+    pooled: ArrayLike | None = None,
+    unit: str = "",
+) -> Chart:
+    """Draw one row per group: a dot with its interval over the range that is allowed.
+
+    Args:
+        names: Groups from top to bottom.
+        values: Shape (groups,); NaN where nothing was computed.
+        low: Lower end of each interval.
+        high: Upper end.
+        statuses: Those without a verdict are drawn grey and hollow.
+        rows: Rows behind each value.
+        allowed: Ends of the range that each group may lie in, infinite on a side where all is well,
+            NaN where there is no such range.
+        overall: The value of all groups together, drawn as a line.
+        pooled: Values drawn towards the mean, as small open triangles.
+        unit: Title of the axis.
+    """
+    x, y = floats(values), np.arange(len(names), dtype=np.float64)
+    ends = floats(low), floats(high)
+    judged = np.array([status in {"ok", "breached"} for status in statuses])
+    span = _span([*ends, *map(floats, allowed)], x, judged, overall)
+    data = [_allowed(y, *(np.clip(floats(side), *span) for side in allowed))]
+    data += [
+        _dots(status, x, y, ends, np.array(rows), np.array([s == status for s in statuses]))
+        for status in dict.fromkeys(statuses)
+    ]
+    if pooled is not None:
+        data.append(_pooled(floats(pooled), y))
+    layout = LAYOUT | {
+        "height": 136 + ROW_PIXELS * max(len(names), 2),
+        "hovermode": "closest",
+        "bargap": 0.35,
+        "shapes": [_overall(overall)] if np.isfinite(overall) else [],
+        "xaxis": {"title": {"text": label(unit)}, "zeroline": False, "range": span},
+        "yaxis": {
+            "tickvals": y,
+            "ticktext": [f"{label(n)} · n {r:,}" for n, r in zip(names, rows, strict=True)],
+            "range": [len(names) - 0.5, -1.1],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+        },
+    }
+    return Chart(
+        go.Figure({"data": data, "layout": layout}), _summary(names, x, statuses, overall, span)
+    )
+
+
+def _span(
+    sides: Sequence[Floats], x: Floats, judged: NDArray[np.bool_], overall: float
+) -> tuple[float, float]:
+    """Return the drawn range: groups without a verdict may lie outside of it."""
+    values = x[judged] if judged.any() else x
+    shown = np.concatenate([*(side[judged] for side in sides), values, [overall]])
+    shown = shown[np.isfinite(shown)]
+    if not len(shown):
+        return 0.0, 1.0
+    low, high = float(shown.min()), float(shown.max())
+    pad = 0.04 * (high - low) or 0.05
+    return low - pad, high + pad
+
+
+def _allowed(y: Floats, low: Floats, high: Floats) -> Json:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": "allowed range",
+        "y": y,
+        "base": low,
+        "x": high - low,
+        "marker": {"color": ALLOWED, "line": {"width": 0}},
+        "hoverinfo": "skip",
+    }
+
+
+def _dots(
+    status: Status, x: Floats, y: Floats, ends: tuple[Floats, Floats], rows: Floats, of: Floats
+) -> Json:
+    word, symbol = MARKS[status]
+    colour = COLOURS.get(status, REFERENCE)
+    of = of.astype(bool)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": word,
+        "x": x[of],
+        "y": y[of],
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": (ends[1] - x)[of],
+            "arrayminus": (x - ends[0])[of],
+            "color": colour,
+            "thickness": 2,
+            "width": 5,
+        },
+        "marker": {"size": 10, "symbol": symbol, "color": colour, "line": {"width": 1.6}},
+        "customdata": np.stack([ends[0][of], ends[1][of], rows[of]], axis=1),
+        "hovertemplate": "%{x:.3g}, 95 % %{customdata[0]:.3g} to %{customdata[1]:.3g}, "
+        "n %{customdata[2]:,.0f}<extra></extra>",
+    }
+
+
+def _pooled(pooled: Floats, y: Floats) -> Json:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "partially pooled",
+        "x": pooled,
+        "y": y + 0.3,
+        "marker": {"size": 7, "symbol": "triangle-up-open", "color": PRODUCTION},
+        "hovertemplate": "partially pooled %{x:.3g}<extra></extra>",
+    }
+
+
+def _overall(overall: float) -> Json:
+    return {
+        "type": "line",
+        "yref": "y domain",
+        "x0": overall,
+        "x1": overall,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": REFERENCE, "width": 1.6, "dash": "dash"},
+        "label": {
+            "text": f"all groups {overall:.3g}",
+            "textposition": "end",
+            "textangle": 0,
+            "xanchor": "left",
+            "yanchor": "top",
+        },
+    }
+
+
+def _summary(
+    names: Sequence[str],
+    x: Floats,
+    statuses: Sequence[Status],
+    overall: float,
+    span: tuple[float, float],
+) -> str:
+    known: list[int] = np.flatnonzero(~np.isnan(x)).tolist()
+    if not known:
+        return "No group has a value."
+    judged = [i for i in known if statuses[i] in {"ok", "breached"}]
+    among = sorted(judged or known, key=lambda i: float(x[i]))
+    least, most = among[0], among[-1]
+    breached = [names[i] for i in judged if statuses[i] == "breached"]
+    beyond = f"breached: {', '.join(breached)}"
+    parts = [
+        f"From {x[least]:.3g} ({names[least]}) to {x[most]:.3g} ({names[most]})",
+        f"{overall:.3g} in all groups together",
+        beyond if breached else "none breached",
+    ]
+    if blind := len(names) - len(judged):
+        parts.append(f"{count(blind, 'group')} without a verdict")
+    if unseen := sum(not span[0] <= value <= span[1] for value in x[known]):
+        parts.append(f"{count(unseen, 'group')} outside the drawn range")
+    return "; ".join(parts) + "."

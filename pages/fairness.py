@@ -1,0 +1,37 @@
+"""Whether the groups of a feature are treated alike, by definitions that a reader chooses."""
+
+import streamlit as st
+
+from monitoring.errors import MonitoringError
+from ui import cards, drift_view, fairness_view, scope, states
+from ui.loaders import deployments, fairness, workspace
+
+chosen = scope.current()
+st.title("Fairness")
+st.info(fairness_view.NOTE, icon=":material/balance:")
+
+if chosen.endpoint is None:
+    scope.choose_endpoint(deployments.endpoints())
+    st.stop()
+try:
+    deployment = deployments.deployment_of(chosen)
+    asked_for = chosen.endpoint, deployment
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    with controls:
+        window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+    offered = fairness_view.load(lambda bar: fairness.offered(*asked_for, window, bar))
+    if not offered.features:
+        states.show(states.no_results("features that form groups", {"model": offered.model}))
+        st.stop()
+    with controls:
+        features = fairness_view.pick_features(offered)
+    counted = fairness_view.load(
+        lambda bar: fairness.counted(*asked_for, features, window, bar, segment=chosen.segment)
+    )
+    asked = fairness_view.pick_rule(counted, offered.model)
+except MonitoringError as error:
+    states.show_error(error)
+    st.stop()
+
+st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {chosen.segment}, {window}"))
+fairness_view.show(counted, window, asked, f"{chosen.endpoint}-{deployment}-{'-'.join(features)}-")

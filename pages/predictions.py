@@ -1,0 +1,29 @@
+"""Whether the model's answers are distributed as before, and the truth that comes back."""
+
+import streamlit as st
+
+from monitoring.errors import MonitoringError
+from ui import cards, drift_view, predictions_view, scope, states
+from ui.loaders import deployments, predictions, workspace
+
+chosen = scope.current()
+st.title("Predictions")
+
+if chosen.endpoint is None:
+    scope.choose_endpoint(deployments.endpoints())
+    st.stop()
+try:
+    deployment = deployments.deployment_of(chosen)
+    asked_for = chosen.endpoint, deployment
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        baseline = predictions_view.pick_baseline(predictions.baselines(*asked_for))
+        window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+    st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {chosen.segment}, {window}"))
+    report = predictions_view.load(
+        lambda bar: predictions.report(*asked_for, baseline, window, bar, segment=chosen.segment)
+    )
+except MonitoringError as error:
+    states.show_error(error)
+    st.stop()
+
+predictions_view.show(report, f"{chosen.endpoint}-{deployment}-")
