@@ -1,11 +1,37 @@
-"""Which inputs look different from a baseline, since when, and how."""
+"""Which inputs look different from a baseline: one by one, together, row by row, to the model."""
 
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, scope, states
-from ui.loaders import deployments, drift, workspace
+from ui import (
+    attribution_view,
+    cards,
+    drift_view,
+    multivariate_view,
+    outliers_view,
+    report_view,
+    scope,
+    segment_view,
+    states,
+)
+from ui.loaders import attribution, deployments, drift, multivariate, outliers, workspace
 
+#: View -> its part of the keys, what asks for its threshold, what computes and what draws it.
+VIEWS = {
+    "All features together": (
+        "multivariate-",
+        multivariate_view.pick,
+        multivariate.multivariate,
+        multivariate_view.show,
+    ),
+    "Outliers": ("outliers-", outliers_view.pick, outliers.found, outliers_view.show),
+    "What the model relies on": (
+        "attribution-",
+        attribution_view.pick,
+        attribution.attribution,
+        attribution_view.show,
+    ),
+}
 chosen = scope.current()
 st.title("Data drift")
 
@@ -14,26 +40,38 @@ if chosen.endpoint is None:
     st.stop()
 try:
     deployment = deployments.deployment_of(chosen)
-    baselines = deployments.baselines(chosen.endpoint, deployment)
+    baselines = deployments.baselines(chosen.endpoint, deployment, "data_drift")
 except MonitoringError as error:
     states.show_error(error)
     st.stop()
 
-key = f"{chosen.endpoint}-{deployment}-"
-rule = drift_view.pick_rule("")
+view = st.segmented_control(
+    "View", ["Features", *VIEWS], default="Features", required=True, key="view", bind="query-params"
+)
+part, pick, compute, show = VIEWS.get(view, ("", None, drift.drift, None))
+key = f"{chosen.endpoint}-{deployment}-{chosen.segment.code}{part}"
+rule = None if pick else drift_view.pick_rule("")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     baseline = st.selectbox("Baseline", baselines, key="baseline", bind="query-params", width=320)
-    window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+    window = report_view.pick_period(chosen, workspace.now()).whole_days()
+    asked = pick() if pick else rule
     wanted = st.button("Run", icon=":material/play_arrow:", key="run")
-st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}"))
+about = st.empty()
 
-asked = wanted or ("feature" in st.query_params and f"{key}report" not in st.session_state)
-report = drift_view.run(
+linked = not pick and "feature" in st.query_params and f"{key}report" not in st.session_state
+report = report_view.run(
     key,
-    asked,
-    lambda progress: drift.drift(chosen.endpoint, deployment, baseline, window, rule, progress),
+    wanted or linked,
+    lambda progress: compute(
+        chosen.endpoint, deployment, baseline, window, asked, progress, chosen.segment
+    ),
 )
+rows = segment_view.rows_of(getattr(report, "results", ())) if report else None
+note = segment_view.note(chosen.segment, rows)
+about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
 if report is None:
     states.show(states.first_use(f"{chosen.endpoint} / {deployment}"))
+elif show:
+    show(report, key)
 else:
     drift_view.show(report, rule, key)

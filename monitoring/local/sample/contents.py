@@ -229,6 +229,9 @@ def _write_training(trained: list[Trained], storage: Path) -> None:
         path.parent.mkdir(parents=True)
         table = pa.Table.from_pandas(model.training, preserve_index=False)
         pq.write_table(table.replace_schema_metadata(None), path)
+        registered = storage / "models" / model.name / model.version / "model.skops"
+        registered.parent.mkdir(parents=True)
+        registered.write_bytes(models.artifact(model))
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from sklearn import metrics
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from monitoring.local.sample.plan import TRAINING_END
@@ -81,6 +84,26 @@ class Trained:
     def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Encode features; a category not seen in training becomes null, as the model was taught."""
         return _matrix(rows, self.features, self.categories)
+
+
+def artifact(model: Trained) -> bytes:
+    """Return a model as it is registered: a pipeline from the columns of `model_inputs`, for skops."""
+    import skops.io  # type: ignore[import-untyped] # noqa: PLC0415 - seconds, only to build
+
+    text = list(model.categories)
+    encoder = OrdinalEncoder(
+        categories=[list(model.categories[name]) for name in text],
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+    )
+    known = [(encoder, text)] if text else []
+    numbers = [name for name in model.features if name not in text]
+    columns = make_column_transformer(
+        *known, ("passthrough", numbers), verbose_feature_names_out=False
+    )
+    columns.fit(model.training[list(model.features)].astype(dict.fromkeys(text, object)))
+    # Both parts are fitted: the pipeline only puts one behind the other.
+    return bytes(skops.io.dumps(make_pipeline(columns, model.estimator)))
 
 
 def flight_delay(flights: pd.DataFrame, version: str) -> Trained:

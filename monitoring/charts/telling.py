@@ -1,0 +1,94 @@
+"""Telling features: what a classifier that tells two windows apart loses without each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from monitoring.charts.figure import LAYOUT, PRODUCTION, Chart, Floats, Json, floats, label
+
+#: A second hue that keeps its distance from blue in both themes and for the colour-blind.
+RELATION = "#C77B0A"
+ROW_PIXELS = 26
+
+
+def telling(
+    names: Sequence[str],
+    own: ArrayLike,
+    relation: ArrayLike,
+    *,
+    low: ArrayLike,
+    high: ArrayLike,
+) -> Chart:
+    """Draw two bars per feature, one after the other: what its own distribution and its relation tell.
+
+    Args:
+        names: Features from top to bottom.
+        own: Area under the curve lost with its own distribution; shape (features,).
+        relation: Area lost with its relation to the other features.
+        low: Lower end of the interval of both together.
+        high: Upper end.
+    """
+    y = np.arange(len(names), dtype=np.float64)
+    first, second = np.maximum(floats(own), 0.0), np.maximum(floats(relation), 0.0)
+    total = floats(own) + floats(relation)
+    data = [
+        _bars("its own distribution", first, y, PRODUCTION, names),
+        _bars("its relation to other features", second, y, RELATION, names),
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "both, with 95 % interval",
+            "x": total,
+            "y": y,
+            "marker": {"symbol": "line-ns-open", "size": 9, "color": "rgba(122,134,148,1)"},
+            "error_x": {
+                "type": "data",
+                "symmetric": False,
+                "array": floats(high) - total,
+                "arrayminus": total - floats(low),
+                "color": "rgba(122,134,148,1)",
+                "thickness": 1.4,
+            },
+            "hoverinfo": "skip",
+        },
+    ]
+    layout = LAYOUT | {
+        "height": 130 + ROW_PIXELS * max(len(names), 2),
+        "hovermode": "closest",
+        "barmode": "stack",
+        "bargap": 0.35,
+        "xaxis": {"title": {"text": "area under the curve lost without it"}, "rangemode": "tozero"},
+        "yaxis": {
+            "tickvals": y,
+            "ticktext": [label(name) for name in names],
+            "range": [len(names) - 0.5, -0.5],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+        },
+    }
+    return Chart(go.Figure({"data": data, "layout": layout}), _summary(names, total))
+
+
+def _bars(name: str, x: Floats, y: Floats, colour: str, names: Sequence[str]) -> Json:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": x,
+        "y": y,
+        "marker": {"color": colour},
+        "customdata": [label(each) for each in names],
+        "hovertemplate": "%{customdata}: %{x:.3f}<extra></extra>",
+    }
+
+
+def _summary(names: Sequence[str], total: Floats) -> str:
+    if not len(names):
+        return "No feature was looked at."
+    said = ", ".join(f"{name} {value:.3f}" for name, value in zip(names, total, strict=True))
+    return f"Area under the curve lost without each feature, most first: {said}."

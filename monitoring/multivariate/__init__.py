@@ -1,0 +1,1 @@
+"""Whether two windows differ in all features taken together, each method in a file."""

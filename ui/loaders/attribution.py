@@ -1,0 +1,76 @@
+"""What the registered model of a deployment relies on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.segment import EVERYONE, Segment
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import part
+
+if TYPE_CHECKING:
+    from monitoring.registered_model import RegisteredModel
+    from monitoring.signals.feature_attribution_drift import AttributionReport
+    from monitoring.window import Window
+    from ui.loaders.workspace import Progress
+
+
+def registered(endpoint: str, deployment: str) -> RegisteredModel:
+    """Return the model that a deployment serves, opened if that is safe.
+
+    Raises:
+        SourceError: The workspace or its container did not answer.
+    """
+    from monitoring.sources.models import Models  # noqa: PLC0415 - costs a second
+
+    _, model = deployments.served(endpoint, deployment)
+    day = workspace.now().date()
+    return workspace.shelf().get(
+        ("model", str(model.id), day), lambda: Models(workspace.azure()).load(model)
+    )
+
+
+def attribution(
+    endpoint: str,
+    deployment: str,
+    baseline: str,
+    window: Window,
+    ndcg: float,
+    progress: Progress,
+    segment: Segment = EVERYONE,
+) -> AttributionReport | RegisteredModel:
+    """Return what a model relies on, before and now; the model itself if it cannot be opened.
+
+    `ndcg` is the threshold.
+
+    Raises:
+        SourceError: Its model or its data cannot be reached.
+        InputError: Its data cannot be read.
+        NotEnoughData: There is nothing to compare.
+    """
+    from monitoring.signals import feature_attribution_drift as signal  # noqa: PLC0415 - costs a second
+
+    asked = endpoint, deployment
+    model = registered(*asked)
+    if model.estimator is None:
+        return model
+    reference = deployments.reference(
+        *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
+    )
+
+    def measure() -> AttributionReport:
+        days = deployments.days(*asked, window, part(progress, 0.1, 0.2), segment=segment)
+        return signal.run(
+            model,
+            reference,
+            days.tables,
+            window,
+            thresholds={signal.NDCG: ndcg},
+            notes=days.notes,
+            taken=workspace.now(),
+            progress=part(progress, 0.2, 1.0),
+        )
+
+    key = ("attribution", *asked, baseline, window, ndcg, segment)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))

@@ -1,0 +1,54 @@
+"""Outliers of a deployment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.segment import EVERYONE, Segment
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import part
+
+if TYPE_CHECKING:
+    from monitoring.signals.outliers import OutlierReport
+    from monitoring.window import Window
+    from ui.loaders.workspace import Progress
+
+
+def found(
+    endpoint: str,
+    deployment: str,
+    baseline: str,
+    window: Window,
+    share: float,
+    progress: Progress,
+    segment: Segment = EVERYONE,
+) -> OutlierReport:
+    """Return the rows of a window that are unlike the reference; `share` of them may lie outside its range.
+
+    Raises:
+        SourceError: Its model or its data cannot be reached.
+        InputError: Its data cannot be read.
+        NotEnoughData: There is nothing to look at.
+    """
+    from monitoring.signals import outliers  # noqa: PLC0415 - costs a second
+
+    asked = endpoint, deployment
+    reference = deployments.reference(
+        *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
+    )
+
+    def measure() -> OutlierReport:
+        days = deployments.days(*asked, window, part(progress, 0.1, 0.2), segment=segment)
+        return outliers.run(
+            reference,
+            days.tables,
+            window,
+            thresholds={outliers.RANGE: share},
+            notes=days.notes,
+            taken=workspace.now(),
+            progress=part(progress, 0.2, 1.0),
+        )
+
+    key = ("outliers", *asked, baseline, window, share, segment)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
