@@ -9,6 +9,10 @@ from urllib.parse import quote, unquote
 from monitoring.errors import InputError
 
 MISSING = "(missing)"
+#: Values of a condition that its words name; the others are counted.
+MOST_NAMED = 5
+#: How the empty text is written in a URL, where nothing between two commas could be a slip.
+_EMPTY = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,16 @@ class Condition:
         'carrier is UA or AA'
         >>> str(Condition("distance", low=500.0))
         'distance is at least 500'
+        >>> str(Condition("distance")), str(Condition("gate", ("",)))
+        ('distance is known', 'gate is (empty)')
         """
         if self.values:
-            return f"{self.feature} is {' or '.join(self.values)}"
+            named = [value or "(empty)" for value in self.values[:MOST_NAMED]]
+            more = len(self.values) - len(named)
+            named += [f"{more} more"] if more else []
+            return f"{self.feature} is {' or '.join(named)}"
+        if math.isinf(self.low) and math.isinf(self.high):
+            return f"{self.feature} is known"
         if math.isinf(self.low):
             return f"{self.feature} is below {self.high:g}"
         if math.isinf(self.high):
@@ -61,6 +72,10 @@ class Segment:
         """Return it with one condition more, in place of any on the same feature."""
         kept = tuple(c for c in self.conditions if c.feature != condition.feature)
         return Segment((*kept, condition))
+
+    def without(self, feature: str) -> Segment:
+        """Return it with no condition on a feature."""
+        return Segment(tuple(c for c in self.conditions if c.feature != feature))
 
     @property
     def code(self) -> str:
@@ -92,14 +107,15 @@ def parse(text: str) -> Segment:
 
 def _condition(text: str) -> Condition:
     feature, _, rest = text.partition(":")
-    if feature and rest and ".." not in rest:
-        return Condition(unquote(feature), tuple(unquote(value) for value in rest.split(",")))
+    values = rest.split(",")
+    if feature and all(values) and ".." not in rest:
+        return Condition(unquote(feature), tuple(unquote(v).replace(_EMPTY, "") for v in values))
     low, _, high = rest.partition("..")
     try:
         ends = float(low or -math.inf), float(high or math.inf)
     except ValueError:
         ends = math.nan, math.nan
-    if not (feature and ends[0] < ends[1]):
+    if not (feature and ".." in rest and ends[0] < ends[1]):
         raise InputError(
             f"Cannot read the segment {text!r}",
             hint="Write it as carrier:UA,AA or distance:500..1000.",
@@ -109,6 +125,7 @@ def _condition(text: str) -> Condition:
 
 def _code(condition: Condition) -> str:
     if condition.values:
-        return ",".join(quote(value, safe="").replace(".", "%2E") for value in condition.values)
+        texts = (quote(value or _EMPTY, safe="") for value in condition.values)
+        return ",".join(text.replace(".", "%2E") for text in texts)
     ends = (condition.low, condition.high)
     return "..".join("" if math.isinf(end) else repr(end) for end in ends)

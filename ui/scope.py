@@ -1,20 +1,24 @@
-"""What is looked at: workspace, endpoint, deployment and window, chosen in the sidebar.
+"""What is looked at: workspace, endpoint, deployment, segment and window, chosen in the sidebar.
 
 The widgets are bound to the URL, so each page is a link that restores them:
-`/data_drift?endpoint=flight-delay&window=30d`.
+`/data_drift?endpoint=flight-delay&segment=carrier:UA&window=30d`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.errors import MonitoringError
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
+from ui import segment_view, states
+from ui.loaders import workspace
+from ui.loaders.deployments import deployment_of
 
 if TYPE_CHECKING:
     from ui.loaders.deployments import EndpointChoice
@@ -29,7 +33,7 @@ WINDOWS = {
 }
 DEFAULT_WINDOW = "7d"
 STEP = timedelta(minutes=5)
-KEYS = ("workspace", "endpoint", "deployment", "window")
+KEYS = ("workspace", "endpoint", "deployment", "segment", "window")
 _CURRENT = "_scope"
 
 
@@ -68,12 +72,13 @@ def sidebar(workspaces: Sequence[str], endpoints: Sequence[EndpointChoice]) -> S
         key="workspace",
         bind="query-params",
         on_change=_reset,
-        args=("endpoint", "deployment"),
+        args=("endpoint", "deployment", "segment"),
     )
     endpoint = deployment = None
     if deployments:
         endpoint = _pick_endpoint(deployments)
         deployment = _pick_deployment(deployments[endpoint]) if endpoint else None
+    place = st.container(gap="xsmall") if endpoint else None
     window = st.segmented_control(
         "Window",
         list(WINDOWS),
@@ -88,6 +93,9 @@ def sidebar(workspaces: Sequence[str], endpoints: Sequence[EndpointChoice]) -> S
         deployment,
         window if window in WINDOWS else DEFAULT_WINDOW,
     )
+    if place:
+        with place:
+            scope = replace(scope, segment=_pick_segment(scope))
     st.session_state[_CURRENT] = scope
     return scope
 
@@ -99,7 +107,7 @@ def _pick_endpoint(deployments: dict[str, tuple[str, ...]]) -> str | None:
         key="endpoint",
         bind="query-params",
         on_change=_reset,
-        args=("deployment",),
+        args=("deployment", "segment"),
     )
     return picked if picked in deployments else None  # what a browser sends is no proof
 
@@ -114,9 +122,20 @@ def _pick_deployment(deployments: Sequence[str]) -> str | None:
     return picked if picked in deployments else None
 
 
+def _pick_segment(chosen: Scope) -> Segment:
+    """Return the segment; one whose model does not answer leaves the page with all rows."""
+    try:
+        deployment = deployment_of(chosen)
+    except MonitoringError as error:
+        states.show_error(error)
+        return EVERYONE
+    window = chosen.window_at(workspace.now()).whole_days()
+    return segment_view.pick(chosen.endpoint or "", deployment, window)
+
+
 def _reset(*keys: str) -> None:
     """Set choices back to all: a dropped key would leave the old label in the box and the URL."""
-    defaults = {"endpoint": ALL_ENDPOINTS, "deployment": ALL_DEPLOYMENTS}
+    defaults = {"endpoint": ALL_ENDPOINTS, "deployment": ALL_DEPLOYMENTS, "segment": ""}
     for key in keys:
         if key in st.session_state:
             st.session_state[key] = defaults[key]
@@ -149,8 +168,13 @@ def _chosen() -> None:
 
 
 def set_scope(**chosen: str) -> None:
-    """Callback: choose in the sidebar from within a page. A new endpoint comes with all deployments."""
+    """Callback: choose in the sidebar from within a page.
+
+    An endpoint comes with all deployments, another one also with all rows.
+    """
     if "endpoint" in chosen:
+        if chosen["endpoint"] != st.session_state.get("endpoint"):
+            chosen = {"segment": ""} | chosen
         chosen = {"deployment": ALL_DEPLOYMENTS} | chosen
     for key, value in chosen.items():
         if key not in KEYS:

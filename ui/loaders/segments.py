@@ -1,0 +1,200 @@
+"""Segments: what can be chosen, which of them explain a change, and what the change goes with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from monitoring.errors import InputError
+from monitoring.segment import EVERYONE, MISSING, Segment, parse
+from monitoring.window import Window
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import FRESH, part
+
+if TYPE_CHECKING:
+    from monitoring.profile import Profile
+    from monitoring.signals.root_cause import RootCause
+    from monitoring.signals.segments import SegmentReport
+    from ui.loaders.workspace import Progress
+
+#: Values that the picker offers, the most frequent first.
+MOST_VALUES = 200
+#: What is suggested as ends of a range: share of the baseline's rows below.
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureChoice:
+    """What the picker offers of one feature.
+
+    values: rows of the baseline by value, the most frequent first; of a categorical feature.
+    quantiles: value by share of the baseline's rows below it; of a numerical one.
+    """
+
+    name: str
+    baseline: str
+    rows: int
+    values: tuple[tuple[str, int], ...] = ()
+    quantiles: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a range can be asked for."""
+        return bool(self.quantiles)
+
+
+@st.cache_data(max_entries=50, **FRESH)
+def features(endpoint: str, deployment: str) -> tuple[str, ...]:
+    """Return the inputs of the model that a deployment serves.
+
+    Raises:
+        SourceError: Its model is not known.
+    """
+    _, model = deployments.served(endpoint, deployment)
+    return tuple(deployments.deployed().columns(model))
+
+
+def read(text: str, endpoint: str, deployment: str) -> Segment:
+    """Read the text of a segment for a deployment's model.
+
+    Raises:
+        InputError: It is no segment, or asks about what is no input of the model.
+        SourceError: The model is not known.
+    """
+    segment = parse(text)
+    known = features(endpoint, deployment)
+    for name in segment.features:
+        if known and name not in known:
+            raise InputError(
+                f"Cannot look at {segment}: {name!r} is no input of the model",
+                hint="Showing all rows. Choose one of its features, or clear the segment.",
+            )
+    return segment
+
+
+def choice(endpoint: str, deployment: str, feature: str, window: Window) -> FeatureChoice:
+    """Return the values of a feature in the first baseline.
+
+    Raises:
+        SourceError: The baseline cannot be reached.
+        InputError: The baseline has no such feature.
+    """
+    label = deployments.baselines(endpoint, deployment)[0]
+    baseline = deployments.reference(endpoint, deployment, label, window)
+    profile = baseline.profiles.get(feature)
+    if profile is None:
+        raise InputError(
+            f"{label!r} does not hold {feature!r}", hint="Write the segment as text instead."
+        )
+    if profile.kind == "numerical":
+        return FeatureChoice(feature, label, profile.rows, quantiles=_quantiles(profile))
+    counts = profile.counts_by_label()
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_VALUES]
+    null = [(MISSING, profile.nulls)] if profile.nulls else []
+    return FeatureChoice(feature, label, profile.rows, values=(*ranked, *null))
+
+
+def _quantiles(profile: Profile) -> tuple[tuple[float, float], ...]:
+    import numpy as np  # noqa: PLC0415
+
+    from monitoring.profile import intervals  # noqa: PLC0415
+
+    total = np.cumsum(profile.counts)
+    if not len(total) or not total[-1]:
+        return ((0.5, 0.0),)
+    cells = intervals(profile.bins, on_lattice=profile.on_lattice)
+    found = {}
+    for share in QUANTILES:
+        left = float(cells.left[int(np.searchsorted(total, share * total[-1]))])
+        value = left if np.isfinite(left) else profile.minimum
+        found.setdefault(float(f"{value:.4g}"), share)
+    return tuple((share, value) for value, share in found.items())
+
+
+def references(window: Window) -> dict[str, Window]:
+    """Return the periods that a window can be compared with, by name."""
+    length = window.length
+    found = {
+        "Four times as long, before": Window(window.start - 4 * length, window.start),
+        "As long, just before": Window(window.start - length, window.start),
+        "The same days four weeks before": Window(
+            window.start - timedelta(weeks=4), window.end - timedelta(weeks=4)
+        ),
+        "The same days twelve weeks before": Window(
+            window.start - timedelta(weeks=12), window.end - timedelta(weeks=12)
+        ),
+    }
+    return {name: each for name, each in found.items() if each.end <= window.start}
+
+
+def ranking(
+    endpoint: str,
+    deployment: str,
+    window: Window,
+    reference: Window,
+    metric: str,
+    *,
+    segment: Segment = EVERYONE,
+    progress: Progress | None = None,
+) -> SegmentReport:
+    """Return segments by how much of the change of a metric they hold.
+
+    Raises:
+        SourceError: The rows cannot be reached.
+        InputError: The segment asks about a column that was not collected.
+        NotEnoughData: A side has too few labels.
+    """
+    from monitoring.signals import segments  # noqa: PLC0415 - costs a second
+    from monitoring.signals.sides import sides  # noqa: PLC0415
+
+    asked, say = (endpoint, deployment), progress or (lambda _share, _text: None)
+
+    def measure() -> SegmentReport:
+        before = deployments.rows(*asked, reference, part(say, 0.0, 0.4), segment=segment)
+        now = deployments.rows(*asked, window, part(say, 0.4, 0.7), segment=segment)
+        both = sides(before.tables, now.tables, now.columns, metric, progress=part(say, 0.7, 1.0))
+        return segments.rank(both, reference=reference, window=window)
+
+    key = ("segments", *asked, window, reference, metric, segment)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+
+
+def root_cause(
+    endpoint: str,
+    deployment: str,
+    window: Window,
+    reference: Window,
+    metric: str,
+    *,
+    segment: Segment = EVERYONE,
+    progress: Progress | None = None,
+) -> RootCause:
+    """Return what the change of a metric between two periods goes with.
+
+    Raises:
+        SourceError: The rows cannot be reached.
+        InputError: The segment asks about a column that was not collected.
+        NotEnoughData: A side has too few labels.
+    """
+    from monitoring.signals import root_cause as signal  # noqa: PLC0415 - costs a second
+
+    asked, say = (endpoint, deployment), progress or (lambda _share, _text: None)
+
+    def measure() -> RootCause:
+        before = deployments.rows(*asked, reference, part(say, 0.0, 0.1), segment=segment)
+        now = deployments.rows(*asked, window, part(say, 0.1, 0.2), segment=segment)
+        return signal.run(
+            before.tables,
+            now.tables,
+            now.columns,
+            metric,
+            reference_window=reference,
+            looked_at=window,
+            progress=part(say, 0.2, 1.0),
+        )
+
+    key = ("root cause", *asked, window, reference, metric, segment)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
