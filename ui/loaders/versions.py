@@ -1,0 +1,221 @@
+"""Two versions side by side, computed once for all sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.segment import EVERYONE, Segment
+from monitoring.window import Window
+from ui.loaders import deployments, workspace
+from ui.loaders.workspace import part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from monitoring.signals.drift_report import DriftReport
+    from monitoring.signals.training_versions import TrainingReport
+    from monitoring.signals.version_comparison import VersionComparison
+    from monitoring.signals.version_traffic import TrafficComparison
+    from monitoring.sources.registry import ModelVersion
+    from ui.loaders.workspace import Progress
+
+QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A deployment that can be compared. traffic, mirror: percent that it is set to get."""
+
+    name: str
+    model: str
+    traffic: int
+    mirror: int
+    created: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A model version as the registry has it."""
+
+    id: str
+    task: str
+    stage: str
+    created: datetime | None
+    training_data: str
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+
+def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
+    """Return the deployments of an endpoint, that with the most traffic first.
+
+    `wanted` is one that the reader has chosen: it becomes the second, to be told against the first.
+
+    Raises:
+        SourceError: The workspace did not answer.
+    """
+    found = next(each for each in deployments.inventory() if each.name == endpoint)
+    every = [
+        Side(
+            each.name,
+            str(each.model) if each.model else "unknown",
+            found.traffic.get(each.name, 0),
+            found.mirror_traffic.get(each.name, 0),
+            each.created,
+        )
+        for each in found.deployments
+    ]
+    every.sort(key=lambda side: (-side.traffic, -side.mirror, side.name))
+    chosen = [side for side in every if side.name == wanted]
+    others = [side for side in every if side.name != wanted]
+    return (*others[:1], *chosen, *others[1:])
+
+
+def _versions(endpoint: str) -> tuple[ModelVersion, ...]:
+    """Return all registered versions of the models that an endpoint serves."""
+    found = next(each for each in deployments.inventory() if each.name == endpoint)
+    names = {each.model.name for each in found.deployments if each.model}
+    known = workspace.shelf().get(
+        ("models", workspace.now().date()),
+        deployments.deployed().inventory.models,
+        fresh=QUARTER,
+    )
+    return tuple(each for each in known if each.name in names)
+
+
+def registered(endpoint: str) -> dict[str, Registered]:
+    """Return the registered versions of the models that an endpoint serves, by id.
+
+    The one before the newest comes first, then the newest: they are compared by default.
+
+    Raises:
+        SourceError: Workspace or registry did not answer.
+    """
+    found = _versions(endpoint)
+    before = [each for each in found if each.version != found[0].version][:1]
+    return {
+        str(each.id): Registered(
+            str(each.id),
+            each.task or "unknown",
+            each.stage,
+            each.created,
+            str(each.training_data) if each.training_data else "",
+            dict(each.metrics),
+            dict(each.tags),
+        )
+        for each in (*before, *(each for each in found if each not in before))
+    }
+
+
+def comparison(
+    endpoint: str,
+    names: tuple[str, str],
+    window: Window,
+    metric: str,
+    progress: Progress,
+    segment: Segment = EVERYONE,
+) -> VersionComparison:
+    """Return the performance of two deployments on the days that both have labels of.
+
+    Raises:
+        SourceError: A model or its data cannot be reached.
+        SchemaMismatch: They do not do the same task.
+        InputError: Their rows cannot be read.
+    """
+    from monitoring.signals import version_comparison  # noqa: PLC0415 - costs a second
+
+    def measure() -> VersionComparison:
+        first, second = (
+            deployments.rows(
+                endpoint, name, window, part(progress, 0.3 * at, 0.3 * (at + 1)), segment=segment
+            )
+            for at, name in enumerate(names)
+        )
+        return version_comparison.run(
+            names,
+            (first, second),
+            metric,
+            window,
+            store=workspace.settings().cache,
+            taken=workspace.now(),
+            progress=part(progress, 0.6, 1.0),
+        )
+
+    key = ("versions", endpoint, names, window, metric, segment)
+    return workspace.shelf().get(key, measure, fresh=QUARTER)
+
+
+def traffic(endpoint: str, names: tuple[str, str], window: Window) -> TrafficComparison:
+    """Return what the traffic log says of two deployments.
+
+    Raises:
+        SourceError: Log Analytics did not answer.
+    """
+    from monitoring.signals import traffic as steps  # noqa: PLC0415 - costs a second
+    from monitoring.signals import version_traffic  # noqa: PLC0415
+    from monitoring.sources.logs import Logs  # noqa: PLC0415
+
+    def measure() -> TrafficComparison:
+        day = timedelta(days=1)
+        answer = Logs(workspace.azure()).ask("traffic", window, endpoints=[endpoint], step=day)
+        found = steps.steps(answer.records(), day)
+        by_name = {name: each for (of, name), each in found.items() if of == endpoint.lower()}
+        return version_traffic.compare(names, by_name, window, answer.reason)
+
+    key = ("version traffic", endpoint, names, window)
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=5))
+
+
+def inputs(
+    endpoint: str,
+    names: tuple[str, str],
+    window: Window,
+    progress: Progress,
+    segment: Segment = EVERYONE,
+) -> DriftReport:
+    """Return how the inputs of the second deployment differ from the first's, on common days.
+
+    Raises:
+        SourceError: A model or its data cannot be reached.
+        NotEnoughData: There is no day on which both have inputs.
+        InputError: The rows cannot be read.
+    """
+    from monitoring.signals import version_inputs  # noqa: PLC0415 - costs a second
+
+    def measure() -> DriftReport:
+        first, second = (
+            deployments.days(
+                endpoint, name, window, part(progress, 0.3 * at, 0.3 * (at + 1)), segment=segment
+            )
+            for at, name in enumerate(names)
+        )
+        return version_inputs.run(
+            names, (first, second), taken=workspace.now(), progress=part(progress, 0.6, 1.0)
+        )
+
+    key = ("version inputs", endpoint, names, window, segment)
+    return workspace.shelf().get(key, measure, fresh=QUARTER)
+
+
+def training(endpoint: str, model: str, progress: Progress) -> TrainingReport:
+    """Return the versions of the training data of a model that an endpoint serves.
+
+    `model` is its name without a version.
+
+    Raises:
+        SourceError: No version names its training data.
+    """
+    from monitoring.signals import training_versions  # noqa: PLC0415 - costs a second
+
+    found = [each for each in _versions(endpoint) if each.name == model]
+    asked = tuple(sorted(str(each.id) for each in found))
+    return workspace.shelf().get(
+        ("training versions", model, asked),
+        lambda: training_versions.run(
+            deployments.deployed(), found, store=workspace.settings().cache, progress=progress
+        ),
+        fresh=timedelta(hours=1),
+    )
