@@ -19,6 +19,8 @@ VARIABLES = {
     "LOG_ANALYTICS_WORKSPACE_ID": "GUID (customerId) of the Log Analytics workspace",
     "COLLECTED_DATA_URL": "fsspec URL of the folder that holds modelDataCollector, e.g. "
     "abfs://container@account.dfs.core.windows.net",
+    "DATABASE_URL": "where baselines, thresholds and their history are kept: sqlite:///file or "
+    "postgresql://user:password@host/name, default .leeway/leeway.sqlite beside the cache",
     "LEEWAY_CACHE": "folder for the sample workspace and stored profiles, default .cache",
     "LEEWAY_FILES": "folder whose files may be opened by path on the page, default the working folder",
     "LEEWAY_NOW": "ISO time to take for now, for demonstrations and tests",
@@ -43,6 +45,13 @@ class Settings:
     registry: str | None = None
     log_analytics_workspace_id: str = ""
     collected_data_url: str = ""
+    database_url: str = ""
+
+    @property
+    def database(self) -> str:
+        """URL of the database: by default a file outside the cache, which may be wiped."""
+        file = self.cache.resolve().parent / ".leeway" / "leeway.sqlite"
+        return self.database_url or f"sqlite:///{file}"
 
     @property
     def is_sample(self) -> bool:
@@ -79,6 +88,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         registry=env["AZURE_ML_REGISTRY"] or None,
         log_analytics_workspace_id=env["LOG_ANALYTICS_WORKSPACE_ID"],
         collected_data_url=env["COLLECTED_DATA_URL"],
+        database_url=env["DATABASE_URL"],
     )
 
 

@@ -1,0 +1,45 @@
+"""What a deployment is judged against: baselines and thresholds, what switching changes, and who did."""
+
+import streamlit as st
+
+from monitoring.errors import MonitoringError
+from ui import back_test_view, baselines_view, cards, scope, states, thresholds_view
+from ui.loaders import deployments
+
+chosen = scope.current()
+st.title("Baselines and thresholds")
+
+if chosen.endpoint is None:
+    scope.choose_endpoint(deployments.endpoints())
+    st.stop()
+try:
+    deployment = deployments.deployment_of(chosen)
+    _, model = deployments.served(chosen.endpoint, deployment)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        signal = baselines_view.pick_signal()
+        baselines_view.show_author()
+    here = baselines_view.load(chosen.endpoint, deployment, signal)
+except MonitoringError as error:
+    states.show_error(error)
+    st.stop()
+
+place = chosen.endpoint, deployment, signal
+st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, model {model.id}"))
+with cards.panel("In force"):
+    baselines_view.show_in_force(here, signal)
+if signal == "data_drift":
+    with cards.panel("Before you switch", help=back_test_view.HELP):
+        back_test_view.show(place, here)
+with cards.panel("Switch"):
+    baselines_view.show_switch(place, here)
+if signal != "model_performance":
+    with cards.panel("New baseline"):
+        baselines_view.show_new(place)
+if signal in thresholds_view.SIGNALS:
+    with cards.panel("Sets of thresholds"):
+        thresholds_view.show(place, here)
+if signal == "model_performance":
+    with cards.panel("Benchmarks"):
+        thresholds_view.show_benchmarks(place, here)
+with cards.panel("History"):
+    baselines_view.show_history(*place)
