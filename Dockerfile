@@ -3,6 +3,7 @@ FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \
     LEEWAY_CACHE=/data \
+    DATABASE_URL=sqlite:////data/database/leeway.sqlite \
     PORT=8501
 
 WORKDIR /app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,6 +33,7 @@ FIGURES = {
     "peak_megabytes": "peak memory, MB",
     "features": "features answered",
 }
+RELATIONS = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
 #: What is aimed at: value, words, comparison with the goal.
 GOALS = {
     "drift": (
@@ -48,6 +50,21 @@ GOALS = {
         ("verdicts_power_t3_half_sd", "+0.5 SD seen, t with 3 degrees of freedom", ">=", 0.95),
         ("verdicts_power_category_10_points_to_rarest", "10 points from the most to the least frequent category, seen", ">=", 0.95),
         ("verdicts_power_category_10_points_between_frequent", "10 points between the two most frequent, seen", ">=", 0.95),
+    ),
+    "windows": (
+        ("windows_window_cpu_milliseconds_largest", "CPU of a changed window, all metrics of 30 features, the slowest of four cases, ms", "<", 5),
+        ("windows_window_1d_cpu_ratio_10m_to_100k", "1 day, 10M / 100k rows", "<=", 1.2),
+        ("windows_window_365d_cpu_ratio_10m_to_100k", "365 days, 10M / 100k rows", "<=", 1.2),
+        ("windows_100k_window_cpu_ratio_365d_to_1d", "365 days / 1 day, 100k rows", "<=", 1.1),
+        ("windows_10m_window_cpu_ratio_365d_to_1d", "365 days / 1 day, 10M rows", "<=", 1.1),
+        ("windows_10m_difference_from_counting_largest", "largest relative difference from counting the rows", "<=", 1e-9),
+    ),
+    "append": (
+        ("append_1m_cpu_ratio_again_to_appended", "profiling 31 days again / appending one to 30", ">=", 10),
+        ("append_1m_same_results", "the same results", ">=", 1),
+    ),
+    "performance": (
+        ("performance_work_cpu_ratio_scikit_learn_to_ours", "work CPU, scikit-learn (whole) / ours (whole and 60 days, with intervals)", ">=", 8),
     ),
     "sample": (("sample_build_wall_seconds", "sample workspace built, s", "<=", 60),),
 }  # fmt: skip
@@ -102,7 +119,7 @@ def _goals(part: str, results: Results) -> str:
         value = values.get(name)
         reached = "not measured"
         if isinstance(value, int | float):
-            reached = "yes" if (value >= goal if relation == ">=" else value <= goal) else "**no**"
+            reached = "yes" if RELATIONS[relation](value, goal) else "**no**"
         rows.append((words, _text(value), f"{relation} {goal}", reached))
     return _table(("", "measured", "goal", "reached"), rows)
 

@@ -35,12 +35,19 @@ FLAGS = [
 #: Page -> query that shows it with something on it.
 QUERIES = {
     "data_drift": "?endpoint=flight-delay&window=30d&feature=temp",
+    "data_quality": "?endpoint=flight-delay&window=30d&feature=temp",
+    "compare_versions": "?endpoint=flight-delay&window=30d",
     "your_own_files": "?own-reference-path=docs/examples/january.parquet"
     "&own-production-path=docs/examples/july.csv&feature=air_time",
 }
 VIEWPORT = {"width": 1440, "height": 900}
 #: Page -> height of its picture, where more than a screen is worth seeing.
-HEIGHTS = {"data_drift": 1500, "your_own_files": 1900}
+HEIGHTS = {
+    "compare_versions": 2400,
+    "data_drift": 1500,
+    "data_quality": 2400,
+    "your_own_files": 1900,
+}
 FAULT = "A fault in this app"  # how ui/states.py begins to speak of an exception
 LARGEST_BYTES = 400_000
 START_SECONDS = 180

@@ -8,6 +8,8 @@ from ui.loaders import workspace
 chosen = scope.current()
 st.title("Overview")
 st.caption(cards.escaped(f"{chosen}, {chosen.window_at(workspace.now())}"))
+if chosen.segment:
+    st.caption(cards.escaped(f"All rows: the overview looks past the segment {chosen.segment}."))
 
 with cards.panel("Deployments") as panel:
     fleet = fleet_view.load(chosen)

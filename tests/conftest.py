@@ -16,8 +16,9 @@ SEED = 2013
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
-    return Settings(cache=ROOT / ".cache", now=NOW, seed=SEED)
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    kept = tmp_path_factory.mktemp("database") / "leeway.sqlite"
+    return Settings(cache=ROOT / ".cache", now=NOW, seed=SEED, database_url=f"sqlite:///{kept}")
 
 
 @pytest.fixture(scope="session")

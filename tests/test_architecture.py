@@ -28,6 +28,11 @@ METRICS = (
     "monitoring.quality",
     "monitoring.performance",
     "monitoring.fairness",
+    "monitoring.multivariate",
+    "monitoring.outliers",
+    "monitoring.attribution",
+    "monitoring.root_cause",
+    "monitoring.estimation",
 )
 
 #: Where -> what must not be imported there.

@@ -34,6 +34,27 @@ TABLE = (
     ),
     Row(
         "Investigate",
+        "performance.py",
+        "Performance",
+        ":material/target:",
+        "How right the model is, with labels and without, for whom, and since when.",
+    ),
+    Row(
+        "Investigate",
+        "predictions.py",
+        "Predictions",
+        ":material/psychology_alt:",
+        "Whether the model's answers are distributed as before: classes, confidence, labels.",
+    ),
+    Row(
+        "Investigate",
+        "fairness.py",
+        "Fairness",
+        ":material/balance:",
+        "Whether the groups of a feature are treated alike, by definitions you choose.",
+    ),
+    Row(
+        "Investigate",
         "data_drift.py",
         "Data drift",
         ":material/ssid_chart:",
@@ -41,10 +62,31 @@ TABLE = (
     ),
     Row(
         "Investigate",
+        "data_quality.py",
+        "Data quality",
+        ":material/rule:",
+        "Nulls, types, bounds, categories, duplicates, schema and volume, and faults of collection.",
+    ),
+    Row(
+        "Investigate",
+        "compare_versions.py",
+        "Compare versions",
+        ":material/compare_arrows:",
+        "Two deployments or model versions side by side: which is better, and is that certain?",
+    ),
+    Row(
+        "Investigate",
         "your_own_files.py",
         "Your own files",
         ":material/upload_file:",
         "The same comparison for two files of yours.",
+    ),
+    Row(
+        "Decide",
+        "baselines.py",
+        "Baselines and thresholds",
+        ":material/tune:",
+        "What each deployment is judged against, what switching would change, and who did.",
     ),
 )
 

@@ -108,8 +108,8 @@ class Deployed:
                 progress(done / len(days), f"Reading {day:%d %b %Y}, day {done + 1} of {len(days)}")
             found = self.collected.day(deployment.endpoint, deployment.name, INPUTS, day, columns)
             faults.update(found.faults)
-            if found.path:
-                tables[day] = self.cut(open_table(found.path), segment)
+            if found.path and (table := self.cut(open_table(found.path), segment)).rows:
+                tables[day] = table
         notes = tuple(f"Left out: {name} ({n:,})." for name, n in faults.most_common())
         return CollectedDays(tables, notes, faults)
 
@@ -141,8 +141,8 @@ class Deployed:
                 deployment.endpoint, deployment.name, Window.day(day), model, truth, types
             )
             faults.update(found.faults)
-            if found.path:
-                tables[day] = self.cut(open_table(found.path), segment)
+            if found.path and (table := self.cut(open_table(found.path), segment)).rows:
+                tables[day] = table
         seen = tables[max(tables)].columns if tables else {}
         return PredictedDays(tables, columns_of(model, tuple(seen), tuple(types)), faults)
 

@@ -6,14 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import union
 from monitoring.errors import MonitoringError
-from monitoring.signals import baselines, drift_report, health, model_performance, traffic
+from monitoring.signals import (
+    health,
+    input_health,
+    model_performance,
+    realized_performance,
+    traffic,
+)
 from monitoring.signals.deployed import Deployed
 from monitoring.signals.health import DeploymentHealth, Health
 from monitoring.sources.logs import Answer, Logs
 from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
+from monitoring.stored import UNDECIDED, Decisions
 from monitoring.window import Window
 
 Progress = Callable[[float, str], None]
@@ -42,9 +47,18 @@ def fleet(
     window: Window,
     *,
     taken: datetime,
+    decided: Mapping[tuple[str, str], Decisions] | None = None,
     progress: Progress | None = None,
 ) -> Fleet:
     """Measure every deployment.
+
+    Args:
+        deployed: The workspace.
+        logs: Its logs.
+        window: What is measured.
+        taken: Now.
+        decided: By endpoint and deployment, what users have put in force.
+        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         SourceError: The workspace does not say which endpoints it has.
@@ -64,7 +78,8 @@ def fleet(
     for done, (endpoint, deployment) in enumerate(pairs):
         if progress:
             progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
-        rows.append(_row(deployed, endpoint, deployment, window, steps, failure, taken))
+        theirs = (decided or {}).get((endpoint.name, deployment.name), UNDECIDED)
+        rows.append(_row(deployed, endpoint, deployment, window, steps, failure, taken, theirs))
     return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
 
 
@@ -88,6 +103,7 @@ def _row(
     steps: Mapping[tuple[str, str], Sequence[traffic.Step]],
     failure: Health | None,
     taken: datetime,
+    decisions: Decisions,
 ) -> DeploymentHealth:
     subject = f"{endpoint.name}/{deployment.name}"
     days = Window(window.end - max(window.length, LEAST_DAYS), window.end).whole_days()
@@ -100,8 +116,10 @@ def _row(
     else:
         name = str(model.id)
         judged = (
-            _guarded(lambda: model_health(deployed, deployment, model, days)),
-            _guarded(lambda: data_health(deployed, deployment, model, days, taken)),
+            _guarded(lambda: model_health(deployed, deployment, model, days, taken, decisions)),
+            _guarded(
+                lambda: input_health.of_inputs(deployed, deployment, model, days, taken, decisions)
+            ),
         )
     own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
     return DeploymentHealth(
@@ -122,7 +140,12 @@ def _guarded(measure: Callable[[], Health]) -> Health:
 
 
 def model_health(
-    deployed: Deployed, deployment: Deployment, model: ModelVersion, window: Window
+    deployed: Deployed,
+    deployment: Deployment,
+    model: ModelVersion,
+    window: Window,
+    taken: datetime,
+    decisions: Decisions = UNDECIDED,
 ) -> Health:
     """Judge realized performance against the registered model's own, over a window."""
     metric = model_performance.metric_of(model.task)
@@ -135,29 +158,14 @@ def model_health(
     found = deployed.rows(deployment, model, window)
     if not found.tables:
         return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
-    columns, tables = found.columns, list(found.tables.values())
-    classes = () if model.task == "regression" else counting.classes_of(tables, columns)
-    days = {day: counting.count(table, columns, classes) for day, table in found.tables.items()}
-    baseline = model.metrics.get(metric.name)
-    subject = f"{deployment.endpoint}/{deployment.name}"
-    whole = counting.count(union(tables, str(window)), columns, classes)
-    return health.of_model(
-        model_performance.judged(metric, subject, whole, baseline, window),
-        model_performance.daily(metric, subject, days, baseline),
+    report = realized_performance.of_deployment(
+        model,
+        found,
+        subject=f"{deployment.endpoint}/{deployment.name}",
+        window=window,
+        store=deployed.azure.settings.cache,
+        benchmarks=decisions.benchmarks,
+        thresholds=decisions.performance_thresholds,
+        taken=taken,
     )
-
-
-def data_health(
-    deployed: Deployed,
-    deployment: Deployment,
-    model: ModelVersion,
-    window: Window,
-    taken: datetime,
-) -> Health:
-    """Judge data drift against the model's training data, over a window."""
-    choice = baselines.choices(deployed, model)[0]
-    baseline = baselines.take(deployed, deployment, model, choice, window)
-    days = deployed.days(deployment, window, deployed.columns(model))
-    if not days.tables:
-        return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
-    return health.of_data(drift_report.run(baseline, days.tables, window, taken=taken))
+    return health.of_model(report.headline, report.history(metric.name), report.coverage)

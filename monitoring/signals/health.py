@@ -76,8 +76,10 @@ def blind(error: MonitoringError) -> Health:
     return Health(status, error.message, hint=error.hint)
 
 
-def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
-    """Sum up realized performance over a window."""
+def of_model(
+    whole: MetricResult, daily: Sequence[MetricResult], coverage: float | None = None
+) -> Health:
+    """Sum up realized performance over a window; `coverage` is the share of it that has labels."""
     metric = PERFORMANCE[whole.metric]
     trend = tuple(result.value for result in daily)
     if whole.value is None or whole.interval is None:
@@ -85,8 +87,10 @@ def of_model(whole: MetricResult, daily: Sequence[MetricResult]) -> Health:
     start = since(daily) if whole.status == "breached" else None
     sign = "≥" if whole.worse == "lower" else "≤"
     limit = "" if whole.threshold != whole.threshold else f"{sign} {whole.threshold:.3g} · "
+    labelled = "" if coverage is None else f" · labels of {coverage:.0%}"
     detail = (
         f"{limit}95 % {whole.interval.low:.3g} to {whole.interval.high:.3g} · n = {whole.rows:,}"
+        f"{labelled}"
     )
     return Health(
         whole.status,

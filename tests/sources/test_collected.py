@@ -374,6 +374,24 @@ def test_a_label_that_arrives_or_is_corrected_is_joined_next_time(disk: Containe
     assert later.labelled == 2
 
 
+def test_labels_beyond_the_first_are_counted(disk: Container) -> None:
+    predicted(disk)
+    first = truth("2026-11-20 04:00", ("0300-0_0", 1), ("0300-1_0", 1), ("other_0", 1))
+    again = truth("2026-11-20 05:00", ("0300-0_0", 0), ("other_0", 0))
+    disk.write_table("truth/2026-11-20.parquet", f"{first} UNION ALL {again}")
+    assert joined(disk.at(), MODEL).repeated == 1
+    (found,) = disk.at().rows("credit", "blue", Window.day(YESTERDAY), MODEL, "truth")
+    assert found.faults["labels of a prediction that has one"] == 1
+    assert [row[4] for row in rows(found.path)] == [0, 1]
+
+
+def test_labels_of_two_types_are_read_as_texts(disk: Container) -> None:
+    predicted(disk)
+    disk.write_table("truth/2026-11-20.parquet", "SELECT '0300-0_0' AS correlationid, 1 AS late")
+    disk.write_table("truth/late.parquet", "SELECT '0300-1_0' AS correlationid, true AS late")
+    assert [row[4] for row in rows(joined(disk.at(), MODEL).path)] == ["1", "true"]
+
+
 def test_labels_without_a_time_were_always_known(disk: Container) -> None:
     predicted(disk)
     disk.write_table("truth/2026-11-20.parquet", "SELECT '0300-0_0' AS correlationid, 1 AS late")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from monitoring.errors import InputError, SourceError
+from monitoring.errors import InputError, MonitoringError, SourceError
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import workspace
@@ -16,6 +17,7 @@ from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
     from monitoring.baseline import Baseline
+    from monitoring.signals.baselines import BaselineChoice
     from monitoring.signals.deployed import CollectedDays, Deployed, PredictedDays
     from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
     from ui.loaders.workspace import Progress
@@ -90,17 +92,36 @@ def served(endpoint: str, name: str) -> tuple[Deployment, ModelVersion]:
     return deployment, deployed().model(deployment)
 
 
-@st.cache_data(max_entries=50, **FRESH)
-def baselines(endpoint: str, deployment: str) -> list[str]:
-    """Return the names of the baselines that a deployment can be compared with.
+def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, BaselineChoice]:
+    """Return by label what a deployment can be compared with, those that users have made included.
+
+    Args:
+        endpoint: Name of the endpoint.
+        deployment: Name of the deployment.
+        signal: Whose baseline in force comes first, for signals that have one; else training data.
 
     Raises:
         SourceError: Its model is not known.
     """
     from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+    from ui.loaders import database  # noqa: PLC0415 - it loads this package
 
     _, model = served(endpoint, deployment)
-    return [choice.label for choice in known.choices(deployed(), model)]
+    chosen = database.active(endpoint, deployment, signal) if signal else None
+    active = chosen.label if chosen else known.default(signal, deployed(), model).label
+    stored = [(each.label, each.rule) for each in database.stored(endpoint, deployment)]
+    found = known.choices(deployed(), model, stored, active)
+    return {choice.label: choice for choice in found}
+
+
+@st.cache_data(max_entries=50, **FRESH)
+def baselines(endpoint: str, deployment: str, signal: str = "") -> list[str]:
+    """Return the names of the baselines that a deployment can be compared with, as `choices`.
+
+    Raises:
+        SourceError: Its model is not known.
+    """
+    return list(choices(endpoint, deployment, signal))
 
 
 def reference(
@@ -117,21 +138,39 @@ def reference(
     Raises:
         SourceError: Its data cannot be reached.
         InputError: There is no such baseline, or its data cannot be read.
+        NotEnoughData: It asks for days of production that are not there.
     """
-    from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+    from monitoring.engine.profile_store import ProfileStore  # noqa: PLC0415 - costs a second
+    from monitoring.signals import baselines as known  # noqa: PLC0415 - same
 
     found, model = served(endpoint, deployment)
-    choices = {choice.label: choice for choice in known.choices(deployed(), model)}
-    if baseline not in choices:
+    offered = choices(endpoint, deployment)
+    if baseline not in offered:
         raise InputError(
             f"There is no baseline {baseline!r} for {endpoint}/{deployment}",
-            hint=f"Choose one of {', '.join(choices)}.",
+            hint=f"Choose one of {', '.join(offered)}.",
         )
-    choice, day = choices[baseline], workspace.now().date()
-    moving = window if choice.asset is None else None
+    choice, day = offered[baseline], workspace.now().date()
+    anchor, moving = None, None
+    if choice.moves:  # it depends on the days of the window, not on its last minute
+        moving = window.days()[0], window.days()[-1]
+        with suppress(MonitoringError):  # without it the days themselves fix the bins
+            for own in known.training(deployed(), model)[:1]:
+                anchor = reference(endpoint, deployment, own.label, window)
+    store = ProfileStore(workspace.settings().cache / "profiles")
     return workspace.shelf().get(
-        ("baseline", endpoint, deployment, baseline, moving, segment, day),
-        lambda: known.take(deployed(), found, model, choice, window, progress, segment),
+        ("baseline", endpoint, deployment, baseline, choice.rule, moving, segment, day),
+        lambda: known.take(
+            deployed(),
+            found,
+            model,
+            choice,
+            window,
+            progress,
+            segment,
+            anchor=anchor,
+            store=store,
+        ),
     )
 
 

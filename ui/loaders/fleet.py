@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ui.loaders import deployments, workspace
+from monitoring.errors import MonitoringError
+from ui.loaders import database, deployments, workspace
 
 if TYPE_CHECKING:
     from monitoring.signals.fleet import Fleet
+    from monitoring.stored import Decisions
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
 
@@ -22,14 +25,34 @@ def fleet(window: Window, progress: Progress) -> Fleet:
     from monitoring.signals.fleet import fleet as measure  # noqa: PLC0415 - costs a second
     from monitoring.sources.logs import Logs  # noqa: PLC0415
 
-    return workspace.shelf().get(
-        ("fleet", window),
+    decided = _decided()
+    found = workspace.shelf().get(
+        ("fleet", window, tuple(decided.items())),
         lambda: measure(
             deployments.deployed(),
             Logs(workspace.azure()),
             window,
             taken=workspace.now(),
+            decided=decided,
             progress=progress,
         ),
         fresh=timedelta(minutes=5),
     )
+    if error := database.fault():
+        missing = f"{error.message}: baselines and thresholds are the product's own. {error.hint}"
+        found = replace(found, missing=" ".join(filter(None, (found.missing, missing))))
+    return found
+
+
+def _decided() -> dict[tuple[str, str], Decisions]:
+    """Return what users have put in force for each deployment."""
+    found = {}
+    for endpoint in deployments.inventory():
+        for each in endpoint.deployments:
+            try:
+                model = deployments.deployed().model(each)
+            except MonitoringError:
+                model = None
+            where = endpoint.name, each.name
+            found[where] = database.decisions_or_default(*where, model)
+    return found
