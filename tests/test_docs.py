@@ -51,7 +51,7 @@ def test_every_setting_is_read() -> None:
 
 
 def test_every_metric_is_in_the_table_and_no_other() -> None:
-    assert sorted(first_column("What it computes")) == sorted(METRICS)
+    assert sorted(first_column("How drift is judged")) == sorted(METRICS)
 
 
 def test_requirements_name_what_is_imported_and_the_lock_holds_them() -> None:
