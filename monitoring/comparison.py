@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from monitoring.cells import clipped
 from monitoring.comparisons import Comparisons
 from monitoring.errors import NotEnoughData, SchemaMismatch
 from monitoring.profile import (
@@ -18,6 +19,7 @@ from monitoring.profile import (
     Kind,
     NumericalBins,
     Profile,
+    intervals,
 )
 
 if TYPE_CHECKING:
@@ -77,13 +79,16 @@ class Comparison:
     @cached_property
     def cells(self) -> Intervals:
         """The numerical cells as intervals; a lattice is trusted only if both sides keep to it."""
-        if self.kind == "categorical":
+        bins = self.reference.bins
+        if isinstance(bins, CategoricalBins):
             raise SchemaMismatch(
                 f"Cannot order the categories of {self.reference.feature!r}",
                 hint="Choose a metric for categorical features.",
             )
-        cells = self.arrays.cells
-        return Intervals(cells.left[0], cells.right[0], cells.single[0])
+        one, other = self.reference, self.production
+        cells = intervals(bins, on_lattice=one.on_lattice and other.on_lattice)
+        low, high = min(one.minimum, other.minimum), max(one.maximum, other.maximum)
+        return Intervals(*clipped(cells, low, high), cells.single)
 
     @cached_property
     def shares(self) -> tuple[Floats, Floats]:

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from monitoring.profile import Counts, Floats, Intervals, Kind, Profile
+from monitoring.cells import Cells
+from monitoring.profile import Counts, Floats, Kind, Profile
 from monitoring.stack import Flags, Layout, Stack
 
 
@@ -74,17 +75,22 @@ class Comparisons:
         return weight
 
     @cached_property
-    def cells(self) -> Intervals:
-        """The cells as intervals, arrays of shape (features, cells), cut to the values seen.
+    def exact(self) -> Flags:
+        """Which features keep to their lattice on both sides, shape (features,)."""
+        return self.reference.margins.on_lattice & self.production.margins.on_lattice
 
-        A lattice is trusted only if both sides keep to it.
-        """
+    @cached_property
+    def cells(self) -> Cells:
+        """The widths of the cells, cut to the values seen."""
         one, other = self.reference.margins, self.production.margins
-        cells = self.reference.layout.cells(one.on_lattice & other.on_lattice)
         low = np.minimum(one.minimum, other.minimum)[:, None]
         high = np.maximum(one.maximum, other.maximum)[:, None]
-        left, right = (np.minimum(np.maximum(x, low), high) for x in (cells.left, cells.right))
-        return Intervals(left, right, cells.single)
+        return Cells.cut(self.reference.layout.cells(self.exact), low, high)
+
+    @property
+    def several(self) -> Floats:
+        """1 where a cell can hold several values, else 0, shape (features, cells)."""
+        return self.reference.layout.several(self.exact)
 
     @cached_property
     def gap(self) -> Floats:
@@ -108,7 +114,7 @@ class Comparisons:
         reference, production = self.reference.binned, self.production.binned_at(ends)
         if self.kind == "categorical":
             return Histogram(reference, production, reference + production > 0)
-        kept = np.diff(ends, axis=1, prepend=0) > 0
+        kept = self.reference.has_cells.copy()
         kept[:, [0, -1]] = production[:, [0, -1]] > 0  # an end that nothing overflows is no bin
         return Histogram(reference, production, kept)
 

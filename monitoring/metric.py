@@ -63,8 +63,8 @@ class Metric:
     name: Azure ML's, in snake case. azureml_name: as in its results, None if it has none.
     unit: what one stands for. thresholds: default of the robust mode, for each kind of feature that it
     is made for; chosen so that the metrics agree on a shift of a fifth of a standard deviation or of
-    five points of a category. azureml_threshold,
-    azureml_worse: default and direction of the service. azureml_reads: what the service's number
+    five points of a category. by_cells: whether it reads the distribution functions at every cell;
+    otherwise the histogram alone. azureml_threshold, azureml_worse: default and direction of the service. azureml_reads: what the service's number
     is where it differs from ours (a p-value).
     """
 
@@ -75,6 +75,7 @@ class Metric:
     bounds: tuple[float, float]
     source: str
     measure: Callable[[Comparisons], Measurement]
+    by_cells: bool = False
     worse: Worse = "higher"
     azureml: Callable[[Sample, Sample], float] | None = None
     azureml_name: str | None = None

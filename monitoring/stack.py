@@ -31,8 +31,8 @@ OTHER_AT = TOP_CATEGORIES
 NEW_AT = TOP_CATEGORIES + 1
 #: Features with more cells than this are stacked apart: rows are as long as the longest.
 LONG = 2 * LINEAR_CELLS - 1
-#: So many features share a stack at most, so that its arrays fit the processor's cache.
-MOST_STACKED = 16
+#: Arrays of a stack have so many numbers at most, so that several fit the processor's cache.
+MOST_NUMBERS = 32768
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,9 @@ class Layout:
     features: tuple[str, ...]
     bins: tuple[Bins, ...]
     cuts: int
-    _cells: dict[tuple[bool, ...], Intervals] = field(default_factory=dict, repr=False)
+    _cells: dict[tuple[bool, ...], tuple[Intervals, Floats]] = field(
+        default_factory=dict, repr=False
+    )
 
     @classmethod
     def of(cls, profiles: Sequence[Profile]) -> Layout:
@@ -89,9 +91,17 @@ class Layout:
 
         Rows that are shorter than the longest end in cells of no width, which hold no rows.
         """
+        return self._kept(on_lattice)[0]
+
+    def several(self, on_lattice: Flags) -> Floats:
+        """Return 1 where a cell can hold several values, else 0, shape (features, cells)."""
+        return self._kept(on_lattice)[1]
+
+    def _kept(self, on_lattice: Flags) -> tuple[Intervals, Floats]:
         exact = tuple(on_lattice.tolist())
         if exact not in self._cells:
-            self._cells[exact] = self._stacked(exact)
+            cells = self._stacked(exact)
+            self._cells[exact] = cells, np.where(cells.single, 0.0, 1.0)
         return self._cells[exact]
 
     def _stacked(self, on_lattice: tuple[bool, ...]) -> Intervals:
@@ -106,6 +116,13 @@ class Layout:
                 single[row, :size] = cells.single
         return Intervals(left, right, single)
 
+    @classmethod
+    def joined(cls, every: Sequence[Layout], cuts: int) -> Layout:
+        """Return the layout of all features of several, of one kind."""
+        names = tuple(name for each in every for name in each.features)
+        bins = tuple(bins for each in every for bins in each.bins)
+        return cls(every[0].kind, names, bins, cuts)
+
     def subset(self, rows: Flags) -> Layout:
         """Return the layout of some of the features."""
         at = np.flatnonzero(rows)
@@ -119,11 +136,11 @@ def layouts(reference: Mapping[str, Profile]) -> list[Layout]:
     for profile in reference.values():
         is_long = profile.kind == "numerical" and len(profile.counts) > LONG
         groups.setdefault((profile.kind, is_long), []).append(profile)
-    return [
-        Layout.of(group[start : start + MOST_STACKED])
-        for group in groups.values()
-        for start in range(0, len(group), MOST_STACKED)
-    ]
+    found = []
+    for group in groups.values():
+        some = max(MOST_NUMBERS // Layout.of(group).cuts, 1)
+        found += [Layout.of(group[at : at + some]) for at in range(0, len(group), some)]
+    return found
 
 
 def by_category(bins: CategoricalBins, labels: Sequence[str], counts: Counts) -> Counts:
@@ -190,6 +207,12 @@ class Margins:
             np.array(lattice, bool),
         )
 
+    @classmethod
+    def joined(cls, every: Sequence[Margins]) -> Margins:
+        """Return the margins of all features of several."""
+        names = cls.__dataclass_fields__
+        return cls(*(np.concatenate([getattr(each, name) for each in every]) for name in names))
+
     def subset(self, rows: Flags) -> Margins:
         """Return the margins of some of the features."""
         return Margins(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
@@ -201,13 +224,15 @@ class Stack:
 
     upto: rows before each cut, shape (features, cuts), the first 0, the last all that were counted.
         Cuts part the cells of numerical features, or top categories, other and new.
-    margins: see there. labels: distinct categories, shape (features,).
+    margins: see there. labels: distinct categories, shape (features,). ends: `bin_ends`, where they
+    cannot be told from the cells.
     """
 
     layout: Layout
     upto: Counts
     margins: Margins
     labels: Counts
+    ends: Counts | None = field(default=None, repr=False)
     _subsets: dict[bytes, Stack] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -243,6 +268,8 @@ class Stack:
         Categories are bins of their own. Numerical features have one below the least value of the
         reference (this stack), its deciles by the middle of a cell's mass, and one above.
         """
+        if self.ends is not None:
+            return self.ends
         if self.layout.kind == "categorical":
             return np.tile(np.arange(1, NEW_AT + 2), (len(self.layout.features), 1))
         groups = [
@@ -254,14 +281,48 @@ class Stack:
         return np.array([np.searchsorted(group, bins_of, side="right") for group in groups])
 
     @cached_property
+    def has_cells(self) -> Flags:
+        """Which bins of the histogram metrics have cells, shape (features, bins)."""
+        has_cells: Flags = np.diff(self.bin_ends, axis=1, prepend=0) > 0
+        return has_cells
+
+    @cached_property
     def binned(self) -> Counts:
         """Rows per bin of the histogram metrics where this stack is the reference."""
         return self.binned_at(self.bin_ends)
 
     def binned_at(self, ends: Counts) -> Counts:
         """Return rows per bin, shape (features, bins), given the cuts at their ends."""
-        upto = self.upto[np.arange(len(ends))[:, None], ends]
-        return np.diff(upto, axis=1, prepend=0).astype(np.int64)
+        upto = self.upto_at(ends)
+        binned = upto.copy()
+        binned[:, 1:] -= upto[:, :-1]
+        return binned
+
+    def upto_at(self, ends: Counts) -> Counts:
+        """Return rows before the ends of bins, shape (features, bins)."""
+        return self.upto[np.arange(len(ends))[:, None], ends].astype(np.int64)
+
+    @classmethod
+    def joined(cls, stacks: Sequence[Stack], reference: Sequence[Stack]) -> Stack:
+        """Return stacks as one on the bins of the histogram metrics, of which all have as many.
+
+        Args:
+            stacks: Of one kind.
+            reference: On the same layouts; they say where the bins end.
+        """
+        has_cells = np.concatenate([each.has_cells for each in reference])
+        features, bins = has_cells.shape
+        upto = np.zeros((features, bins + 1), np.int64)
+        pairs = zip(stacks, reference, strict=True)
+        np.concatenate([stack.upto_at(each.bin_ends) for stack, each in pairs], out=upto[:, 1:])
+        return cls(
+            Layout.joined([each.layout for each in reference], bins + 1),
+            upto,
+            Margins.joined([stack.margins for stack in stacks]),
+            np.concatenate([stack.labels for stack in stacks]),
+            # A bin without cells ends where the one before it does.
+            np.maximum.accumulate(has_cells * np.arange(1, bins + 1), axis=1),
+        )
 
     def subset(self, rows: Flags) -> Stack:
         """Return some of the features; the stack itself if it is all."""
@@ -270,7 +331,8 @@ class Stack:
         key = rows.tobytes()
         if key not in self._subsets:
             layout, margins = self.layout.subset(rows), self.margins.subset(rows)
-            self._subsets[key] = Stack(layout, self.upto[rows], margins, self.labels[rows])
+            ends = None if self.ends is None else self.ends[rows]
+            self._subsets[key] = Stack(layout, self.upto[rows], margins, self.labels[rows], ends)
         return self._subsets[key]
 
 

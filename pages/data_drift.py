@@ -14,7 +14,15 @@ from ui import (
     segment_view,
     states,
 )
-from ui.loaders import attribution, deployments, drift, multivariate, outliers, workspace
+from ui.loaders import (
+    attribution,
+    database,
+    deployments,
+    drift,
+    multivariate,
+    outliers,
+    workspace,
+)
 
 #: View -> its part of the keys, what asks for its threshold, what computes and what draws it.
 VIEWS = {
@@ -50,7 +58,8 @@ view = st.segmented_control(
 )
 part, pick, compute, show = VIEWS.get(view, ("", None, drift.drift, None))
 key = f"{chosen.endpoint}-{deployment}-{chosen.segment.code}{part}"
-rule = None if pick else drift_view.pick_rule("")
+limits = database.thresholds(chosen.endpoint, deployment, "data_drift")
+rule = None if pick else drift_view.pick_rule("", limits)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     baseline = st.selectbox("Baseline", baselines, key="baseline", bind="query-params", width=320)
     window = report_view.pick_period(chosen, workspace.now()).whole_days()

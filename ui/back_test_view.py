@@ -93,7 +93,7 @@ def _show(tested: Tested) -> None:
         st.caption(cards.escaped(f"Shaded, from the script of the sample workspace: {shaded}."))
     for incident in result.lost:
         st.warning(
-            cards.escaped(f"Would no longer be found by data drift: {incident.title}."),
+            cards.escaped(f"Would no longer set off a breach: {incident.title}."),
             icon=":material/warning:",
         )
     if tested.differences:
@@ -106,7 +106,8 @@ def _show(tested: Tested) -> None:
 
 
 def _show_tiles(result: BackTest) -> None:
-    outside = [len(result.unexplained(side)) for side in (result.now, result.then)]
+    incidents = result.incidents
+    sides = result.now, result.then
     first, second, third, fourth = st.columns(4)
     with first:
         cards.kpi(
@@ -123,33 +124,33 @@ def _show_tiles(result: BackTest) -> None:
             note=f"{result.then.days:,} feature days in breach then",
         )
     with third:
-        known = bool(result.incidents)
+        outside = [f"{side.days_outside(incidents):,}" for side in sides]
         cards.kpi(
             "Outside known incidents",
-            f"{outside[1]} instead of {outside[0]}" if known else "–",
+            f"{outside[1]} instead of {outside[0]}" if incidents else "–",
             None,
-            note="breaches" if known else "no incident is known of these days",
+            note="feature days in breach" if incidents else "no incident is known of these days",
         )
     with fourth:
-        found = [len(result.found(side)) for side in (result.now, result.then)]
+        found = [len(side.found(incidents)) for side in sides]
         cards.kpi(
-            "Known incidents found",
-            f"{found[1]} instead of {found[0]}" if known else "–",
+            "Incidents that set off a breach",
+            f"{found[1]} instead of {found[0]}" if incidents else "–",
             None,
-            note=f"of {len(result.incidents)}" if known else "",
+            note=f"of {len(incidents)} that are known" if incidents else "",
         )
 
 
 def _table(result: BackTest) -> pd.DataFrame:
     def line(breach: Breach, what: str) -> dict[str, object]:
-        known = [each.title for each in result.incidents if each.explains(breach)]
+        known = [each.title for each in result.incidents if each.sets_off(breach)]
         return {
             "Feature": breach.feature,
             "First day": f"{breach.first}",
             "Last day": f"{breach.last}",
-            "Days": breach.days,
+            "Days": len(breach.dates),
             "If switched": what,
-            "Known incident": "; ".join(known),
+            "Set off by": "; ".join(known),
         }
 
     lines = [
@@ -157,7 +158,7 @@ def _table(result: BackTest) -> pd.DataFrame:
         *(line(each, "appears") for each in result.new),
         *(line(each, "stays") for each in result.kept),
     ]
-    names = ["Feature", "First day", "Last day", "Days", "If switched", "Known incident"]
+    names = ["Feature", "First day", "Last day", "Days", "If switched", "Set off by"]
     return pd.DataFrame(lines, columns=names)
 
 

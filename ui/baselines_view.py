@@ -140,8 +140,8 @@ def _table(here: InForce) -> pd.DataFrame:
         {
             "In force": "✓" if offer.label == here.baseline.label else "",
             "Name": offer.label,
-            "Is": offer.words[:1].upper() + offer.words[1:],
-            "Version": offer.stored.version if offer.stored else None,
+            "What it is": offer.words if offer.stored else ABOUT[offer.kind],
+            "Version": str(offer.stored.version) if offer.stored else "",
             "For": str(offer.stored.place) if offer.stored else "every deployment",
             "Made": f"{offer.stored.created:%Y-%m-%d %H:%M}" if offer.stored else "",
             "By": str(offer.stored.author) if offer.stored else "the product",
@@ -149,9 +149,7 @@ def _table(here: InForce) -> pd.DataFrame:
         }
         for offer in here.baselines
     ]
-    table = pd.DataFrame(lines)
-    table["Version"] = table["Version"].astype("Int64")
-    return table
+    return pd.DataFrame(lines)
 
 
 def show_switch(place: Place, here: InForce | None) -> None:

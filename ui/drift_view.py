@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -66,8 +66,8 @@ class Rule:
         return self.metrics[KINDS.index(kind or "numerical")]
 
 
-def pick_rule(key: str) -> Rule:
-    """Draw mode, metric and threshold. Bound to the URL."""
+def pick_rule(key: str, in_force: Mapping[str, float] | None = None) -> Rule:
+    """Draw mode, metric and threshold, which begins as `in_force`. Bound to the URL."""
     mode_column, numerical, categorical = st.columns(3)
     with mode_column:
         mode: Mode = st.segmented_control(
@@ -81,13 +81,15 @@ def pick_rule(key: str) -> Rule:
             help=MODE_HELP,
         )
     picked = [
-        _pick_metric(column, kind, mode, key)
+        _pick_metric(column, kind, mode, key, in_force)
         for column, kind in ((numerical, KINDS[0]), (categorical, KINDS[1]))
     ]
     return Rule(mode, (picked[0][0], picked[1][0]), (picked[0][1], picked[1][1]))
 
 
-def _pick_metric(column: object, kind: Kind, mode: Mode, key: str) -> tuple[str, float]:
+def _pick_metric(
+    column: object, kind: Kind, mode: Mode, key: str, in_force: Mapping[str, float] | None
+) -> tuple[str, float]:
     offered = [
         name
         for name, metric in METRICS.items()
@@ -108,7 +110,7 @@ def _pick_metric(column: object, kind: Kind, mode: Mode, key: str) -> tuple[str,
     threshold = right.number_input(
         "below" if lower else "above",
         min_value=0.0,
-        value=metric.threshold(kind, mode),
+        value=metric.threshold(kind, mode, in_force if mode == "robust" else None),
         step=0.01,
         format="%.3g",
         key=f"{key}{kind}-{name}-{mode}",

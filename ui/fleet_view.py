@@ -14,8 +14,10 @@ from ui.scope import Scope
 HELP = {
     "Model": "Realized performance against the labels that have arrived, compared with the "
     "registered model's own in training. Breached when the whole interval lies beyond the allowance.",
-    "Data": "Data drift of the model's inputs against its training data, robust mode. Breached when "
-    "a feature is in two of its last three days. A suspect, not a verdict.",
+    "Data": "Data drift of the model's inputs against the baseline in force, robust mode; by default "
+    "the same weekdays of the 8 weeks before, so that neither season nor weekday alarms. Breached "
+    "when a feature is in two of its last three days. Beside it stands how many features differ "
+    "from the training data. A suspect, not a verdict.",
     "Infrastructure": "Share of requests that failed through no fault of the caller, and the 95th "
     "percentile of latency, from the traffic log. Breached when two of the last three steps are.",
 }

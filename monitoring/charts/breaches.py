@@ -64,15 +64,14 @@ def breaches(
     lanes = sorted(length, key=lambda name: (-length[name], name))
     drawn = lanes[:MOST_DRAWN]
     data = [
-        _bars("would be", then, drawn, {"color": PRODUCTION}),
         _bars("in force", now, drawn, _IN_FORCE),
+        _bars("if switched", then, drawn, {"color": PRODUCTION}),
     ]
     layout = LAYOUT | {
         "height": 130 + 30 * max(len(drawn), 2),
         "barmode": "group",
         "bargap": 0.3,
         "hovermode": "closest",
-        "legend": LAYOUT["legend"] | {"traceorder": "reversed"},
         "shapes": [_rectangle(each) for each in stretches],
         "xaxis": {
             "type": "date",

@@ -31,8 +31,9 @@ def kolmogorov_smirnov_statistic(comparisons: Comparisons) -> tuple[Floats, Floa
     """
     at_cuts = comparisons.distance.max(axis=-1)
     f, g = comparisons.reference.below, comparisons.production.below
-    hidden = np.maximum(f[:, 1:] - g[:, :-1], g[:, 1:] - f[:, :-1])
-    hidden[comparisons.cells.single] = 0.0
+    hidden = f[:, 1:] - g[:, :-1]
+    np.maximum(hidden, g[:, 1:] - f[:, :-1], out=hidden)
+    hidden *= comparisons.several
     return at_cuts, np.maximum(at_cuts, hidden.max(axis=-1))
 
 
@@ -69,6 +70,7 @@ METRIC = Metric(
     bounds=(0.0, 1.0),
     source="Smirnov (1939); scipy.stats.ks_2samp",
     measure=_measure,
+    by_cells=True,
     azureml=_azureml,
     azureml_name="TwoSampleKolmogorovSmirnovTest",
     azureml_threshold=0.05,

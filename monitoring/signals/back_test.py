@@ -21,12 +21,20 @@ SLACK = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Breach:
-    """A feature that drifted from its `first` to its `last` day, on `days` judged ones."""
+    """A feature that drifted, on these judged days in order."""
 
-    first: date
-    last: date
+    dates: tuple[date, ...]
     feature: str
-    days: int
+
+    @property
+    def first(self) -> date:
+        """The day on which it was set off."""
+        return self.dates[0]
+
+    @property
+    def last(self) -> date:
+        """The last day of it."""
+        return self.dates[-1]
 
     def meets(self, other: Breach) -> bool:
         """Whether both speak of the same feature on the same days."""
@@ -43,10 +51,14 @@ class KnownIncident:
     last: date
     features: frozenset[str] = frozenset()
 
-    def explains(self, breach: Breach) -> bool:
-        """Whether a breach lies in it."""
-        touched = not self.features or breach.feature in self.features
-        return touched and self.first <= breach.last and breach.first <= self.last + SLACK
+    def covers(self, feature: str, day: date) -> bool:
+        """Whether a feature in breach on a day is a sign of it."""
+        touched = not self.features or feature in self.features
+        return touched and self.first <= day <= self.last + SLACK
+
+    def sets_off(self, breach: Breach) -> bool:
+        """Whether a breach began in it: one that was there before shows nothing new."""
+        return self.covers(breach.feature, breach.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,19 @@ class Side:
     @property
     def days(self) -> int:
         """Days in breach, summed over features."""
-        return sum(breach.days for breach in self.breaches)
+        return sum(len(breach.dates) for breach in self.breaches)
+
+    def found(self, incidents: Sequence[KnownIncident]) -> tuple[KnownIncident, ...]:
+        """Return the incidents that set off a breach."""
+        return tuple(each for each in incidents if any(map(each.sets_off, self.breaches)))
+
+    def days_outside(self, incidents: Sequence[KnownIncident]) -> int:
+        """Days in breach, summed over features, that no incident covers."""
+        return sum(
+            not any(each.covers(breach.feature, day) for each in incidents)
+            for breach in self.breaches
+            for day in breach.dates
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +96,7 @@ class BackTest:
     """Two rules over the same days.
 
     gone: breaches of `now` that meet none of `then`. new: the other way round. incidents: those that
-    are known in these days; `known` says whether anybody could know any.
+    are known in these days; `is_known` says whether anybody could know any.
     """
 
     now: Side
@@ -87,21 +111,11 @@ class BackTest:
         """Breaches of `now` that would stay."""
         return tuple(breach for breach in self.now.breaches if breach not in self.gone)
 
-    def found(self, side: Side) -> tuple[KnownIncident, ...]:
-        """Return the known incidents in which a side breaches."""
-        return tuple(i for i in self.incidents if any(map(i.explains, side.breaches)))
-
-    def unexplained(self, side: Side) -> tuple[Breach, ...]:
-        """Return a side's breaches that lie in no known incident."""
-        return tuple(
-            b for b in side.breaches if not any(each.explains(b) for each in self.incidents)
-        )
-
     @property
     def lost(self) -> tuple[KnownIncident, ...]:
-        """Known incidents that `now` finds and `then` does not."""
-        after = self.found(self.then)
-        return tuple(each for each in self.found(self.now) if each not in after)
+        """Known incidents that set off a breach of `now` and none of `then`."""
+        after = self.then.found(self.incidents)
+        return tuple(each for each in self.now.found(self.incidents) if each not in after)
 
     def sentence(self) -> str:
         """Return it in words: what would vanish, what would appear, what would be lost."""
@@ -111,11 +125,12 @@ class BackTest:
             return f"{said}. No incident is known of these days: which of them matter is not."
         if not self.incidents:
             return f"{said}. None of these days lies in a known incident."
-        one, two = len(self.found(self.now)), len(self.found(self.then))
-        outside = len(self.unexplained(self.now)), len(self.unexplained(self.then))
+        one, two = (len(side.found(self.incidents)) for side in (self.now, self.then))
+        outside = [side.days_outside(self.incidents) for side in (self.now, self.then)]
         return (
-            f"{said}. Outside known incidents there would be {outside[1]} instead of {outside[0]};"
-            f" of {len(self.incidents)} known incidents {two} would be found instead of {one}."
+            f"{said}. Outside known incidents {outside[1]:,} feature days would be in breach instead"
+            f" of {outside[0]:,}; of {len(self.incidents)} known incidents {two} would set off a"
+            f" breach instead of {one}."
         )
 
 
@@ -129,8 +144,8 @@ def back_test(
     """Compare two sides.
 
     >>> day = date(2026, 1, 1)
-    >>> old = Side("old", (Breach(day, day, "temp", 1), Breach(day, day, "wind", 1)), 9, 0)
-    >>> back_test(old, Side("new", (Breach(day, day, "wind", 1),), 9, 0)).sentence()[:53]
+    >>> wind, temp = Breach((day,), "wind"), Breach((day,), "temp")
+    >>> back_test(Side("old", (temp, wind), 9, 0), Side("new", (wind,), 9, 0)).sentence()[:53]
     '1 of 2 past breaches would vanish, 0 would appear. No'
     """
     return BackTest(
@@ -171,8 +186,8 @@ def _breaches(feature: str, history: Sequence[tuple[date, Status]]) -> list[Brea
         if confirmed(seen):
             run.append(day)
         elif run:
-            found.append(Breach(run[0], run[-1], feature, len(run)))
+            found.append(Breach(tuple(run), feature))
             run = []
     if run:
-        found.append(Breach(run[0], run[-1], feature, len(run)))
+        found.append(Breach(tuple(run), feature))
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -75,14 +76,17 @@ class Reference:
     def findings(self, production: Sequence[Stack]) -> list[Finding]:
         """Measure production, stacked as the reference; features in the reference's order."""
         found: dict[str, Finding] = {}
+        comparable: dict[Kind, list[Comparisons]] = {}
         for reference, stack in zip(self.stacks, production, strict=True):
             usable = _usable(reference) & _usable(stack) & stack.margins.present
             if usable.any():
                 both = Comparisons(reference.subset(usable), stack.subset(usable))
-                found.update((each.feature, each) for each in _measured(both))
+                comparable.setdefault(both.kind, []).append(both)
             for at in np.flatnonzero(~usable):
                 finding = _unusable(reference, stack, int(at))
                 found[finding.feature] = finding
+        for stacked in comparable.values():
+            found.update((each.feature, each) for each in _measured(stacked))
         return [found[name] for name in self.features]
 
     def findings_of(self, production: Mapping[str, Profile]) -> list[Finding]:
@@ -122,24 +126,31 @@ def _failure(role: str, stack: Stack, at: int) -> tuple[Status, str] | None:
     return None
 
 
-def _measured(comparisons: Comparisons) -> list[Finding]:
-    """Measure every metric of the kind at once and hand the numbers out to the features."""
+def _measured(stacked: Sequence[Comparisons]) -> list[Finding]:
+    """Measure every metric of a kind and hand the numbers out to the features.
+
+    The histograms of all stacks are measured at once, the cells stack by stack.
+    """
+    whole = _joined(stacked)
     measurements = {
-        name: metric.measure(comparisons)
+        name: [metric.measure(each) for each in (stacked if metric.by_cells else [whole])]
         for name, metric in METRICS.items()
-        if comparisons.kind in metric.kinds
+        if whole.kind in metric.kinds
     }
-    numbers = {name: _numbers(each) for name, each in measurements.items()}
-    pvalues = _pvalues(comparisons, measurements)
-    one, other = comparisons.reference, comparisons.production
+    numbers = {
+        name: [number for part in parts for number in _numbers(part)]
+        for name, parts in measurements.items()
+    }
+    one, other = whole.reference, whole.production
     infinite = one.margins.infinite + other.margins.infinite
+    pvalues = _pvalues(stacked, measurements)
     rows = zip(
         one.layout.features, one.n.tolist(), other.n.tolist(), infinite.tolist(), pvalues, strict=True
     )  # fmt: skip
     return [
         Finding(
             feature=name,
-            kind=comparisons.kind,
+            kind=whole.kind,
             reference_rows=n,
             rows=m,
             infinite=left_out,
@@ -148,6 +159,20 @@ def _measured(comparisons: Comparisons) -> list[Finding]:
         )
         for at, (name, n, m, left_out, pvalue) in enumerate(rows)
     ]
+
+
+def _joined(stacked: Sequence[Comparisons]) -> Comparisons:
+    if len(stacked) == 1:
+        return stacked[0]
+    reference = tuple(each.reference for each in stacked)
+    production = [each.production for each in stacked]
+    return Comparisons(_joined_reference(reference), Stack.joined(production, reference))
+
+
+@lru_cache(maxsize=16)
+def _joined_reference(stacks: tuple[Stack, ...]) -> Stack:
+    """Return the stacks of a reference as one, the same for every window."""
+    return Stack.joined(stacks, stacks)
 
 
 def _numbers(found: Measurement) -> list[Number | MonitoringError]:
@@ -162,13 +187,19 @@ def _numbers(found: Measurement) -> list[Number | MonitoringError]:
     return numbers
 
 
-def _pvalues(comparisons: Comparisons, found: Mapping[str, Measurement]) -> list[float]:
-    if comparisons.kind == "categorical":
-        histogram = comparisons.histogram
-        _, pvalues = contingencies(histogram.reference, histogram.production)
+def _pvalues(
+    stacked: Sequence[Comparisons], found: Mapping[str, Sequence[Measurement]]
+) -> list[float]:
+    """Return the p-value of each feature: of a chi-squared or a Kolmogorov-Smirnov test."""
+    if stacked[0].kind == "categorical":
+        histograms = [each.histogram for each in stacked]
+        parts = [contingencies(each.reference, each.production)[1] for each in histograms]
     else:
-        pvalues = kolmogorov_smirnov_pvalues(found[KS].value, comparisons)
-    return [float(pvalue) for pvalue in pvalues]
+        parts = [
+            kolmogorov_smirnov_pvalues(part.value, each)
+            for part, each in zip(found[KS], stacked, strict=True)
+        ]
+    return [float(pvalue) for part in parts for pvalue in part]
 
 
 def judged(

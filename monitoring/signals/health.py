@@ -11,6 +11,7 @@ from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.performance import METRICS as PERFORMANCE
 from monitoring.signals import traffic
 from monitoring.signals.drift_report import DriftReport, headline, since
+from monitoring.signals.drift_report import ranked as ranked_features
 from monitoring.window import Window
 
 #: Steps that the number of the infrastructure cell is taken over: what is so now.
@@ -125,18 +126,21 @@ def of_data(report: DriftReport) -> Health:
         reason = next((r.reason for r in deciding.values() if r.reason), "no collected data")
         return Health("no_data" if not report.daily else "not_enough_data", reason)
     breached = {n: r for n, r in deciding.items() if r.status == "breached"}
-    histories = {name: report.history(name, r.metric) for name, r in breached.items()}
+    # Where each day is compared with days of its own, the days decide: a week holds good ones too.
+    looked_at = deciding if report.baseline.moving else breached
+    histories = {name: report.history(name, r.metric) for name, r in looked_at.items()}
     starts = {name: since(history) for name, history in histories.items()}
     # Days too small to be judged leave the whole window's verdict standing.
     small = {n for n, h in histories.items() if not {r.status for r in h} & {"ok", "breached"}}
-    open_ = [name for name in breached if starts[name] or name in small]
+    open_ = [n for n in ranked_features(looked_at) if starts[n] or n in small & set(breached)]
     days = sorted(report.daily)
     end = report.window.end if report.window else Window.day(days[-1]).end
     silent = end - Window.day(days[-1]).end > LONGEST_SILENCE_OF_DATA
     trend = tuple(_drifting(report.daily[day]) for day in days)
     rows = max(result.rows for result in judged)
     start = min((s for s in starts.values() if s), default=None)
-    names = ", ".join((open_ or list(breached))[:3])
+    others = [] if report.baseline.moving else list(breached)
+    names = ", ".join((open_ or others)[:3])
     return Health(
         "stale" if silent else "breached" if open_ else "ok",
         "features that drift",

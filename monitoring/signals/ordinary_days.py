@@ -134,26 +134,41 @@ class OrdinaryDays:
         return self._kept[key]
 
     def _bound(self, feature: str, metric: Metric, window: Window) -> float | None:
-        """Return what ordinary days, or stretches of them, stay below; None if too few are known."""
+        """Return what ordinary days, or stretches of them, stay below; None if too few are known.
+
+        Stretches differ less than single days do, and there are fewer of them to learn it from: what
+        days stay below, stretches do too.
+        """
         asked, weekdays = self._asked(window)
-        kept = self._ordinary(feature, asked)
+        of_days = self._bound_of_days(feature, metric, asked)
         length = min(len(window.days()), DAYS_OF_A_WEEK)
-        if length == 1 and metric.name == HEADLINE[self.empty[feature].kind]:
-            return kept.bound
-        key = feature, metric.name, asked, weekdays if length > 1 else ()
-        usual = metric.thresholds[self.empty[feature].kind]
+        if length == 1:
+            return of_days
+        key = feature, metric.name, asked, weekdays
         if key not in self._bounds:
-            there = {day: self.profiles[day][feature] for day in kept.days}
-            if length == 1:
-                apart = _apart(there, metric, by_weekday=asked.by_weekday)
-                distances = np.array(list(apart.values()))
-                self._bounds[key] = _ordinary_bound(distances, LEAST_DISTANCES, usual)
-            else:
-                every = weekdays if asked.by_weekday else tuple(range(DAYS_OF_A_WEEK))
-                block = DAYS_OF_A_WEEK if asked.by_weekday else length
-                distances = _between_stretches(there, metric, every, block)
-                self._bounds[key] = _ordinary_bound(distances, LEAST_STRETCHES, usual)
+            there = self._there(feature, asked)
+            every = weekdays if asked.by_weekday else tuple(range(DAYS_OF_A_WEEK))
+            block = DAYS_OF_A_WEEK if asked.by_weekday else length
+            distances = _between_stretches(there, metric, every, block)
+            usual = metric.thresholds[self.empty[feature].kind]
+            found = _ordinary_bound(distances, LEAST_STRETCHES, usual)
+            self._bounds[key] = min((b for b in (found, of_days) if b is not None), default=None)
         return self._bounds[key]
+
+    def _bound_of_days(self, feature: str, metric: Metric, asked: Days) -> float | None:
+        if metric.name == HEADLINE[self.empty[feature].kind]:
+            return self._ordinary(feature, asked).bound
+        key = feature, metric.name, asked, ()
+        if key not in self._bounds:
+            there = self._there(feature, asked)
+            apart_ = _apart(there, metric, by_weekday=asked.by_weekday)
+            usual = metric.thresholds[self.empty[feature].kind]
+            distances = np.array(list(apart_.values()))
+            self._bounds[key] = _ordinary_bound(distances, LEAST_DISTANCES, usual)
+        return self._bounds[key]
+
+    def _there(self, feature: str, asked: Days) -> dict[date, Profile]:
+        return {day: self.profiles[day][feature] for day in self._ordinary(feature, asked).days}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ui.loaders import workspace
 
 
 @pytest.fixture
-def page(
+def app_test(
     sample: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[type[AppTest]]:
     monkeypatch.setattr(workspace, "settings", lambda: settings)
@@ -35,8 +35,8 @@ def script(endpoint: str, first: str, end: str) -> None:
     estimate_view.show(endpoint, "blue", Window(*days), key="here-")
 
 
-def opened(page: type[AppTest], *asked: str) -> AppTest:
-    app = page.from_function(script, args=asked, default_timeout=120).run()
+def opened(app_test: type[AppTest], *asked: str) -> AppTest:
+    app = app_test.from_function(script, args=asked, default_timeout=120).run()
     assert not app.exception
     assert "Not estimated yet" in words(app)
     (button,) = [each for each in app.button if each.label == "Estimate without labels"]
@@ -49,8 +49,8 @@ def words(app: AppTest) -> str:
     return "\n".join(str(getattr(part, "value", "")) for part in app.main)
 
 
-def test_a_number_comes_with_its_band_reference_and_assumptions(page: type[AppTest]) -> None:
-    app = opened(page, "digits", "2026-11-14", "2026-11-21")
+def test_a_number_comes_with_its_band_reference_and_assumptions(app_test: type[AppTest]) -> None:
+    app = opened(app_test, "digits", "2026-11-14", "2026-11-21")
     (number,) = [each for each in app.metric if each.label == "Accuracy, estimated"]
     assert 0.9 < float(number.value) < 0.98
     shown = words(app)
@@ -61,8 +61,8 @@ def test_a_number_comes_with_its_band_reference_and_assumptions(page: type[AppTe
     assert set(table["Metric"]) >= {"Accuracy", "AUC-ROC", "Log loss"}
 
 
-def test_a_refused_number_is_withheld_and_says_why(page: type[AppTest]) -> None:
-    app = opened(page, "flight-delay", "2026-06-01", "2026-06-15")
+def test_a_refused_number_is_withheld_and_says_why(app_test: type[AppTest]) -> None:
+    app = opened(app_test, "flight-delay", "2026-06-01", "2026-06-15")
     (number,) = [each for each in app.metric if each.label == "Accuracy, estimated"]
     assert number.value == "–"
     shown = words(app)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from monitoring.estimation import cbpe
+from monitoring.estimation.calibration import Labelled, isotonic
 from monitoring.estimation.slopes import measured
 from monitoring.outcomes import ScoreCells
 from monitoring.profile import Floats
@@ -52,31 +54,36 @@ def cells(p: Floats, y: np.ndarray) -> ScoreCells:
     return ScoreCells.of(p, p >= 0.5, y.astype(np.int8))
 
 
-def test_whole_runs_agree_within_half_a_band_and_realized_values_agree() -> None:
-    """NannyML recalibrates these scores, which are calibrated; ours keeps them, being no worse.
+@pytest.mark.parametrize(("is_recalibrated", "gap"), [(True, 5e-4), (False, 0.032)])
+def test_whole_runs_are_nannymls_and_differ_only_in_whether_scores_are_recalibrated(
+    *, is_recalibrated: bool, gap: float
+) -> None:
+    """NannyML recalibrates these scores; ours keeps them, which are calibrated and no worse out of sample.
 
-    So the estimates differ, by up to 0.031, and ours lie nearer to what was realized.
+    Recalibrated too, all 25 estimates agree to 0.0003. Kept, they differ by 0.031 at most, less than
+    half a band, and lie a little nearer to what was realized.
     """
     p, y = generated(2000, 0.0, 1)
     fitted = cbpe.fit([cells(p, y)])
     assert fitted.calibration.curve is None
+    if is_recalibrated:
+        known = Labelled.of([cells(p, y)])
+        curve = isotonic(known.rows.sum(axis=0), known.positive.sum(axis=0))
+        fitted = replace(fitted, calibration=replace(fitted.calibration, curve=curve))
     p, y = generated(1000, 0.5, 2)
     chunks = [
         cbpe.Chunk.of([cells(p[at : at + 200], y[at : at + 200])]) for at in range(0, 1000, 200)
     ]
-    gaps: dict[str, list[float]] = {"ours": [], "theirs": []}
-    seen = cbpe.realized(chunks)
+    compared = 0
     for expected, ours, realized in zip(
-        FULL["expected"], fitted.estimate(chunks), seen, strict=True
+        FULL["expected"], fitted.estimate(chunks), cbpe.realized(chunks), strict=True
     ):
         for theirs, name in NAMES.items():
             if f"{theirs}/value" not in expected:
                 continue
-            value = expected[f"{theirs}/value"]
-            # Realized scores of one cell count as tied: no more than a millionth for the ranking.
-            assert realized[name] == pytest.approx(expected[f"{theirs}/realized"], abs=2e-3)
-            assert abs(ours[name].value - value) < 1.96 * ours[name].error
-            assert abs(ours[name].value - value) < 0.04
-            gaps["ours"].append(abs(ours[name].value - expected[f"{theirs}/realized"]))
-            gaps["theirs"].append(abs(value - expected[f"{theirs}/realized"]))
-    assert np.mean(gaps["ours"]) < np.mean(gaps["theirs"])
+            compared += 1
+            assert realized[name] == pytest.approx(expected[f"{theirs}/realized"], abs=5e-4)
+            difference = abs(ours[name].value - expected[f"{theirs}/value"])
+            assert difference < gap
+            assert difference < 1.96 * ours[name].error
+    assert compared == 25

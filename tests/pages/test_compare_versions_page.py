@@ -12,7 +12,7 @@ from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
 from ui.loaders import workspace
 
-from .conftest import open_page
+from .conftest import ROOT
 
 Opened = Callable[..., AppTest]
 
@@ -23,7 +23,16 @@ def opened(
 ) -> Opened:
     """opened(endpoint="flight-delay") -> the page on the sample workspace."""
     monkeypatch.setattr(workspace, "settings", lambda: settings)
-    return lambda **query: open_page("compare_versions.py", **query)
+    return open_versions
+
+
+def open_versions(**query: str) -> AppTest:
+    # The page reads two deployments: on a busy machine that takes longer than other pages may.
+    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=240)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page(str(ROOT / "pages" / "compare_versions.py")).run()
 
 
 def text(app: AppTest) -> str:
@@ -35,7 +44,7 @@ def column(app: AppTest, name: str) -> object:
 
 
 def test_blue_and_green_side_by_side(opened: Opened) -> None:
-    app = opened(endpoint="flight-delay", window="30d")
+    app = opened(endpoint="flight-delay", window="7d")
     assert not app.exception
     said = text(app)
     assert "A fault in this app" not in said
@@ -59,7 +68,7 @@ def test_blue_and_green_side_by_side(opened: Opened) -> None:
 
 def test_another_metric_and_the_other_way_round_are_in_the_link(opened: Opened) -> None:
     app = opened(
-        endpoint="flight-delay", window="30d", first="green", second="blue", metric="Log loss"
+        endpoint="flight-delay", window="7d", first="green", second="blue", metric="Log loss"
     )
     assert not app.exception
     assert app.selectbox(key="first").value == "green"

@@ -16,7 +16,7 @@ from ui.loaders import database, deployments, drift, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.baseline_rule import BaselineRule
+    from monitoring.baseline_rule import BaselineKind, BaselineRule
     from monitoring.metric import MetricResult
     from monitoring.signals.back_test import BackTest, KnownIncident
     from ui.loaders.workspace import Progress
@@ -31,6 +31,7 @@ class Offer:
     """A baseline that can be put in force. stored: None for one of the product's own."""
 
     label: str
+    kind: BaselineKind
     words: str
     stored: StoredBaseline | None
     is_default: bool
@@ -93,7 +94,7 @@ def _offers(
     _, model = deployments.served(endpoint, deployment)
     usual = known.default(signal, deployments.deployed(), model).label
     offers = [
-        Offer(c.label, str(c.rule), stored.get(c.label), c.label == usual)
+        Offer(c.label, c.rule.kind, str(c.rule), stored.get(c.label), c.label == usual)
         for c in deployments.choices(endpoint, deployment).values()
     ]
     return tuple(sorted(offers, key=lambda offer: not offer.is_default))
@@ -377,7 +378,8 @@ def _tested(
     if now[0] != then[0]:
         before, after = references
         found = drift_report.compare(before, after.table, metrics=set(HEADLINE.values()))
-        differences = tuple(drift_report.headline(found.results).values())
+        shared = [r for r in found.results if r.subject in before.plan and r.value is not None]
+        differences = tuple(drift_report.headline(shared).values())
     result = core.back_test(*sides, incidents, is_known=workspace.settings().is_sample)
     return Tested(result, window, differences, time.perf_counter() - began)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -73,6 +74,29 @@ def active(endpoint: str, deployment: str, signal: str) -> StoredBaseline | None
         return Baselines(database()).active(place(endpoint, deployment), signal)
     except MonitoringError:
         return None
+
+
+def thresholds(endpoint: str, deployment: str, signal: str) -> Mapping[str, float]:
+    """Return the thresholds that a user put in force; none if they cannot be read."""
+    from monitoring.database.threshold_sets import ThresholdSets  # noqa: PLC0415 - as above
+
+    here = place(endpoint, deployment)
+    try:
+        found = ThresholdSets(database(), here.workspace).active(here, signal)
+    except MonitoringError:
+        return {}
+    return found.thresholds if found else {}
+
+
+def benchmarks(model: ModelVersion) -> Mapping[str, float]:
+    """Return what users set for the metrics of a model version; none if it cannot be read."""
+    from monitoring.database.benchmarks import Benchmarks  # noqa: PLC0415 - as above
+
+    try:
+        found = Benchmarks(database(), place().workspace).of(model.name, model.version)
+    except MonitoringError:
+        return {}
+    return {each.metric: each.value for each in found if each.value is not None}
 
 
 def decisions(endpoint: str, deployment: str, model: ModelVersion | None) -> Decisions:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
-from ui.loaders import deployments, workspace
+from ui.loaders import database, deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def drift(
         *asked, baseline, window, part(progress, 0.0, 0.2), segment=segment
     )
 
+    limits = (
+        database.thresholds(endpoint, deployment, "data_drift") if rule.mode == "robust" else {}
+    )
+    kinds = {"numerical", "categorical", ""}
+    of_features = {n: limits[n] for n in limits if n.partition(":")[2] not in kinds}
+
     def measure() -> DriftReport:
         days = deployments.days(*asked, window, part(progress, 0.2, 0.6), segment=segment)
         return drift_report.run(
@@ -57,14 +63,15 @@ def drift(
             days.tables,
             window,
             mode=rule.mode,
-            thresholds=rule.overrides(),
+            thresholds={**of_features, **rule.overrides()},
             notes=days.notes,
             taken=workspace.now(),
             store=store(),
             progress=part(progress, 0.6, 1.0),
         )
 
-    key = ("drift", *asked, baseline, window, rule, segment)
+    set_ = tuple(sorted(of_features.items()))
+    key = ("drift", *asked, baseline, reference.name, window, rule, set_, segment)
     return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
-from ui.loaders import deployments, workspace
+from ui.loaders import database, deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def report(
         endpoint: Name of the endpoint.
         deployment: Name of the deployment.
         window: What to report on; it is widened to whole days.
-        baselines: What each metric should be; by default what the registered model's tags say.
+        baselines: What each metric should be; by default what users have set, else what the
+            registered model's tags say.
         baseline_name: Where they come from.
-        thresholds: By metric, instead of baseline and allowance.
+        thresholds: By metric, instead of baseline and allowance; by default those in force.
         period: How long a step of the history is.
         segment: Rows to look at.
         progress: Called with a share from 0 to 1 and a text.
@@ -50,8 +51,12 @@ def report(
     asked = endpoint, deployment
     say = progress or (lambda _share, _text: None)
 
+    _, model = deployments.served(*asked)
+    if thresholds is None:
+        thresholds = database.thresholds(*asked, "model_performance")
+    benchmarks = database.benchmarks(model) if baselines is None else {}
+
     def measure() -> PerformanceReport:
-        _, model = deployments.served(*asked)
         found = deployments.rows(*asked, window, part(say, 0.0, 0.7), segment=segment)
         return realized_performance.of_deployment(
             model,
@@ -61,6 +66,7 @@ def report(
             store=workspace.settings().cache,
             baselines=baselines,
             baseline_name=baseline_name,
+            benchmarks=benchmarks,
             thresholds=thresholds,
             period=period,
             taken=workspace.now(),
@@ -70,6 +76,6 @@ def report(
     def items(given: Mapping[str, float] | None) -> tuple[tuple[str, float], ...] | None:
         return None if given is None else tuple(sorted(given.items()))
 
-    rule = items(baselines), baseline_name, items(thresholds)
+    rule = items(baselines), baseline_name, items(benchmarks), items(thresholds)
     key = ("performance", *asked, window, period, segment, rule)
     return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
