@@ -34,18 +34,24 @@ FLAGS = [
 ]
 #: Page -> query that shows it with something on it.
 QUERIES = {
+    "baselines": "?endpoint=flight-delay&deployment=blue",
     "data_drift": "?endpoint=flight-delay&window=30d&feature=temp",
     "data_quality": "?endpoint=flight-delay&window=30d&feature=temp",
     "compare_versions": "?endpoint=flight-delay&window=30d",
+    "fairness": "?endpoint=flight-delay&window=30d&group-flight-delay=origin",
+    "predictions": "?endpoint=flight-delay&window=30d&output=probability",
     "your_own_files": "?own-reference-path=docs/examples/january.parquet"
     "&own-production-path=docs/examples/july.csv&feature=air_time",
 }
 VIEWPORT = {"width": 1440, "height": 900}
 #: Page -> height of its picture, where more than a screen is worth seeing.
 HEIGHTS = {
+    "baselines": 1500,
     "compare_versions": 2400,
     "data_drift": 1500,
     "data_quality": 2400,
+    "fairness": 2300,
+    "predictions": 2300,
     "your_own_files": 1900,
 }
 FAULT = "A fault in this app"  # how ui/states.py begins to speak of an exception

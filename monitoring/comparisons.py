@@ -83,6 +83,8 @@ class Comparisons:
     def cells(self) -> Cells:
         """The widths of the cells, cut to the values seen."""
         one, other = self.reference.margins, self.production.margins
+        if (other.minimum >= one.minimum).all() and (other.maximum <= one.maximum).all():
+            return self.reference.cells(self.exact)
         low = np.minimum(one.minimum, other.minimum)[:, None]
         high = np.maximum(one.maximum, other.maximum)[:, None]
         return Cells.cut(self.reference.layout.cells(self.exact), low, high)

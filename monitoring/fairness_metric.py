@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import add
+from operator import add, sub
 from typing import TypeAlias
 
 import numpy as np
@@ -94,33 +94,18 @@ class OneClass:
         """Rows with a label."""
         return self.positives + self.negatives
 
+    @property
+    def _rows(self) -> tuple[int, ...]:
+        four = self.true_positives, self.false_positives, self.false_negatives, self.true_negatives
+        return *four, self.selected, self.rejected, self.right
+
     def __add__(self, other: OneClass) -> OneClass:
-        mine, theirs = self, other
-        return OneClass(
-            mine.true_positives + theirs.true_positives,
-            mine.false_positives + theirs.false_positives,
-            mine.false_negatives + theirs.false_negatives,
-            mine.true_negatives + theirs.true_negatives,
-            mine.selected + theirs.selected,
-            mine.rejected + theirs.rejected,
-            mine.right + theirs.right,
-            mine.score + theirs.score,
-            mine.gap + theirs.gap,
-        )
+        rows = map(add, self._rows, other._rows)
+        return OneClass(*rows, self.score + other.score, self.gap + other.gap)
 
     def __sub__(self, other: OneClass) -> OneClass:
-        mine, theirs = self, other
-        return OneClass(
-            mine.true_positives - theirs.true_positives,
-            mine.false_positives - theirs.false_positives,
-            mine.false_negatives - theirs.false_negatives,
-            mine.true_negatives - theirs.true_negatives,
-            mine.selected - theirs.selected,
-            mine.rejected - theirs.rejected,
-            mine.right - theirs.right,
-            _less(mine.score, theirs.score),
-            _less(mine.gap, theirs.gap),
-        )
+        rows = map(sub, self._rows, other._rows)
+        return OneClass(*rows, _less(self.score, other.score), _less(self.gap, other.gap))
 
 
 def _less(one: Moments, two: Moments) -> Moments:

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.cells import Cells
 from monitoring.profile import (
     LINEAR_CELLS,
     QUANTILE_BINS,
@@ -234,6 +235,7 @@ class Stack:
     labels: Counts
     ends: Counts | None = field(default=None, repr=False)
     _subsets: dict[bytes, Stack] = field(default_factory=dict, repr=False)
+    _cells: dict[bytes, Cells] = field(default_factory=dict, repr=False)
 
     @cached_property
     def n(self) -> Counts:
@@ -285,6 +287,14 @@ class Stack:
         """Which bins of the histogram metrics have cells, shape (features, bins)."""
         has_cells: Flags = np.diff(self.bin_ends, axis=1, prepend=0) > 0
         return has_cells
+
+    def cells(self, on_lattice: Flags) -> Cells:
+        """Return the widths of the cells, cut to the values of this stack."""
+        key = on_lattice.tobytes()
+        if key not in self._cells:
+            low, high = self.margins.minimum[:, None], self.margins.maximum[:, None]
+            self._cells[key] = Cells.cut(self.layout.cells(on_lattice), low, high)
+        return self._cells[key]
 
     @cached_property
     def binned(self) -> Counts:

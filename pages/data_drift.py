@@ -40,28 +40,34 @@ VIEWS = {
         attribution_view.show,
     ),
 }
+ROW_SIGNALS = {
+    "Outliers": ("outliers", "outliers-baseline"),
+    "What the model relies on": ("feature_attribution_drift", "attribution-baseline"),
+}
 chosen = scope.current()
 st.title("Data drift")
 
 if chosen.endpoint is None:
     scope.choose_endpoint(deployments.endpoints())
     st.stop()
-try:
-    deployment = deployments.deployment_of(chosen)
-    baselines = deployments.baselines(chosen.endpoint, deployment, "data_drift")
-except MonitoringError as error:
-    states.show_error(error)
-    st.stop()
-
 view = st.segmented_control(
     "View", ["Features", *VIEWS], default="Features", required=True, key="view", bind="query-params"
 )
 part, pick, compute, show = VIEWS.get(view, ("", None, drift.drift, None))
+# What the model knows is asked of its training data, what is ordinary of ordinary days.
+signal, baseline_key = ROW_SIGNALS.get(view, ("data_drift", "baseline"))
+try:
+    deployment = deployments.deployment_of(chosen)
+    baselines = deployments.baselines(chosen.endpoint, deployment, signal)
+except MonitoringError as error:
+    states.show_error(error)
+    st.stop()
+
 key = f"{chosen.endpoint}-{deployment}-{chosen.segment.code}{part}"
 limits = database.thresholds(chosen.endpoint, deployment, "data_drift")
 rule = None if pick else drift_view.pick_rule("", limits)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    baseline = st.selectbox("Baseline", baselines, key="baseline", bind="query-params", width=320)
+    baseline = st.selectbox("Baseline", baselines, key=baseline_key, bind="query-params", width=320)
     window = report_view.pick_period(chosen, workspace.now()).whole_days()
     asked = pick() if pick else rule
     wanted = st.button("Run", icon=":material/play_arrow:", key="run")

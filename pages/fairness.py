@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, fairness_view, scope, states
+from ui import cards, drift_view, fairness_choice, fairness_view, scope, states
 from ui.loaders import deployments, fairness, workspace
 
 chosen = scope.current()
@@ -24,11 +24,11 @@ try:
         states.show(states.no_results("features that form groups", {"model": offered.model}))
         st.stop()
     with controls:
-        features = fairness_view.pick_features(offered)
+        features = fairness_choice.pick_features(offered)
     counted = fairness_view.load(
         lambda bar: fairness.counted(*asked_for, features, window, bar, segment=chosen.segment)
     )
-    asked = fairness_view.pick_rule(counted, offered.model)
+    asked = fairness_choice.pick_rule(counted, offered.model)
 except MonitoringError as error:
     states.show_error(error)
     st.stop()

@@ -17,6 +17,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "plotly": ("monitoring.charts",),
     "azure": ("monitoring.sources", "monitoring.local"),
     "duckdb_kql": ("monitoring.local",),
+    "sqlalchemy": ("monitoring.database", "monitoring.commands.database"),
+    "alembic": ("monitoring.database",),
     "ui": ("app", "ui", "pages"),
     "pages": (),
     "monitoring.sources": ("monitoring", "ui.loaders"),

@@ -12,6 +12,7 @@ import streamlit as st
 from monitoring.baseline_rule import SEASONS, WEEKS, BaselineKind, BaselineRule, Season
 from monitoring.errors import MonitoringError
 from ui import cards, states
+from ui.glossary import explain
 from ui.loaders import baselines, database, workspace
 from ui.loaders.baselines import BASELINE_SIGNALS, THRESHOLD_SIGNALS, InForce, Offer
 
@@ -103,15 +104,15 @@ def show_in_force(here: InForce | None, signal: str) -> None:
     if here is None:
         states.show(states.blind(None, "What users have chosen cannot be read."))
         return
-    left, right = st.columns(2)
+    columns = iter(st.columns(2))
     if signal in BASELINE_SIGNALS:
-        with left, st.container(border=True, height="stretch"):
-            st.metric("Baseline in force", here.baseline.label)
+        with next(columns), st.container(border=True, height="stretch"):
+            st.metric("Baseline in force", here.baseline.label, help=explain("baseline"))
             st.text(_about(here.baseline))
     if signal in THRESHOLD_SIGNALS:
-        with right, st.container(border=True, height="stretch"):
+        with next(columns), st.container(border=True, height="stretch"):
             label = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
-            st.metric("Thresholds in force", label)
+            st.metric("Thresholds in force", label, help=explain("threshold"))
             st.text(_about_thresholds(here))
     if signal in BASELINE_SIGNALS:
         cards.show_table(_table(here), key="baselines-known", alt="Baselines that can be chosen")

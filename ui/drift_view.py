@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,7 +15,7 @@ from monitoring.comparison import Comparison
 from monitoring.drift import HEADLINE, METRICS
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.profile import Kind
-from monitoring.signals.drift_report import DriftReport, excess, headline, ranked
+from monitoring.signals.drift_report import DriftReport, excess, headline, ranked, since
 from ui import cards, states
 from ui.glossary import explain
 from ui.report_view import (
@@ -143,7 +143,17 @@ def _deciding(report: DriftReport, rule: Rule) -> dict[str, MetricResult]:
     for result in report.results:
         if result.kind and result.metric == rule.metric_of(result.kind):
             found[result.subject] = result
+    if report.baseline.moving:
+        return {name: _by_days(report, result) for name, result in found.items()}
     return found
+
+
+def _by_days(report: DriftReport, result: MetricResult) -> MetricResult:
+    """Where each day is compared with days of its own, two of the last three decide."""
+    history = report.history(result.subject, result.metric)
+    if not {day.status for day in history} & {"ok", "breached"}:
+        return result
+    return replace(result, status="breached" if since(history) else "ok")
 
 
 def _show_summary(report: DriftReport, deciding: dict[str, MetricResult]) -> None:
@@ -171,6 +181,12 @@ def _show_summary(report: DriftReport, deciding: dict[str, MetricResult]) -> Non
     with third, st.container(border=True, height="stretch", gap="xsmall"):
         st.metric("Reference rows", f"{report.baseline.rows:,}", help=explain("reference"))
         st.text(report.baseline.name)
+        if report.baseline.moving:
+            st.caption(
+                "Each day is compared with days of its own, and counts as different only if it "
+                "differs more than these do from one another. A feature breaches when two of its "
+                "last three days do."
+            )
     with fourth, st.container(border=True, height="stretch", gap="xsmall"):
         st.metric("Production rows", f"{rows:,}", help=explain("production"))
         st.text(_covered(report))

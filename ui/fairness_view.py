@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -13,25 +12,24 @@ import streamlit as st
 
 from monitoring import charts
 from monitoring.errors import MonitoringError
-from monitoring.fairness import DISPARITIES, GROUP_METRICS, HEADLINE
+from monitoring.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.fairness_metric import GroupMetric, counts_of
 from monitoring.metric import MetricResult, Status
 from monitoring.outcomes import coverage, total
-from monitoring.signals import fairness
+from monitoring.signals import fairness, fairness_history
 from ui import cards, states
 from ui.glossary import explain
 
 if TYPE_CHECKING:
     from monitoring.groups import Group
-    from monitoring.signals.fairness import CountedGroups, FairnessReport, GroupResult, Rule
+    from monitoring.signals.fairness import FairnessReport, GroupResult
+    from monitoring.signals.group_counts import CountedGroups
     from monitoring.window import Window
-    from ui.loaders.fairness import Offered
+    from ui.fairness_choice import Asked
 
 T = TypeVar("T")
 Progress = Callable[[float, str], None]
 
-NONE = "None"
-STEPS = {"day": ("Day", 1), "week": ("Week", 7), "month": ("30 days", 30)}
 #: More groups than this are not drawn; the table has them all.
 DRAWN_GROUPS = 30
 NOTE = (
@@ -42,15 +40,6 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the page is asked for: the metric in focus, how to judge, and how finely time is cut."""
-
-    metric: GroupMetric
-    rule: Rule
-    step_days: int
-
-
 def load(compute: Callable[[Progress], T]) -> T:
     """Return what is computed, behind a progress bar the first time."""
     bar = st.empty()
@@ -58,101 +47,6 @@ def load(compute: Callable[[Progress], T]) -> T:
         return compute(lambda share, text: bar.progress(min(max(share, 0.0), 1.0), text))
     finally:
         bar.empty()
-
-
-def pick_features(offered: Offered) -> tuple[str, ...]:
-    """Draw the choice of one feature or two, remembered per model. Bound to the URL."""
-    first = st.selectbox(
-        "Compare the groups of",
-        offered.features,
-        key=f"group-{offered.model}",
-        bind="query-params",
-        help="A categorical feature, or a numerical one cut at the quartiles of the baseline.",
-        width=280,
-    )
-    second = st.selectbox(
-        "Crossed with",
-        [NONE, *offered.features],
-        key=f"cross-{offered.model}",
-        bind="query-params",
-        help="A second feature makes a group of each pair of values. " + explain("pooled"),
-        width=280,
-    )
-    return (first,) if second in {NONE, first} else (first, second)
-
-
-def pick_rule(counted: CountedGroups, model: str) -> Asked:
-    """Draw metric, positive class, limits and period. Bound to the URL."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        metric = _pick_metric(counted)
-        positive = _pick_positive(counted, model) if counted.classes else ""
-        allowance, least = _pick_limits(metric)
-        step = st.segmented_control(
-            "Cut time by",
-            list(STEPS),
-            default="week",
-            required=True,
-            format_func=lambda each: STEPS[each][0],
-            key="fairness-step",
-            bind="query-params",
-            width="content",
-        )
-    limits = ((metric.name, allowance),) if allowance != metric.allowance else ()
-    rule = fairness.Rule(positive, least, limits)
-    return Asked(metric, rule, STEPS[step if step in STEPS else "week"][1])
-
-
-def _pick_metric(counted: CountedGroups) -> GroupMetric:
-    known = [name for name, metric in GROUP_METRICS.items() if counted.task in metric.tasks]
-    name = st.selectbox(
-        "Metric",
-        known,
-        index=known.index(HEADLINE[counted.task]),
-        format_func=lambda name: GROUP_METRICS[name].label,
-        key=f"fairness-{counted.task}",
-        bind="query-params",
-        help="The metric in focus; every metric is judged.",
-        width=280,
-    )
-    return GROUP_METRICS[name if name in known else HEADLINE[counted.task]]
-
-
-def _pick_positive(counted: CountedGroups, model: str) -> str:
-    return st.selectbox(
-        "Positive class",
-        counted.classes,
-        index=len(counted.classes) - 1,
-        key=f"positive-{model}",
-        bind="query-params",
-        help="The answer that matters to whom it is given; compared with all others.",
-        width=160,
-    )
-
-
-def _pick_limits(metric: GroupMetric) -> tuple[float, int]:
-    allowance = st.number_input(
-        "Allowed distance",
-        min_value=0.0,
-        value=metric.allowance,
-        step=0.01,
-        format="%.3g",
-        key=f"allowed-{metric.name}",
-        bind="query-params",
-        help="How far a group may lie from all others together"
-        + (", as a share of their size of error." if metric.scale else "."),
-        width=160,
-    )
-    least = st.number_input(
-        "Least rows",
-        min_value=1,
-        value=fairness.LEAST_ROWS,
-        step=10,
-        key="least-rows",
-        bind="query-params",
-        help="A group with fewer rows in what a metric is a share or mean of gets no verdict.",
-        width=160,
-    )
-    return float(allowance), int(least)
 
 
 def show(counted: CountedGroups, window: Window, asked: Asked, key: str) -> None:
@@ -384,8 +278,8 @@ def _show_history(report: FairnessReport, asked: Asked, key: str) -> None:
     picked = st.selectbox(
         "Group", list(names), key=f"{key}group", help="Beside all other groups.", width=320
     )
-    windows = fairness.periods(report.window, asked.step_days)
-    history = fairness.history(report.counted, asked.metric, windows, asked.rule)
+    windows = fairness_history.periods(report.window, asked.step_days)
+    history = fairness_history.history(report.counted, asked.metric, windows, asked.rule)
     points = history.get(names[picked], ()) if picked in names else ()
     if not points:
         states.show(states.blind(None, "This group has no prediction in this period."))

@@ -26,6 +26,9 @@ GLOSSARY = {
     "interval": "95 % confidence interval: the range of values that the data are compatible with.",
     "threshold": "The value beyond which a metric counts as breached.",
     "reference": "The data that production is compared with, usually what the model was trained on.",
+    "baseline": "A named reference: which rows production is compared with. Exactly one is in force "
+    "for each deployment and signal, and who put it there is kept.",
+    "back-test": "Past days judged again under another rule, to see what would have been different.",
     "production": "The data that the deployed model was asked about in the chosen window.",
     "null rate": "The share of rows without a value: null or not a number.",
     "type error rate": "The share of values that are of another type than in the training data, such "

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.comparison import Comparison
 from monitoring.drift import METRICS
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.outcomes import Moments
 from monitoring.performance_metric import Z
 from monitoring.rates import Share, wilson
-from monitoring.signals.drift_report import headline
-from ui import cards, states
+from ui import cards, outputs_view, predictions_words
 from ui.glossary import explain
 
 if TYPE_CHECKING:
@@ -56,7 +53,7 @@ def pick_baseline(offered: Sequence[str]) -> str:
 def show(report: PredictionReport, key: str) -> None:
     """Draw a report: what moved, the mix of answers, one output in detail, every number."""
     _show_tiles(report)
-    st.text(" ".join(sentences(report)))
+    st.text(" ".join(predictions_words.sentences(report)))
     if report.classes:
         with cards.panel("Answers by day", help=explain("class mix")):
             _show_mix(report, key)
@@ -65,61 +62,12 @@ def show(report: PredictionReport, key: str) -> None:
     else:
         with cards.panel("Mean answer by day"):
             _show_mean(report, key)
-    _show_output(report, key)
+    outputs_view.show(report, key)
     if report.classes:
         with cards.panel("By class"):
             _show_classes(report, key)
     with cards.panel("All numbers"):
-        _show_numbers(report, key)
-
-
-def sentences(report: PredictionReport) -> list[str]:
-    """Say in words what moved, and whether the truth did too."""
-    deciding = report.deciding()
-    label = deciding.pop(LABEL, None)
-    judged = [r for r in deciding.values() if r.status in {"ok", "breached"}]
-    moved = {name: days for name, days in report.moved().items() if name != LABEL}
-    found = []
-    if not judged:
-        found.append("Whether the answers moved cannot be said: nothing could be judged.")
-    elif moved:
-        said = ", ".join(f"{name} ({_when(report, days)})" for name, days in moved.items())
-        found.append(f"The answers moved: {said}.")
-    else:
-        found.append("The answers are distributed as before, within what ordinary days do.")
-    if label is None or label.status not in {"ok", "breached"}:
-        why = f" ({label.reason})" if label and label.reason else ""
-        found.append(f"Whether the labels moved too cannot be said yet{why}.")
-    elif LABEL in report.moved():
-        found.append("The labels that have arrived moved too: the world itself changed.")
-    elif moved:
-        found.append("The labels that have arrived did not: look at the inputs and at the model.")
-    else:
-        found.append("The labels that have arrived did not move either.")
-    return found + _given_truth(report)
-
-
-def _when(report: PredictionReport, days: Sequence[date]) -> str:
-    """Say on which days an output was judged to differ.
-
-    >>> from types import SimpleNamespace
-    >>> month = SimpleNamespace(daily=range(31))
-    >>> _when(month, [date(2026, 10, 11), date(2026, 10, 12)])
-    'on 2 of 31 days, 11 Oct to 12 Oct'
-    """
-    if not days:
-        return "over the whole window, on no single day"
-    span = f"{min(days):%d %b}" + (f" to {max(days):%d %b}" if len(days) > 1 else "")
-    return f"on {len(days)} of {len(report.daily)} days, {span}"
-
-
-def _given_truth(report: PredictionReport) -> list[str]:
-    """Say where answers moved although the truth is held fixed."""
-    found = headline(report.drift.results)
-    split = [name for name, r in found.items() if ", label " in name and r.status == "breached"]
-    if not split:
-        return []
-    return [f"With the truth held fixed, the score moved: {', '.join(split)}."]
+        outputs_view.show_numbers(report, key)
 
 
 def _show_tiles(report: PredictionReport) -> None:
@@ -145,19 +93,15 @@ def _show_tiles(report: PredictionReport) -> None:
         else:
             cards.kpi(
                 "Mean label",
-                _number(whole.label.mean),
+                outputs_view.number(whole.label.mean),
                 None,
-                note=f"before {_number(before.label.mean)} · n {whole.label.n:,}",
+                note=f"before {outputs_view.number(before.label.mean)} · n {whole.label.n:,}",
             )
     with fourth:
         _show_label(report)
     if report.faults:
         left_out = ", ".join(f"{name} ({n:,})" for name, n in report.faults.items())
         st.text(f"In the rows of this window: {left_out}.")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.3g}"
 
 
 def _sure(counts: OutputCounts) -> Moments:
@@ -172,9 +116,9 @@ def _show_sure(whole: OutputCounts, before: OutputCounts) -> None:
     now, then = _sure(whole), _sure(before)
     cards.kpi(
         "Mean confidence",
-        _number(now.mean),
+        outputs_view.number(now.mean),
         None,
-        note=f"before {_number(then.mean)} · n {now.n:,}",
+        note=f"before {outputs_view.number(then.mean)} · n {now.n:,}",
         term="confidence",
     )
 
@@ -182,9 +126,9 @@ def _show_sure(whole: OutputCounts, before: OutputCounts) -> None:
 def _show_answer(whole: OutputCounts, before: OutputCounts) -> None:
     cards.kpi(
         "Mean answer",
-        _number(whole.prediction.mean),
+        outputs_view.number(whole.prediction.mean),
         None,
-        note=f"before {_number(before.prediction.mean)} · n {whole.prediction.n:,}",
+        note=f"before {outputs_view.number(before.prediction.mean)} · n {whole.prediction.n:,}",
     )
 
 
@@ -207,7 +151,7 @@ def _show_label(report: PredictionReport) -> None:
         "Labels",
         f"{share:.0%} arrived",
         label.status if label else "no_data",
-        note=label.reason or f"{METRICS[label.metric].label} {_number(label.value)}"
+        note=label.reason or f"{METRICS[label.metric].label} {outputs_view.number(label.value)}"
         if label
         else "the model has no ground truth",
         term="label drift",
@@ -234,18 +178,7 @@ def _show_mix(report: PredictionReport, key: str) -> None:
     cards.show_chart(chart, key=f"{key}mix", table=table)
     result = report.deciding().get("prediction")
     if result:
-        st.caption(_verdict("Mix of answers", result))
-
-
-def _verdict(what: str, result: MetricResult) -> str:
-    interval = result.interval
-    span = f", 95 % {interval.low:.3g} to {interval.high:.3g}" if interval else ""
-    reason = f"; {result.reason}" if result.reason else ""
-    return (
-        f"{what}: {cards.status_label(result.status)}, {METRICS[result.metric].label} "
-        f"{_number(result.value)}{span}, threshold {result.threshold:.3g}, n {result.rows:,} against "
-        f"{result.reference_rows:,}{reason}."
-    )
+        st.caption(outputs_view.verdict("Mix of answers", result))
 
 
 def _show_confidence(report: PredictionReport, key: str) -> None:
@@ -346,16 +279,12 @@ def _show_course(
         {
             "Day": [f"{day}" for day in sorted(report.daily)],
             "n": rows,
-            name: _rounded(values),
-            "Low (95 %)": _rounded(low),
-            "High (95 %)": _rounded(high),
+            name: outputs_view.rounded(values),
+            "Low (95 %)": outputs_view.rounded(low),
+            "High (95 %)": outputs_view.rounded(high),
         }
     )
     cards.show_chart(chart, key=key, table=table)
-
-
-def _rounded(values: Sequence[float]) -> list[float]:
-    return [float(f"{value:.4g}") if math.isfinite(value) else math.nan for value in values]
 
 
 def _show_mean(report: PredictionReport, key: str) -> None:
@@ -363,70 +292,6 @@ def _show_mean(report: PredictionReport, key: str) -> None:
     moments = [report.daily[day].prediction for day in days]
     before = report.before.prediction
     _show_means(report, moments, before, "mean answer", "the answer's unit", key)
-
-
-def _show_output(report: PredictionReport, key: str) -> None:
-    found = headline(report.drift.results)
-    names = list(report.outputs)
-    if not names:
-        return
-    picked = st.selectbox(
-        "Output",
-        names,
-        key="output",
-        bind="query-params",
-        help="Those after the first few take the score apart by predicted and by true class.",
-        width=360,
-    )
-    picked = picked if picked in names else names[0]
-    left, right = st.columns(2)
-    with left, cards.panel("Before and now"):
-        _show_overlay(report, picked, found[picked], key)
-    with right, cards.panel("Over time"):
-        _show_trend(report, found[picked], key)
-    st.caption(_verdict(picked[0].upper() + picked[1:], found[picked]))
-
-
-def _show_overlay(report: PredictionReport, name: str, result: MetricResult, key: str) -> None:
-    reference = report.drift.baseline.profiles.get(name)
-    production = report.drift.production.get(name)
-    if reference is None or production is None or not reference.n or not production.n:
-        states.show(states.blind(None, f"{name}: {result.reason or 'nothing was counted'}."))
-        return
-    comparison = Comparison(reference, production)
-    one, two, labels = comparison.histogram
-    if comparison.kind == "categorical":
-        chart = charts.overlay_categories(labels, one / one.sum(), two / two.sum(), unit=name)
-    else:
-        cells = comparison.cells
-        chart = charts.overlay(cells.left, cells.right, *comparison.shares, unit=name)
-    table = pd.DataFrame({name: labels, "rows before": one, "rows now": two})
-    cards.show_chart(chart, key=f"{key}overlay", table=table)
-
-
-def _show_trend(report: PredictionReport, result: MetricResult, key: str) -> None:
-    history = report.drift.history(result.subject, result.metric)
-    if not history:
-        st.text("No day of this window was compared.")
-        return
-    floors = [np.nan if r.noise_floor is None else r.noise_floor for r in history]
-    low, high = (
-        [math.nan if r.interval is None else getattr(r.interval, side) for r in history]
-        for side in ("low", "high")
-    )
-    chart = charts.trend(
-        [r.window.start if r.window else datetime.min.replace(tzinfo=UTC) for r in history],
-        [np.nan if r.value is None else r.value for r in history],
-        name=METRICS[result.metric].label,
-        rows=[r.rows for r in history],
-        low=low,
-        high=high,
-        threshold=result.threshold,
-        noise_floor=floors,
-        statuses=[r.status for r in history],
-        unit=result.unit,
-    )
-    cards.show_chart(chart, key=f"{key}trend", table=_table(history))
 
 
 def _show_classes(report: PredictionReport, key: str) -> None:
@@ -446,8 +311,8 @@ def _show_classes(report: PredictionReport, key: str) -> None:
                 "Share now": _percent(now),
                 "95 %": f"{ends.low:.1%} to {ends.high:.1%}" if now.rows else "",
                 "Share before": _percent(then),
-                "Mean confidence": _number(whole.confidence.get(name, Moments()).mean),
-                "before": _number(before.confidence.get(name, Moments()).mean),
+                "Mean confidence": outputs_view.number(whole.confidence.get(name, Moments()).mean),
+                "before": outputs_view.number(before.confidence.get(name, Moments()).mean),
                 "Close calls": _percent(near),
                 "Labels, n": truth.hits,
                 "Share of labels": _percent(truth),
@@ -459,34 +324,3 @@ def _show_classes(report: PredictionReport, key: str) -> None:
 
 def _percent(share: Share) -> str:
     return f"{share.rate:.1%}" if share.rows else "–"
-
-
-def _table(results: Sequence[MetricResult]) -> pd.DataFrame:
-    lines = [
-        {
-            "Day": f"{r.window.start:%Y-%m-%d}" if r.window else "",
-            "Output": r.subject,
-            "Metric": METRICS[r.metric].label if r.metric in METRICS else "–",
-            "Status": cards.status_label(r.status),
-            "Value": _rounded([math.nan if r.value is None else r.value])[0],
-            "Low (95 %)": _rounded([r.interval.low if r.interval else math.nan])[0],
-            "High (95 %)": _rounded([r.interval.high if r.interval else math.nan])[0],
-            "Threshold": f"> {r.threshold:.3g}",
-            "Noise floor": _rounded([math.nan if r.noise_floor is None else r.noise_floor])[0],
-            "p adjusted": "" if r.adjusted_pvalue is None else f"{r.adjusted_pvalue:.2g}",
-            "n before": r.reference_rows,
-            "n now": r.rows,
-            "Why": r.reason,
-        }
-        for r in results
-    ]
-    return pd.DataFrame(lines)
-
-
-def _show_numbers(report: PredictionReport, key: str) -> None:
-    place = {name: at for at, name in enumerate(report.outputs)}
-    results = sorted(report.drift.results, key=lambda r: place[r.subject])
-    table = _table(results).drop(columns="Day")
-    cards.show_table(table, key=f"{key}all", alt="Every metric of every output")
-    methods = sorted({r.method.split(";")[0] for r in results if r.method})
-    st.caption(f"Baseline: {report.drift.baseline.name}. {'. '.join(methods)}.")

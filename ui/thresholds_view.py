@@ -48,6 +48,7 @@ def show(place: Place, here: InForce | None) -> None:
         metrics = {name: PERFORMANCE[name].label for name in offered}
     with st.form(f"thresholds-{signal}", border=False):
         edited = _edit(values, metrics, places, f"{signal}-{start}")
+        st.caption("Write into the last line to add a threshold; mark a line to remove it.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input(
                 "Name",
@@ -157,6 +158,10 @@ def thresholds_of(table: pd.DataFrame, metrics: Mapping[str, str]) -> dict[str, 
     return found
 
 
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.5g}"
+
+
 def show_benchmarks(place: Place, here: InForce | None) -> None:
     """Draw what each metric of the model version should be, and the form that sets it."""
     endpoint, deployment, _ = place
@@ -169,8 +174,8 @@ def show_benchmarks(place: Place, here: InForce | None) -> None:
     table = pd.DataFrame(
         {
             "Metric": list(labels.values()),
-            "Registered": [known.registered.get(name) for name in labels],
-            "Set here": [mine[name].value if name in mine else None for name in labels],
+            "Registered": [_number(known.registered.get(name)) for name in labels],
+            "Set here": [_number(mine[name].value if name in mine else None) for name in labels],
             "By": [str(mine[name].author) if name in mine else "" for name in labels],
             "Since": [
                 f"{mine[name].created:%Y-%m-%d %H:%M}" if name in mine else "" for name in labels
@@ -178,8 +183,6 @@ def show_benchmarks(place: Place, here: InForce | None) -> None:
             "Note": [mine[name].note if name in mine else "" for name in labels],
         }
     )
-    for column in ("Registered", "Set here"):
-        table[column] = table[column].astype("float64")
     st.caption(f"Of the model version {cards.escaped(known.model)}. " + explain("benchmark"))
     cards.show_table(table, key="benchmarks-known", alt="What each metric should be")
     with st.form("benchmark", border=False):

@@ -20,7 +20,7 @@ from benchmarks.measured.write_groups import GROUPS
 from monitoring.engine.tables import open_table
 from monitoring.groups import Cut, Grouping
 from monitoring.outcomes import Columns
-from monitoring.signals import fairness
+from monitoring.signals import fairness, group_counts
 from monitoring.signals.deployed import PredictedDays
 from monitoring.window import Window
 
@@ -34,7 +34,7 @@ def values(path: str) -> dict[str, float]:
     """Return each metric of each group, and each disparity, by name."""
     days = PredictedDays({DAY.date(): open_table(Path(path))}, COLUMNS)
     found = {}
-    for counted in fairness.count_each(days, GROUPINGS):
+    for counted in group_counts.count_each(days, GROUPINGS):
         (feature,) = counted.grouping.features
         for result in fairness.judge(counted, Window.day(DAY.date())).results:
             group = result.subject.removeprefix(f"{feature} ")

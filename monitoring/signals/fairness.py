@@ -9,15 +9,9 @@ and metric, and if it is large enough. A difference is no proof of discriminatio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from monitoring.chance import benjamini_hochberg
-from monitoring.engine import group_store
-from monitoring.engine import groups as engine
-from monitoring.engine.outcomes import classes_of
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.fairness.conflicts import Conflict, conflicts
@@ -30,15 +24,13 @@ from monitoring.fairness_metric import (
     together,
     without,
 )
-from monitoring.groups import Group, Grouping, GroupOutcomes, merge
+from monitoring.groups import Group, Grouping
 from monitoring.metric import MetricResult, is_breach
-from monitoring.outcomes import Outcomes, Task
+from monitoring.outcomes import Outcomes
 from monitoring.performance_metric import Performance
 from monitoring.pooling import Pooled, partially_pooled
+from monitoring.signals.group_counts import CountedGroups, merged
 from monitoring.window import Window
-
-if TYPE_CHECKING:
-    from monitoring.signals.deployed import PredictedDays
 
 SIGNAL = "fairness"
 #: Fewer rows than this in what a metric is a share or mean of, and a group gets no verdict.
@@ -46,7 +38,6 @@ LEAST_ROWS = 30
 FALSE_DISCOVERY_RATE = 0.05
 ALL = "All groups"
 
-Progress = Callable[[float, str], None]
 #: Replaces a group's outcomes by others, e.g. with labels estimated where they are missing.
 Completed = Callable[[Outcomes], Outcomes]
 
@@ -72,17 +63,6 @@ class Rule:
 DEFAULT = Rule()
 
 
-@dataclass(frozen=True, eq=False)
-class CountedGroups:
-    """Outcomes of each group on each day that has predictions."""
-
-    task: Task
-    classes: tuple[str, ...]
-    grouping: Grouping
-    days: Mapping[date, GroupOutcomes]
-    faults: Mapping[str, int] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class GroupResult:
     """A metric of one group.
@@ -104,15 +84,6 @@ class DisparityResult:
 
     result: MetricResult
     ends: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A metric of one group, and of all others, in one period; None where it is undefined."""
-
-    window: Window
-    group: Performance | None
-    others: Performance | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,52 +115,6 @@ class FairnessReport:
         return tuple(result for result in self.results if result.status == "breached")
 
 
-def count(
-    days: PredictedDays,
-    grouping: Grouping,
-    store: Path | None = None,
-    progress: Progress | None = None,
-) -> CountedGroups:
-    """Count the outcomes of each group, day by day; as `count_each` for one grouping."""
-    (found,) = count_each(days, [grouping], store, progress)
-    return found
-
-
-def count_each(
-    days: PredictedDays,
-    groupings: Sequence[Grouping],
-    store: Path | None = None,
-    progress: Progress | None = None,
-) -> tuple[CountedGroups, ...]:
-    """Count the outcomes of each group of several groupings, each day in one pass.
-
-    Args:
-        days: Predictions with labels and the features of the groupings.
-        groupings: Which features make the groups.
-        store: Folder that keeps the counts of a day until its files change; None to keep nothing.
-        progress: Called with a share from 0 to 1 and a text.
-
-    Raises:
-        InputError: A feature of a grouping was not collected.
-    """
-    columns = days.columns
-    classes: tuple[str, ...] = ()
-    if columns.task != "regression":
-        classes = classes_of(list(days.tables.values()), columns)
-    found: dict[Grouping, dict[date, GroupOutcomes]] = {each: {} for each in groupings}
-    for done, day in enumerate(sorted(days.tables)):
-        if progress:
-            text = f"Counting {day:%d %b %Y}, day {done + 1} of {len(days.tables)}"
-            progress(done / len(days.tables), text)
-        asked = days.tables[day], columns, groupings, classes
-        parts = group_store.counted_each(*asked, store) if store else engine.count_each(*asked)
-        for part in parts:
-            found[part.grouping][day] = part
-    return tuple(
-        CountedGroups(columns.task, classes, each, found[each], days.faults) for each in groupings
-    )
-
-
 def judge(
     counted: CountedGroups,
     window: Window,
@@ -208,8 +133,8 @@ def judge(
         NotEnoughData: The window has no predictions.
         InputError: The model has no such class.
     """
-    whole = _merged(counted, window)
-    positive = _positive(counted, rule)
+    whole = merged(counted, window)
+    positive = positive_of(counted, rule)
     outcomes = {g: completed(o) if completed else o for g, o in whole.outcomes.items()}
     counts = {group: counts_of(each, positive) for group, each in outcomes.items()}
     everyone = together(counts.values())
@@ -227,57 +152,20 @@ def judge(
     return FairnessReport(counted, window, rule, positive, counts, results, disparities, conflict)
 
 
-def history(
-    counted: CountedGroups,
-    metric: GroupMetric,
-    windows: Sequence[Window],
-    rule: Rule = DEFAULT,
-    completed: Completed | None = None,
-) -> dict[Group, tuple[Point, ...]]:
-    """Return a metric of each group in each of several windows; those without predictions are left out.
-
-    They are no verdicts: the window as a whole is judged.
-    """
-    positive = _positive(counted, rule)
-    found: dict[Group, list[Point]] = {}
-    for window in windows:
-        try:
-            whole = _merged(counted, window)
-        except NotEnoughData:
-            continue
-        outcomes = {g: completed(o) if completed else o for g, o in whole.outcomes.items()}
-        counts = {group: counts_of(each, positive) for group, each in outcomes.items()}
-        everyone = together(counts.values())
-        for group, mine in counts.items():
-            point = Point(window, _tried(metric, mine), _tried(metric, without(everyone, mine)))
-            found.setdefault(group, []).append(point)
-    return {group: tuple(points) for group, points in found.items()}
-
-
-def periods(window: Window, days: int) -> tuple[Window, ...]:
-    """Cut a window into periods of so many days, the last of them whole: the newest one ends it."""
-    whole = window.whole_days()
-    last = Window.day(whole.days()[-1]).end
-    first = whole.start
-    found: list[Window] = []
-    while last > first:
-        start = max(first, last - timedelta(days=days))
-        found.append(Window(start, last))
-        last = start
-    return tuple(reversed(found))
-
-
-def _merged(counted: CountedGroups, window: Window) -> GroupOutcomes:
-    wanted = {day for day in window.days() if day in counted.days}
+def tried(metric: GroupMetric, counts: GroupCounts) -> Performance | None:
+    """Return a metric of a group; None where it is undefined."""
     try:
-        return merge(counted.days[day] for day in sorted(wanted))
-    except NotEnoughData as error:
-        raise NotEnoughData(
-            f"No prediction was collected in {window}", hint="Choose a longer period."
-        ) from error
+        return metric.measure(counts)
+    except NotEnoughData:
+        return None
 
 
-def _positive(counted: CountedGroups, rule: Rule) -> str:
+def positive_of(counted: CountedGroups, rule: Rule) -> str:
+    """Return the class that counts as positive; empty for a regression.
+
+    Raises:
+        InputError: The model has no such class.
+    """
     if not counted.classes:
         return ""
     positive = rule.positive or counted.classes[-1]
@@ -287,13 +175,6 @@ def _positive(counted: CountedGroups, rule: Rule) -> str:
             hint=f"Choose one of {', '.join(counted.classes)}.",
         )
     return positive
-
-
-def _tried(metric: GroupMetric, counts: GroupCounts) -> Performance | None:
-    try:
-        return metric.measure(counts)
-    except NotEnoughData:
-        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -308,7 +189,7 @@ class _Judge:
 
     def group_metric(self, metric: GroupMetric) -> list[GroupResult]:
         """Return a metric of each group; p-values are not adjusted yet."""
-        measured = {group: _tried(metric, counts) for group, counts in self.counts.items()}
+        measured = {group: tried(metric, counts) for group, counts in self.counts.items()}
         known = {group: found for group, found in measured.items() if found is not None}
         shrunk = partially_pooled(list(known.values()), is_share=metric.is_share) if known else []
         pooled = dict(zip(known, shrunk, strict=True))
@@ -320,7 +201,7 @@ class _Judge:
         self, metric: GroupMetric, group: Group, found: Performance | None, pooled: Pooled | None
     ) -> GroupResult:
         rest = without(self.everyone, self.counts[group])
-        others = _tried(metric, rest)
+        others = tried(metric, rest)
         draft = MetricResult(
             signal=SIGNAL,
             metric=metric.name,
@@ -365,7 +246,7 @@ class _Judge:
         parts = [GROUP_METRICS[name] for name in metric.compares]
         eligible: dict[Group, list[Performance]] = {}
         for group, counts in self.counts.items():
-            found = [_tried(part, counts) for part in parts]
+            found = [tried(part, counts) for part in parts]
             if all(each and each.rows >= self.rule.least_rows for each in found):
                 eligible[group] = [each for each in found if each]
         draft = MetricResult(

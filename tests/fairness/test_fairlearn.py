@@ -11,7 +11,7 @@ import pytest
 from monitoring.engine.tables import write_table
 from monitoring.groups import Cut, Grouping
 from monitoring.outcomes import Columns
-from monitoring.signals import fairness
+from monitoring.signals import fairness, group_counts
 from monitoring.signals.deployed import PredictedDays
 from monitoring.window import Window
 
@@ -31,7 +31,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
         {DAY.date(): table}, Columns("binary_classification", "prediction", "label")
     )
     grouping = Grouping((Cut("group", values=tuple("abcd")),))
-    counted = fairness.count(days, grouping)
+    counted = group_counts.count(days, grouping)
     rule = fairness.Rule(least_rows=1)  # fairlearn knows no least size
     report = fairness.judge(counted, Window.day(DAY.date()), rule)
     return {f"group {r.metric} {r.subject.removeprefix('group ')}": r.value for r in report.results}

@@ -19,7 +19,7 @@ from monitoring.fairness_metric import OneClass, share_of, without
 from monitoring.groups import Cut, Grouping, GroupOutcomes
 from monitoring.outcomes import ClassOutcomes, NumberOutcomes, ScoreCells
 from monitoring.pooling import partially_pooled
-from monitoring.signals import fairness
+from monitoring.signals import fairness, fairness_history, group_counts
 from monitoring.window import Window
 
 DAY = date(2026, 1, 5)
@@ -51,7 +51,7 @@ def simulated(
 def judged(groups: dict[str, ClassOutcomes], rule: fairness.Rule = fairness.DEFAULT):
     found = {(name,): each for name, each in groups.items()}
     return fairness.judge(
-        fairness.CountedGroups(
+        group_counts.CountedGroups(
             "binary_classification", CLASSES, GROUPING, {DAY: GroupOutcomes(GROUPING, found)}
         ),
         WINDOW,
@@ -152,7 +152,7 @@ def test_estimated_outcomes_take_the_place_of_missing_labels() -> None:
     score = random.random(4000)
     unlabelled = outcomes(score, (score > 0.5).astype(int), np.full(4000, 2))
     truth = outcomes(score, (score > 0.5).astype(int), (random.random(4000) < score).astype(int))
-    counted = fairness.CountedGroups(
+    counted = group_counts.CountedGroups(
         "binary_classification", CLASSES, GROUPING,
         {DAY: GroupOutcomes(GROUPING, {("a",): unlabelled, ("b",): unlabelled})},
     )  # fmt: skip
@@ -303,11 +303,13 @@ def test_a_week_is_the_sum_of_its_days(tmp_path: Path) -> None:
         )
         for d in range(5, 12)
     }
-    counted = fairness.CountedGroups("binary_classification", CLASSES, GROUPING, days)
+    counted = group_counts.CountedGroups("binary_classification", CLASSES, GROUPING, days)
     week = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC))
     report = fairness.judge(counted, week)
     assert report.counts["a",].predictions == 7 * 90
-    history = fairness.history(counted, GROUP_METRICS["selection_rate"], fairness.periods(week, 1))
+    history = fairness_history.history(
+        counted, GROUP_METRICS["selection_rate"], fairness_history.periods(week, 1)
+    )
     points = history["a",]
     assert len(points) == 7
     assert sum(p.group.value * p.group.rows for p in points) == pytest.approx(
@@ -317,7 +319,7 @@ def test_a_week_is_the_sum_of_its_days(tmp_path: Path) -> None:
 
 def test_periods_end_with_the_window_and_touch_no_day_twice() -> None:
     window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 17, 12, tzinfo=UTC))
-    found = fairness.periods(window, 7)
+    found = fairness_history.periods(window, 7)
     days = [day for period in found for day in period.days()]
     assert days == list(window.days())
     assert [len(period.days()) for period in found] == [3, 7, 7]

@@ -65,7 +65,7 @@ def test_all_features_together() -> None:
     assert float(shown["PCA reconstruction error"]) > 0
     assert "Most is told by temp" in text(app)  # the weather feed sends Celsius since five days
     assert "noise floor" in text(app)
-    assert "2,000 of 77,911 rows of the reference" in text(app)
+    assert "rows that repeat another are counted once" in text(app)
     figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     assert figures[0]["data"][0]["type"] == "bar"
     assert len(figures) == 3
@@ -91,6 +91,7 @@ def test_what_the_model_relies_on() -> None:
     assert 0.8 < float(shown["NDCG"]) <= 1
     (ranks,) = [each.value for each in app.dataframe if "Rank, production" in each.value.columns]
     assert ranks["Feature"][0] == "origin_delay"
+    assert app.selectbox(key="attribution-baseline").value.startswith("Training data")
     assert len(ranks) == 19
     assert "no labels, no surrogate" in text(app)
 
@@ -98,7 +99,7 @@ def test_what_the_model_relies_on() -> None:
 @pytest.mark.usefixtures("connected")
 @pytest.mark.parametrize("view", VIEWS)
 def test_64_pixels_work_too(view: str) -> None:
-    app = run(view, endpoint="digits", window="7d")
+    app = run(view, endpoint="digits", window="24h")
     assert all(value != "–" for value in tiles(app).values())
 
 

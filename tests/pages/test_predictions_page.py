@@ -61,6 +61,17 @@ def test_two_classes(opened: Opened) -> None:
     assert {"prediction", "label", "probability, label 0"} <= set(everything["Output"])
 
 
+def test_labels_that_differ_without_a_verdict_are_not_said_to_stand_still(opened: Opened) -> None:
+    app = opened(endpoint="flight-delay", window="30d")
+    assert not app.exception
+    shares = table(app, "Share of labels").set_index("Class")
+    now, before = (float(shares.loc["1", column].rstrip("%")) for column in
+                   ("Share of labels", "of labels before"))  # fmt: skip
+    assert now > before + 10
+    assert "The labels that have arrived did not" not in text(app)
+    assert "world itself" in text(app)
+
+
 def test_ten_classes(opened: Opened) -> None:
     app = opened(endpoint="digits", window="7d")
     assert not app.exception

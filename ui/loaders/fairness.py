@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from monitoring.baseline import Baseline
     from monitoring.groups import Cut
     from monitoring.outcomes import Columns
-    from monitoring.signals.fairness import CountedGroups
+    from monitoring.signals.group_counts import CountedGroups
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
 
@@ -70,7 +70,7 @@ def counted(
         InputError: A feature cannot form groups, or was not collected.
     """
     from monitoring.groups import Grouping  # noqa: PLC0415 - loads the engine
-    from monitoring.signals import fairness  # noqa: PLC0415 - same
+    from monitoring.signals import group_counts  # noqa: PLC0415 - same
 
     baseline = _baseline(endpoint, deployment, window, part(progress, 0.0, 0.2))
 
@@ -83,7 +83,7 @@ def counted(
         likely = [Grouping((_cut(baseline, name, days.columns),)) for name in _likely(baseline)]
         groupings = list(dict.fromkeys([asked, *likely]))
         store = workspace.settings().cache
-        return fairness.count_each(days, groupings, store, part(progress, 0.8, 1.0))[0]
+        return group_counts.count_each(days, groupings, store, part(progress, 0.8, 1.0))[0]
 
     key = ("groups", endpoint, deployment, features, window, segment, baseline.name)
     return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
