@@ -66,6 +66,24 @@ GOALS = {
     "performance": (
         ("performance_work_cpu_ratio_scikit_learn_to_ours", "work CPU, scikit-learn (whole) / ours (whole and 60 days, with intervals)", ">=", 8),
     ),
+    "estimation": (
+        ("estimation_work_cpu_ratio_nannyml_to_ours", "work CPU, NannyML / ours (daily CBPE with bands)", ">=", 30),
+        ("estimation_binary_refused_broken", "chunks outside the reference refused, binary", ">=", 0.9),
+        ("estimation_multiclass_refused_broken", "the same, multiclass", ">=", 0.9),
+        ("estimation_regression_refused_broken", "the same, regression", ">=", 0.9),
+        ("estimation_binary_refused_honest", "chunks inside the reference refused, binary", "<=", 0.05),
+        ("estimation_multiclass_refused_honest", "the same, multiclass", "<=", 0.05),
+        ("estimation_regression_refused_honest", "the same, regression", "<=", 0.05),
+    ),
+    "fairness": (
+        ("fairness_1m_work_cpu_ratio_fairlearn_to_ours", "work CPU, fairlearn / ours (3 groups, 7 metrics, with intervals)", ">=", 500),
+        ("fairness_1m_largest_difference", "largest difference between the two", "<=", 1e-9),
+    ),
+    "detection": (
+        ("detection_data_drift_seen_share", "incidents that name data drift, seen by it", ">=", 1),
+        ("detection_data_quality_seen_share", "incidents that name data quality, seen by it", ">=", 1),
+        ("detection_prediction_drift_seen_share", "incidents that name prediction drift, seen by it", ">=", 1),
+    ),
     "sample": (("sample_build_wall_seconds", "sample workspace built, s", "<=", 60),),
 }  # fmt: skip
 

@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from monitoring.cells import Cells
+from monitoring.margins import Flags
 from monitoring.profile import Counts, Floats, Kind, Profile
-from monitoring.stack import Flags, Layout, Stack
+from monitoring.stack import Layout, Stack
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,12 +100,18 @@ class OneClass:
         return *four, self.selected, self.rejected, self.right
 
     def __add__(self, other: OneClass) -> OneClass:
-        rows = map(add, self._rows, other._rows)
-        return OneClass(*rows, self.score + other.score, self.gap + other.gap)
+        return _counted(
+            map(add, self._rows, other._rows), self.score + other.score, self.gap + other.gap
+        )
 
     def __sub__(self, other: OneClass) -> OneClass:
-        rows = map(sub, self._rows, other._rows)
-        return OneClass(*rows, _less(self.score, other.score), _less(self.gap, other.gap))
+        score, gap = _less(self.score, other.score), _less(self.gap, other.gap)
+        return _counted(map(sub, self._rows, other._rows), score, gap)
+
+
+def _counted(rows: Iterable[int], score: Moments, gap: Moments) -> OneClass:
+    tp, fp, fn, tn, selected, rejected, right = rows
+    return OneClass(tp, fp, fn, tn, selected, rejected, right, score, gap)
 
 
 def _less(one: Moments, two: Moments) -> Moments:

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from monitoring.margins import Margins
 from monitoring.profile import (
     MOST_CATEGORIES,
     CategoricalBins,
@@ -16,7 +17,7 @@ from monitoring.profile import (
     Profile,
     intervals,
 )
-from monitoring.stack import Layout, Margins, Stack
+from monitoring.stack import Layout, Stack
 
 #: Rows of the arrays to begin with; they double when they are full.
 FIRST_DAYS = 32

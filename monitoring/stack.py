@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitoring.cells import Cells
+from monitoring.margins import Flags, Margins
 from monitoring.profile import (
     LINEAR_CELLS,
     QUANTILE_BINS,
@@ -24,8 +24,6 @@ from monitoring.profile import (
     Profile,
     intervals,
 )
-
-Flags = NDArray[np.bool_]
 
 #: Bins of a categorical feature: the top categories, "other" and "new".
 OTHER_AT = TOP_CATEGORIES
@@ -163,60 +161,6 @@ def _places(bins: CategoricalBins) -> dict[str, int]:
     places = dict.fromkeys(bins.known, OTHER_AT)
     places.update((label, i) for i, label in enumerate(bins.categories))
     return places
-
-
-@dataclass(frozen=True, eq=False)
-class Margins:
-    """What is known of features besides the counts; arrays of shape (features,), as in `Profile`.
-
-    present: whether the feature was there at all.
-    """
-
-    present: Flags
-    rows: Counts
-    nulls: Counts
-    infinite: Counts
-    minimum: Floats
-    maximum: Floats
-    total: Floats
-    squares: Floats
-    on_lattice: Flags
-
-    @classmethod
-    def of(cls, profiles: Sequence[Profile | None]) -> Margins:
-        """Return the margins of one profile per feature."""
-        absent = None, 0, 0, 0, np.inf, -np.inf, 0.0, 0.0, True
-        columns = zip(
-            *(
-                (p, p.rows, p.nulls, p.infinite, p.minimum, p.maximum, p.total, p.squares, p.on_lattice)
-                if p
-                else absent
-                for p in profiles
-            ),
-            strict=True,
-        )  # fmt: skip
-        present, rows, nulls, infinite, minimum, maximum, total, squares, lattice = columns
-        return cls(
-            np.array([p is not None for p in present]),
-            np.array(rows, np.int64),
-            np.array(nulls, np.int64),
-            np.array(infinite, np.int64),
-            np.array(minimum, np.float64),
-            np.array(maximum, np.float64),
-            np.array(total, np.float64),
-            np.array(squares, np.float64),
-            np.array(lattice, bool),
-        )
-
-    @classmethod
-    def joined(cls, every: Sequence[Margins]) -> Margins:
-        """Return the margins of all features of several."""
-        names = cls.__dataclass_fields__
-        return cls(*(np.concatenate([getattr(each, name) for each in every]) for name in names))
-
-    def subset(self, rows: Flags) -> Margins:
-        """Return the margins of some of the features."""
-        return Margins(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True, eq=False)

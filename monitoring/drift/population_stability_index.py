@@ -7,10 +7,10 @@ import numpy as np
 from monitoring.azureml import histograms
 from monitoring.chance import chi_squared_quantiles, delta_interval
 from monitoring.comparisons import Comparisons
+from monitoring.margins import Flags
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
-from monitoring.stack import Flags
 
 
 def population_stability_index(

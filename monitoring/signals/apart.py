@@ -7,9 +7,10 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from monitoring.comparisons import Comparisons
+from monitoring.margins import Margins
 from monitoring.metric import Metric
 from monitoring.profile import Counts, Floats, Profile
-from monitoring.stack import Layout, Margins, Stack
+from monitoring.stack import Layout, Stack
 
 #: Numbers that are compared at once at most, so that they fit the processor's cache.
 AT_ONCE = 65_536

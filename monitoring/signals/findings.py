@@ -16,9 +16,10 @@ from monitoring.chance import benjamini_hochberg, contingencies, kolmogorov_smir
 from monitoring.comparisons import Comparisons
 from monitoring.drift import HEADLINE, METRICS
 from monitoring.errors import MonitoringError
+from monitoring.margins import Flags
 from monitoring.metric import Interval, Measurement, Metric, MetricResult, Status, is_breach
 from monitoring.profile import MOST_CATEGORIES, Kind, Profile
-from monitoring.stack import Flags, Layout, Stack, layouts
+from monitoring.stack import Layout, Stack, layouts
 from monitoring.window import Window
 
 #: Fewer rows than this on either side and there is no verdict.
