@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from monitoring.engine import counting
@@ -22,6 +22,9 @@ class Moving(Protocol):
 
     def settled(self, results: Sequence[MetricResult], window: Window) -> tuple[MetricResult, ...]:
         """Return results that allow for how much ordinary days differ from one another."""
+
+    def left_out(self) -> Mapping[str, tuple[date, ...]]:
+        """Return by feature the days that stand far out, and so are no reference."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 
 from monitoring.comparisons import Comparisons
 from monitoring.profile import Counts, Floats
-from monitoring.sparse_tables import sparse_pvalue
+from monitoring.sparse_tables import sparse_pvalues
 
 #: Up to this many rows a side, scipy's exact distribution of the Kolmogorov-Smirnov statistic.
 EXACT_KS_ROWS = 10_000
@@ -164,7 +164,7 @@ def contingency(reference: Counts, production: Counts) -> tuple[float, float]:
     """Return Pearson's chi-squared statistic of a two-row table and its p-value.
 
     Where an expected count is below 5 the p-value is that of permutations of the row labels (both
-    margins fixed), see `sparse_pvalue`; else from the chi-squared distribution.
+    margins fixed), see `sparse_pvalues`; else from the chi-squared distribution.
 
     Args:
         reference: Rows per category, shape (categories,), none without any row.
@@ -197,9 +197,9 @@ def contingencies(reference: Counts, production: Counts) -> tuple[Floats, Floats
     categories = np.count_nonzero(pooled, axis=1)
     pvalues: Floats = np.where(categories > 1, chdtrc(categories - 1.0, statistic), 1.0)
     least = np.where(pooled > 0, share, 1.0).min(axis=1) * np.minimum(n, m)[:, 0]
-    for at in np.flatnonzero((least < LEAST_EXPECTED) & (categories > 1)):
-        kept = pooled[at] > 0
-        pvalues[at] = sparse_pvalue(reference[at][kept], production[at][kept])
+    sparse = (least < LEAST_EXPECTED) & (categories > 1)
+    if sparse.any():
+        pvalues[sparse] = sparse_pvalues(reference[sparse], production[sparse])
     return np.where(categories > 1, statistic, 0.0), pvalues
 
 

@@ -91,9 +91,9 @@ class Comparisons:
         return Cells.cut(self.reference.layout.cells(self.exact), low, high)
 
     @property
-    def several(self) -> Floats:
-        """1 where a cell can hold several values, else 0, shape (features, cells)."""
-        return self.reference.layout.several(self.exact)
+    def single(self) -> Counts:
+        """Places of the cells that hold one value only, among all cells of all features."""
+        return self.reference.layout.single(self.exact)
 
     @cached_property
     def gap(self) -> Floats:

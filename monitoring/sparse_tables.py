@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from monitoring.margins import Flags
 from monitoring.profile import Counts, Floats
 
 #: Categories that expect fewer rows than this are gone through outcome by outcome.
@@ -26,7 +29,7 @@ def sparse_pvalue(reference: Counts, production: Counts) -> float:
     than a tenth of a row are too coarse for that, and are convolved outcome by outcome.
 
     Args:
-        reference: Rows per category, shape (categories,), at least two of them.
+        reference: Rows per category, shape (categories,), at least two of them with rows.
         production: Rows per category, shape (categories,).
 
     Returns:
@@ -39,24 +42,73 @@ def sparse_pvalue(reference: Counts, production: Counts) -> float:
     >>> round(sparse_pvalue(np.array([9, 1]), np.array([4, 6])), 4)  # Fisher's exact test
     0.0573
     """
-    pooled = (reference + production).astype(np.float64)
-    small = production if production.sum() <= reference.sum() else reference
-    share = float(small.sum() / pooled.sum())
-    expected = pooled * share
-    variance = expected * (1 - share)
-    statistic = float(((small - expected) ** 2 / variance).sum()) * (1 - TIE)
-    if len(pooled) == 2:  # noqa: PLR2004 - a table of two by two
-        return _two_categories(pooled, int(small.sum()), statistic)
-    tilt = len(pooled) * (1 - 2 * share) / float(variance.sum())
-    rare = expected < FEW_EXPECTED
-    gamma = _Gamma.of(variance[~rare], share, tilt)
-    if not rare.any():
-        return float(gamma.tail(np.array([statistic]))[0])
-    chances, terms = _outcomes(pooled[rare], expected[rare], variance[rare], share, tilt)
-    statistic -= float(terms[:, 0].sum())  # what they add without any row
+    return float(sparse_pvalues(reference[None], production[None])[0])
+
+
+def sparse_pvalues(reference: Counts, production: Counts) -> Floats:
+    """Return the p-values of many tables, as `sparse_pvalue`, shape (tables,).
+
+    Args:
+        reference: Rows per category, shape (tables, categories); a category without rows is none.
+        production: Rows per category, shape (tables, categories).
+    """
+    tables = _Tables.of(reference, production)
+    gammas = _Gammas.of(tables)
+    pvalues = gammas.tail(tables.statistic)
+    two = np.count_nonzero(tables.kept, axis=1) == 2  # noqa: PLR2004 - a table of two by two
+    for at in np.flatnonzero(two | tables.rare.any(axis=1)).tolist():
+        if two[at]:
+            pooled = tables.pooled[at][tables.kept[at]]
+            pvalues[at] = _two_categories(pooled, int(tables.drawn[at]), tables.statistic[at])
+        else:
+            pvalues[at] = _with_rare(tables, gammas, at)
+    return pvalues
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Tables of two rows; arrays of shape (tables, categories), or (tables,) for the last four.
+
+    pooled: rows. kept: which categories have any. variance: of the rows in the smaller sample. rare:
+    which expect next to none there. share: of the smaller sample. drawn: its rows. statistic:
+    chi-squared. tilt: what fixing the sum of the rows takes away, per row.
+    """
+
+    pooled: Floats
+    kept: Flags
+    variance: Floats
+    rare: Flags
+    share: Floats
+    drawn: Floats
+    statistic: Floats
+    tilt: Floats
+
+    @classmethod
+    def of(cls, reference: Counts, production: Counts) -> _Tables:
+        pooled = (reference + production).astype(np.float64)
+        smaller = production.sum(axis=1) <= reference.sum(axis=1)
+        small = np.where(smaller[:, None], production, reference)
+        drawn = small.sum(axis=1).astype(np.float64)
+        share = drawn / pooled.sum(axis=1)
+        kept = pooled > 0
+        expected = pooled * share[:, None]
+        variance = expected * (1 - share[:, None])
+        terms = (small - expected) ** 2 / np.where(kept, variance, 1.0)
+        tilt = np.count_nonzero(kept, axis=1) * (1 - 2 * share) / variance.sum(axis=1)
+        rare = kept & (expected < FEW_EXPECTED)
+        statistic = terms.sum(axis=1) * (1 - TIE)
+        return cls(pooled, kept, variance, rare, share, drawn, statistic, tilt)
+
+
+def _with_rare(tables: _Tables, gammas: _Gammas, at: int) -> float:
+    """Return the p-value of a table with categories that are gone through outcome by outcome."""
+    rare, share = tables.rare[at], float(tables.share[at])
+    pooled, variance = tables.pooled[at][rare], tables.variance[at][rare]
+    chances, terms = _outcomes(pooled, pooled * share, variance, share, float(tables.tilt[at]))
+    statistic = float(tables.statistic[at] - terms[:, 0].sum())  # what they add without any row
     step = max(statistic, TIE) / STEPS
     mass = _convolved(chances, (terms - terms[:, :1]) / step)
-    tails = gamma.tail(statistic - np.arange(STEPS + 1.0) * step)
+    tails = gammas.tail(statistic - np.arange(STEPS + 1.0) * step, at)
     beyond = max(1 - float(mass.sum()), 0.0)
     return min(beyond + float(mass @ tails), 1.0)
 
@@ -80,26 +132,28 @@ def _two_categories(pooled: Floats, drawn: int, statistic: float) -> float:
     return min(float(chance[far].sum()), 1.0)
 
 
-class _Gamma:
-    """A shifted gamma distribution; without any category left, the constant 0."""
+@dataclass(frozen=True, slots=True)
+class _Gammas:
+    """A shifted gamma distribution for each table, arrays of shape (tables,).
 
-    def __init__(self, mean: float, variance: float, third: float) -> None:
-        self._constant = variance <= 0
-        if self._constant:
-            return
-        third = max(third, 1e-3 * variance**1.5)
-        self._shape = 4 * variance**3 / third**2
-        self._scale = third / (2 * variance)
-        self._start = mean - self._shape * self._scale
+    varies: False where no category is left to vary; there it is the constant 0.
+    """
+
+    varies: Flags
+    shape: Floats
+    scale: Floats
+    start: Floats
 
     @classmethod
-    def of(cls, variance: Floats, share: float, tilt: float) -> _Gamma:
+    def of(cls, tables: _Tables) -> _Gammas:
         """Fit the sum over categories of d^2 / v - tilt d, with d binomial less its mean.
 
         The d of all categories add up to 0, so the tilt changes nothing but takes away what the
         terms have in common with that sum. What is left is one chi-squared term too many.
         """
-        v, mixed, skew = variance, share * (1 - share), 1 - 2 * share
+        dense = tables.kept & ~tables.rare
+        share, tilt = tables.share[:, None], tables.tilt[:, None]
+        v, mixed, skew = np.where(dense, tables.variance, 1.0), share * (1 - share), 1 - 2 * share
         third = v * skew
         fourth = v * (1 + 3 * v - 6 * mixed)
         fifth = v * skew * (1 + 10 * v - 12 * mixed)
@@ -113,16 +167,22 @@ class _Gamma:
             + 3 * tilt**2 * (fourth / v - v)
             - tilt**3 * third
         )
-        return cls(len(v) - 1, float(spread.sum()) - 2, float(lean.sum()) - 8)
+        mean = dense.sum(axis=1) - 1.0
+        variance = np.where(dense, spread, 0.0).sum(axis=1) - 2
+        varies = variance > 0
+        variance = np.where(varies, variance, 1.0)
+        asymmetry = np.where(dense, lean, 0.0).sum(axis=1) - 8
+        asymmetry = np.maximum(asymmetry, 1e-3 * variance**1.5)
+        shape, scale = 4 * variance**3 / asymmetry**2, asymmetry / (2 * variance)
+        return cls(varies, shape, scale, mean - shape * scale)
 
-    def tail(self, at: Floats) -> Floats:
-        """Return the probability of at least `at`."""
-        if self._constant:
-            return (at <= 0).astype(np.float64)
-        from scipy.special import gammaincc  # noqa: PLC0415
+    def tail(self, statistic: Floats, at: int | slice = slice(None)) -> Floats:
+        """Return the probability of at least `statistic`, of each table or of one."""
+        from scipy.special import gammaincc  # noqa: PLC0415 - 0.2 s that a start-up need not pay
 
-        scaled = np.maximum((at - self._start) / self._scale, 0.0)
-        return np.asarray(gammaincc(self._shape, scaled), np.float64)
+        scaled = np.maximum((statistic - self.start[at]) / self.scale[at], 0.0)
+        found = np.where(self.varies[at], gammaincc(self.shape[at], scaled), statistic <= 0)
+        return np.asarray(found, np.float64)
 
 
 def _outcomes(

@@ -46,7 +46,7 @@ class Layout:
     features: tuple[str, ...]
     bins: tuple[Bins, ...]
     cuts: int
-    _cells: dict[tuple[bool, ...], tuple[Intervals, Floats]] = field(
+    _cells: dict[tuple[bool, ...], tuple[Intervals, Counts]] = field(
         default_factory=dict, repr=False
     )
 
@@ -92,21 +92,21 @@ class Layout:
         """
         return self._kept(on_lattice)[0]
 
-    def several(self, on_lattice: Flags) -> Floats:
-        """Return 1 where a cell can hold several values, else 0, shape (features, cells)."""
+    def single(self, on_lattice: Flags) -> Counts:
+        """Return the places of cells that hold one value only, among all cells of all features."""
         return self._kept(on_lattice)[1]
 
-    def _kept(self, on_lattice: Flags) -> tuple[Intervals, Floats]:
+    def _kept(self, on_lattice: Flags) -> tuple[Intervals, Counts]:
         exact = tuple(on_lattice.tolist())
         if exact not in self._cells:
             cells = self._stacked(exact)
-            self._cells[exact] = cells, np.where(cells.single, 0.0, 1.0)
+            self._cells[exact] = cells, np.flatnonzero(cells.single)
         return self._cells[exact]
 
     def _stacked(self, on_lattice: tuple[bool, ...]) -> Intervals:
         shape = len(self.features), self.cuts - 1
         left, right = np.full(shape, np.inf), np.full(shape, np.inf)
-        single = np.ones(shape, bool)
+        single = np.zeros(shape, bool)
         for row, (bins, exact) in enumerate(zip(self.bins, on_lattice, strict=True)):
             if isinstance(bins, NumericalBins):
                 cells = intervals(bins, on_lattice=exact)

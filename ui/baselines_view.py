@@ -120,12 +120,15 @@ def show_in_force(here: InForce | None, signal: str) -> None:
 
 def _about(offer: Offer) -> str:
     if offer.stored is None:
-        return (
-            "The product's default: nobody has chosen another." if offer.is_default else offer.words
-        )
+        default = " The product's default: nobody has chosen another." if offer.is_default else ""
+        return ABOUT[offer.kind] + default
     made = offer.stored
     note = f" Note: {made.note}" if made.note else ""
-    return f"{offer.words}. Made {made.created:%d %b %Y} by {made.author}.{note}"
+    return f"{_sentence(offer.words)} Made {made.created:%d %b %Y} by {made.author}.{note}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _about_thresholds(here: InForce) -> str:
@@ -141,7 +144,7 @@ def _table(here: InForce) -> pd.DataFrame:
         {
             "In force": "✓" if offer.label == here.baseline.label else "",
             "Name": offer.label,
-            "What it is": offer.words if offer.stored else ABOUT[offer.kind],
+            "What it is": _sentence(offer.words) if offer.stored else ABOUT[offer.kind],
             "Version": str(offer.stored.version) if offer.stored else "",
             "For": str(offer.stored.place) if offer.stored else "every deployment",
             "Made": f"{offer.stored.created:%Y-%m-%d %H:%M}" if offer.stored else "",

@@ -6,6 +6,7 @@ for in turn, each another one than before.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -109,6 +110,8 @@ def _difference(one: MetricResult, other: MetricResult) -> float:
 def main(rounds: int, sizes: list[Size]) -> dict[str, dict[str, float]]:
     """Take turns, so that a busy moment of the machine falls on all of them."""
     random = np.random.default_rng(1)
+    gc.collect()
+    gc.freeze()  # as the app does when it has started
     taken: dict[tuple[str, str], list[float]] = {}
     for size in sizes:
         size.found["features"] = len({r.subject for r in size.answer(size.dates)})

@@ -33,7 +33,7 @@ def kolmogorov_smirnov_statistic(comparisons: Comparisons) -> tuple[Floats, Floa
     f, g = comparisons.reference.below, comparisons.production.below
     hidden = f[:, 1:] - g[:, :-1]
     np.maximum(hidden, g[:, 1:] - f[:, :-1], out=hidden)
-    hidden *= comparisons.several
+    hidden.reshape(-1)[comparisons.single] = 0.0
     return at_cuts, np.maximum(at_cuts, hidden.max(axis=-1))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.multivariate import domain_classifier
+from monitoring.multivariate import domain_classifier, localisation
 from monitoring.registered_model import RegisteredModel
 from monitoring.settings import Settings
 from monitoring.signals import feature_attribution_drift, multivariate_drift
@@ -34,6 +34,8 @@ def connected(
     # The same steps on fewer rows: sizes are for tests/signals.
     monkeypatch.setattr(domain_classifier, "MOST_ROWS", 2_000)
     monkeypatch.setattr(multivariate_drift, "PERIOD_ROWS", 400)
+    monkeypatch.setattr(multivariate_drift, "PARTS", 2)
+    monkeypatch.setattr(localisation, "MOST_ROWS", 600)
     monkeypatch.setattr(feature_attribution_drift, "DAY_ROWS", 120)
     monkeypatch.setattr(workspace, "settings", lambda: replace(settings, files=tmp_path))
 

@@ -15,6 +15,7 @@ from ui.loaders.workspace import part
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from monitoring.baseline import Baseline
     from monitoring.signals.day_store import DayStore
     from monitoring.signals.drift_report import DriftReport
     from ui.drift_view import Progress, Rule
@@ -64,7 +65,7 @@ def drift(
             window,
             mode=rule.mode,
             thresholds={**of_features, **rule.overrides()},
-            notes=days.notes,
+            notes=(*days.notes, *_left_out(reference)),
             taken=workspace.now(),
             store=store(),
             progress=part(progress, 0.6, 1.0),
@@ -73,6 +74,15 @@ def drift(
     set_ = tuple(sorted(of_features.items()))
     key = ("drift", *asked, baseline, reference.name, window, rule, set_, segment)
     return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+
+
+def _left_out(reference: Baseline) -> tuple[str, ...]:
+    """Say which days of the reference stand too far out to be one."""
+    out = reference.moving.left_out() if reference.moving else {}
+    if not out:
+        return ()
+    days = ", ".join(f"{name} {len(out[name])}" for name in out)
+    return (f"Days that stand far out are not compared with; of these features so many: {days}.",)
 
 
 def compare_files(
