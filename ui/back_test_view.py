@@ -90,7 +90,7 @@ def _show(tested: Tested) -> None:
         shaded = "; ".join(
             f"{i.title} ({i.first:%d %b} to {i.last:%d %b})" for i in result.incidents
         )
-        st.caption(cards.escaped(f"Shaded, from the script of the sample workspace: {shaded}."))
+        st.caption(cards.escaped(f"Shaded, known incidents: {shaded}."))
     for incident in result.lost:
         st.warning(
             cards.escaped(f"Would no longer set off a breach: {incident.title}."),

@@ -156,11 +156,8 @@ def test_a_back_test_says_what_would_vanish_and_what_would_appear(opened: Opened
     assert not app.exception
     said = text(app).replace("\\", "")
     assert "past breaches would vanish" in said
-    assert "known incidents" in said
-    assert "Would no longer set off a breach: The weather feed sends temperatures" in said
     tiles = metrics(app)
-    now, then = tiles["Outside known incidents"].split(" instead of ")[::-1]
-    assert int(then) > 4 * int(now)
+    assert tiles["Outside known incidents"] == "–"  # nobody has told the product of any
     (chart,) = app.get("plotly_chart")
     traces = [trace["name"] for trace in json.loads(chart.proto.spec)["data"]]
     assert traces == ["in force", "if switched"]

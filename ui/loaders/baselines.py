@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError
@@ -18,7 +16,7 @@ from ui.loaders.workspace import part
 if TYPE_CHECKING:
     from monitoring.baseline_rule import BaselineKind, BaselineRule
     from monitoring.metric import MetricResult
-    from monitoring.signals.back_test import BackTest, KnownIncident
+    from monitoring.signals.back_test import BackTest
     from ui.loaders.workspace import Progress
 
 #: Signals with a baseline, and those with thresholds of a user's own.
@@ -373,40 +371,11 @@ def _tested(
         )
         sides.append(core.side(f"{label}, {limits.label}" if limits else label, report.daily))
         references.append(reference)
-    incidents = known_incidents(endpoint, deployment, window)
     differences: tuple[MetricResult, ...] = ()
     if now[0] != then[0]:
         before, after = references
         found = drift_report.compare(before, after.table, metrics=set(HEADLINE.values()))
         shared = [r for r in found.results if r.subject in before.plan and r.value is not None]
         differences = tuple(drift_report.headline(shared).values())
-    result = core.back_test(*sides, incidents, is_known=workspace.settings().is_sample)
+    result = core.back_test(*sides)
     return Tested(result, window, differences, time.perf_counter() - began)
-
-
-def known_incidents(endpoint: str, deployment: str, window: Window) -> tuple[KnownIncident, ...]:
-    """Return the data incidents that are known of a deployment: of the sample, those of its script."""
-    from monitoring.signals.back_test import KnownIncident  # noqa: PLC0415 - loads the engine
-
-    if not workspace.settings().is_sample:
-        return ()
-    _, root = workspace.azure().files()
-    script = Path(root).parent / "truth.json"
-    if not script.exists():
-        return ()
-    found = []
-    for each in json.loads(script.read_text()):
-        here = each["endpoint"] == endpoint and each["deployment"] in {None, deployment}
-        if here and "data_drift" in each["signals"]:
-            first, last = (
-                _day(each["onset"]),
-                _day(each["end"] or f"{window.end:%Y-%m-%dT%H:%M:%S}"),
-            )
-            if first <= window.days()[-1] and last >= window.days()[0]:
-                features = frozenset(each["features"])
-                found.append(KnownIncident(each["title"], first, last, features))
-    return tuple(found)
-
-
-def _day(text: str) -> date:
-    return datetime.fromisoformat(text).date()
