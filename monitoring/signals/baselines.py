@@ -229,10 +229,12 @@ class _Production:
             alike = [d for d in found.days if not found.by_weekday or d.weekday() == day.weekday()]
             if sum(d in tables for d in alike) >= needed:
                 return there or list(tables)
+        held = f"have rows in the segment {self.segment}" if self.segment else "were collected"
+        wider = "a wider segment" if self.segment else "a later window"
         raise NotEnoughData(
             f"Nothing to compare with: {len(there)} of the {len(chosen)} days from"
-            f" {chosen[0]:%d %b %Y} to {chosen[-1]:%d %b %Y} were collected, {needed} needed",
-            hint="Choose training data as the baseline, or a later window.",
+            f" {chosen[0]:%d %b %Y} to {chosen[-1]:%d %b %Y} {held}, {needed} needed",
+            hint=f"Choose training data as the baseline, or {wider}.",
         )
 
     def _tables(self, progress: Progress | None) -> tuple[dict[date, Table], set[date]]:

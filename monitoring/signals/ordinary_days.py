@@ -38,6 +38,8 @@ OUTER_FENCE = 3.0
 #: If more than this share is far out, that is what days are like.
 MOST_LEFT_OUT = 0.25
 DAYS_OF_A_WEEK = 7
+TOO_DIFFERENT = "beyond the threshold, but the baseline's days differ too much from one another to say whether this is ordinary"
+STEADIER = "Choose training data or a longer period as the baseline."
 
 Profiles = Mapping[str, Profile]
 
@@ -77,7 +79,7 @@ class OrdinaryDays:
     def settled(self, results: Sequence[MetricResult], window: Window) -> tuple[MetricResult, ...]:
         """Return results whose noise floor is at least what ordinary days do.
 
-        A breach below it is none.
+        A breach below it is none; where no value of the metric could exceed it, there is no verdict.
         """
         return tuple(self._settled(result, window) for result in results)
 
@@ -95,13 +97,7 @@ class OrdinaryDays:
         bound = self._bound(result.subject, METRICS[result.metric], window)
         if bound is None:
             return result
-        floor = max(bound, result.noise_floor or 0.0)
-        method = f"{result.method}; 99 of 100 ordinary days differ by {bound:.3g} or less"
-        settled = replace(result, noise_floor=floor, method=method)
-        if result.status == "breached" and result.value <= bound:
-            reason = "beyond the threshold, but ordinary days of the baseline differ as much"
-            return replace(settled, status="ok", reason=reason)
-        return settled
+        return _beyond(result, bound)
 
     def _reference(self, feature: str, window: Window) -> Profile:
         days = self._days(feature, window)
@@ -244,3 +240,16 @@ def _between_stretches(
     merged = [profile for profile in merged if profile.n >= LEAST_ROWS]
     found = apart(merged, [0] * len(merged), metric)
     return found[~np.isnan(found)]
+
+
+def _beyond(result: MetricResult, bound: float) -> MetricResult:
+    """Return a result judged again now that ordinary days are known to differ by bound."""
+    floor = max(bound, result.noise_floor or 0.0)
+    method = f"{result.method}; 99 of 100 ordinary days differ by {bound:.3g} or less"
+    settled = replace(result, noise_floor=floor, method=method)
+    if result.status != "breached" or result.value is None or result.value > bound:
+        return settled
+    if bound >= METRICS[result.metric].bounds[1]:  # no day could ever be told from them
+        return replace(settled, status="not_enough_data", reason=TOO_DIFFERENT, hint=STEADIER)
+    reason = "beyond the threshold, but ordinary days of the baseline differ as much"
+    return replace(settled, status="ok", reason=reason)

@@ -184,6 +184,33 @@ def test_a_bad_day_in_the_past_neither_blunts_nor_alarms(tmp_path: Path) -> None
     assert result.noise_floor < 0.5  # one day at 40 would have made it many
 
 
+def test_what_could_never_breach_is_no_ok(tmp_path: Path) -> None:
+    """A town in more or fewer rows each day: a bound beyond 1, which no distance of labels exceeds."""
+
+    def travelling(random: np.random.Generator, day: date) -> np.ndarray:
+        share = 0.01 if day.day % 2 else random.uniform(0.05, 1)
+        return np.where(random.uniform(size=200) < share, "town", "home")
+
+    anchor, profiles = days_of(tmp_path, 90, {"town": travelling})
+    window = Window(
+        Window.day(max(profiles) - timedelta(days=13)).start, Window.day(max(profiles)).end
+    )
+    empty = {name: baselines._without_rows(p) for name, p in anchor.profiles.items()}
+    ordinary = OrdinaryDays(SEASONAL, window, profiles, empty)
+    blind = []
+    for day in window.days():
+        one = Window.day(day)
+        (before,) = data_drift.robust(
+            ordinary.reference(one), profiles[day], metrics={HEADLINE["categorical"]}, window=one
+        )
+        (after,) = ordinary.settled([before], one)
+        if before.status == "breached" and after.noise_floor >= 1:
+            blind.append(after)
+    assert len(blind) > 3
+    assert {result.status for result in blind} == {"not_enough_data"}
+    assert "differ too much" in blind[0].reason
+
+
 def test_too_few_comparable_days_give_no_verdict(tmp_path: Path) -> None:
     anchor, profiles = days_of(tmp_path, 16, {"x": weekly})
     window = Window.day(max(profiles))
