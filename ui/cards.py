@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import streamlit as st
 
@@ -99,6 +99,31 @@ class Freshness:
     rows: int | None = None
     missing: str = ""
     queries: tuple[Query, ...] = ()
+
+
+class Answered(Protocol):
+    """What Log Analytics answered, as a footer needs it."""
+
+    name: str
+    query: str
+    rows: tuple[tuple[object, ...], ...]
+    reason: str
+    fetched: datetime
+    seconds: float
+
+
+def answered(*answers: Answered, missing: str = "") -> Freshness | None:
+    """Return the footer of a panel that was made of these answers; None without one."""
+    if not answers:
+        return None
+    reasons = (missing, *(f"{each.name}: {each.reason}" for each in answers if each.reason))
+    return Freshness(
+        fetched=min(each.fetched for each in answers),
+        seconds=sum(each.seconds for each in answers),
+        rows=sum(len(each.rows) for each in answers),
+        missing=" ".join(filter(None, reasons)),
+        queries=tuple(Query(each.name, each.query) for each in answers),
+    )
 
 
 @dataclass(slots=True)

@@ -1,0 +1,43 @@
+"""One course over time on the timeline: a measured series, or a row of events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from monitoring.incidents.event import Event
+    from monitoring.metric import Status, Worse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lane:
+    """One lane of the timeline. All lanes share one UTC axis.
+
+    name: stable, snake case, unique on a timeline, such as `error_rate`. label: for people, with its
+    unit in `unit`. group: traffic, infrastructure, data, model or events. subject: whom it is of.
+
+    times: starts of the steps, datetime64[s] in UTC, shape (n,); values: shape (n,), nan where
+    nothing was measured, which is a gap and no zero; statuses: one a step, where it is judged.
+    events: in time order, for a lane of events; then `times` is empty. threshold and worse: where
+    the lane is judged. method: how it was measured, in one sentence. estimated, simulated: said on
+    screen. missing: why it is empty or incomplete, in one sentence; empty when it is whole.
+    """
+
+    name: str
+    label: str
+    group: str
+    subject: str
+    times: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    statuses: tuple[Status, ...] = ()
+    events: tuple[Event, ...] = ()
+    unit: str = ""
+    threshold: float | None = None
+    worse: Worse | None = None
+    method: str = ""
+    estimated: bool = False
+    missing: str = ""
