@@ -5,6 +5,9 @@ BIN    := .venv/bin
 STAMP  := .venv/.installed
 DEV    := .venv/.installed-dev
 
+# Files are dealt to as many processes as there are cores, four at most.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+
 .PHONY: run test check fix shots bench lock
 .DEFAULT_GOAL := run
 
@@ -25,13 +28,13 @@ run: $(STAMP)  ## open the dashboard on PORT
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(DEV)  ## everything, browser tests included when chromium is installed
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: $(DEV)  ## lint, types, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 fix: $(DEV)  ## what a tool can mend
 	$(BIN)/ruff check --fix .

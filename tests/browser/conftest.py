@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from docs.make_shots import CHROMIUM, FAULT, FLAGS, VIEWPORT, served, settle, watch
 
 ROOT = Path(__file__).parents[2]
+#: Machines are slow when they are busy; what never comes still fails.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
