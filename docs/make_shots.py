@@ -39,6 +39,7 @@ QUERIES = {
     "data_quality": "?endpoint=flight-delay&window=30d&feature=temp",
     "compare_versions": "?endpoint=flight-delay&window=30d",
     "fairness": "?endpoint=flight-delay&window=30d&group-flight-delay=origin",
+    "performance": "?endpoint=flight-delay&deployment=blue&window=30d",
     "predictions": "?endpoint=flight-delay&window=30d&output=probability",
     "your_own_files": "?own-reference-path=docs/examples/january.parquet"
     "&own-production-path=docs/examples/july.csv&feature=air_time",
@@ -51,6 +52,7 @@ HEIGHTS = {
     "data_drift": 1500,
     "data_quality": 2400,
     "fairness": 2300,
+    "performance": 3000,
     "predictions": 2300,
     "your_own_files": 1900,
 }

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, fairness_choice, fairness_view, scope, states
+from ui import cards, drift_view, fairness_choice, fairness_view, scope, segment_view, states
 from ui.loaders import deployments, fairness, workspace
 
 chosen = scope.current()
@@ -33,5 +33,6 @@ except MonitoringError as error:
     states.show_error(error)
     st.stop()
 
-st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {chosen.segment}, {window}"))
+note = segment_view.note(chosen.segment)
+st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
 fairness_view.show(counted, window, asked, f"{chosen.endpoint}-{deployment}-{'-'.join(features)}-")

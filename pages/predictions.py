@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, predictions_view, scope, states
+from ui import cards, drift_view, predictions_view, scope, segment_view, states
 from ui.loaders import deployments, predictions, workspace
 
 chosen = scope.current()
@@ -18,7 +18,7 @@ try:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         baseline = predictions_view.pick_baseline(predictions.baselines(*asked_for))
         window = drift_view.pick_period(chosen, workspace.now()).whole_days()
-    st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {chosen.segment}, {window}"))
+    about = st.empty()
     report = predictions_view.load(
         lambda bar: predictions.report(*asked_for, baseline, window, bar, segment=chosen.segment)
     )
@@ -26,4 +26,6 @@ except MonitoringError as error:
     states.show_error(error)
     st.stop()
 
+note = segment_view.note(chosen.segment, report.whole.rows)
+about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
 predictions_view.show(report, f"{chosen.endpoint}-{deployment}-")
