@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import duckdb
 
+from monitoring.local import alerts, cost
 from monitoring.local.transport import Reply, Request, Route
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def routes(store: Path, clock: Callable[[], datetime]) -> list[Route]:
         _REGISTRY_HOST + r"/mferp/managementfrontend(?P<path>/subscriptions/.*)", re.IGNORECASE
     )
     return [
+        *alerts.routes(store, clock),
+        *cost.routes(store, clock),
         ("GET", activity, _checked(partial(_activity, events, clock))),
         ("GET", arm, _checked(partial(_get, resources))),
         ("GET", discovery, _checked(partial(_discovery, resources))),

@@ -269,7 +269,7 @@ def refusal(client: LogsQueryClient, query: str, **options: Any) -> dict[str, An
         (f"{TRAFFIC} | where", "SyntaxError", "SYN0002", "[1,"),
         (f"{TRAFFIC} | whree x == 1", "SyntaxError", "SYN0002", "'|'"),
         (".show tables", "SyntaxError", "SYN0002", "'.'"),
-        ("// harmless\n.drop table Usage", "SyntaxError", "SYN0002", "[2,1]"),
+        ("// harmless\n.drop table Usage", "SyntaxError", "SYN0002", "[2,0]"),
         (".create table T (x: int)", "SyntaxError", "SYN0002", "'.'"),
         (".set-or-append Usage <| Usage", "SyntaxError", "SYN0002", "'.'"),
         ("Nowhere | take 1", "SemanticError", "SEM0100", "'Nowhere'"),

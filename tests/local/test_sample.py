@@ -108,11 +108,20 @@ def test_collected_rows_join_the_traffic_log_and_the_outcomes(
     assert (
         one(tables, strays.format("LEFT", "collected.key")) <= 1
     )  # one row lies in a file of its own
-    assert one(tables, strays.format("RIGHT", "answered.key")) == 0
+    failed = one(
+        tables,
+        """SELECT count(*) FROM collected LEFT JOIN answered USING (key)
+        JOIN workspace.AmlOnlineEndpointTrafficLog ON key = XRequestId || '_0'
+        WHERE answered.key IS NULL AND ResponseCode = 424 AND ModelStatusCode = 500""",
+    )
+    assert one(tables, strays.format("RIGHT", "answered.key")) == failed
+    if endpoint in FLIGHT_ENDPOINTS:
+        assert 0 < failed < 0.02 * one(tables, "SELECT count(*) FROM answered")
     missing = one(
         tables,
         """SELECT count(*) FROM line LEFT JOIN workspace.AmlOnlineEndpointTrafficLog AS log
-        ON XRequestId = correlationid AND ResponseCode = 200 AND EndpointName = $endpoint
+        ON XRequestId = correlationid AND EndpointName = $endpoint
+            AND (ResponseCode = 200 OR ModelStatusCode = 500)
             AND ends_with(source, '/' || DeploymentName)
             AND abs(date_diff('second', log.TimeGenerated, line.time)) <= 1
         WHERE XRequestId IS NULL""",
@@ -130,6 +139,28 @@ def test_collected_rows_join_the_traffic_log_and_the_outcomes(
     assert 0 < joined == labels
     if endpoint in FLIGHT_ENDPOINTS:
         assert labels > 0.9 * one(tables, "SELECT count(*) FROM answered")
+
+
+def test_a_request_that_failed_in_the_model_left_its_inputs_and_its_error(
+    tables: duckdb.DuckDBPyConnection, sample: Path
+) -> None:
+    lines(tables, sample, "flight-delay", "model_inputs", *WEEK)
+    week = {"start": WEEK[0].replace(tzinfo=None), "end": WEEK[1].replace(tzinfo=None)}
+    failed, collected, said = rows(
+        tables,
+        """WITH failed AS (
+            SELECT XRequestId AS id, UserAgent LIKE 'fare-search%' AS is_made_up
+            FROM workspace.AmlOnlineEndpointTrafficLog
+            WHERE EndpointName = 'flight-delay' AND ResponseCode = 424 AND ModelStatusCode = 500
+                AND TimeGenerated >= $start AND TimeGenerated < $end)
+        SELECT count(*), count(*) FILTER (is_made_up OR id || '_0' IN (SELECT key FROM collected)),
+            count(*) FILTER (id IN (
+                SELECT Message[20:55] FROM workspace.AmlOnlineEndpointConsoleLog
+                WHERE starts_with(Message, 'ERROR x-request-id=')))
+        FROM failed""",
+        **week,
+    )[0]
+    assert failed == collected == said > 20
 
 
 def test_about_one_line_in_a_hundred_holds_several_rows(

@@ -40,14 +40,22 @@ class Collection:
 
 
 def in_lines(
-    scored: pd.DataFrame, endpoint: str, plan: Plan, incidents: Mapping[str, Incident]
+    scored: pd.DataFrame,
+    failed: pd.DataFrame,
+    endpoint: str,
+    plan: Plan,
+    incidents: Mapping[str, Incident],
 ) -> pd.DataFrame:
     """Return the rows that were collected, in file order, each with the line it went into.
 
-    Adds `line` (number of its line), `place` (position in the line's `data`) and `head` (number of
-    the request whose id the line carries: near-simultaneous calls share the first one's).
+    Adds `place` (position in its line's `data`), `head` (number of the request whose id the line
+    carries: near-simultaneous calls share the first one's), `file` (number of its file) and
+    `is_answered`: False for those in `failed`, which have no outputs and a line of their own.
     """
-    rows = scored[~refused(scored, endpoint, incidents)]
+    rows = pd.concat(
+        [scored.assign(is_answered=True), failed.assign(is_answered=False)], ignore_index=True
+    )
+    rows = rows[~refused(rows, endpoint, incidents)]
     rows = rows.assign(folder_hour=_times(rows).astype("datetime64[h]").astype("datetime64[ms]"))
     rows = rows.sort_values(["deployment", "instance", "time"], kind="stable", ignore_index=True)
     same_file = np.ones(len(rows), dtype=bool)
@@ -55,12 +63,23 @@ def in_lines(
         values = rows[column].to_numpy()
         same_file[1:] &= values[1:] == values[:-1]
     same_file[:1] = False
-    joined = same_file & (plan.random(f"merged {endpoint}").random(len(rows)) < MERGED_SHARE)
+    answered = rows["is_answered"].to_numpy()
+    near = np.zeros(len(rows), dtype=bool)
+    draws = plan.random(f"merged {endpoint}").random(int(answered.sum()))
+    near[answered] = draws < MERGED_SHARE
+    near[1:] &= answered[:-1]
+    joined = same_file & near
     line = np.cumsum(~joined) - 1
     first = np.flatnonzero(~joined)
     place = np.arange(len(rows)) - first[line]
     head = rows["number"].to_numpy()[first][line]
-    return rows.assign(line=line, place=place, head=head, file=np.cumsum(~same_file) - 1)
+    return rows.assign(place=place, head=head, file=np.cumsum(~same_file) - 1)
+
+
+def answered(lines: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines that have outputs, with the types that the gaps of the others took away."""
+    kinds = {name: kind for name, kind in scored.dtypes.items() if name in lines}
+    return lines[lines["is_answered"]].astype(kinds).reset_index(drop=True)
 
 
 def refused(
@@ -127,7 +146,7 @@ def _with_texts(
     starts = np.flatnonzero(rows["place"] == 0)
     rows_in_line = np.diff(starts, append=len(rows))
     lengths = np.add.reduceat(pc.binary_length(json).to_numpy(), starts) + rows_in_line + 1
-    line = rows["line"].to_numpy()
+    line = np.cumsum(rows["place"].to_numpy() == 0) - 1
     columns = {
         "time": rows["time"].to_numpy("datetime64[ms]"),
         "deployment": pa.array(rows["deployment"]),
@@ -136,7 +155,9 @@ def _with_texts(
         "is_last": rows["place"].to_numpy() == rows_in_line[line] - 1,
         "data_bytes": lengths[line],
         "is_old": _times(rows) < instant(plan.serving_start + timedelta(days=AGENT_UPGRADE_DAYS)),
-        "shape": _shapes(rows, rows_in_line[line] == 1, collection, plan),
+        "shape": _shapes(
+            rows, (rows_in_line[line] == 1) & rows["is_answered"].to_numpy(), collection, plan
+        ),
         "json": json,
     }
     return pa.table(columns)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from monitoring.local.sample import (
     activity,
+    alerts,
     collected,
     containers,
     costs,
@@ -34,7 +35,7 @@ from monitoring.local.sample.fleet import fleet
 from monitoring.local.sample.flights import flights
 from monitoring.local.sample.incidents import script, truth
 from monitoring.local.sample.plan import TRAINING_END, Plan
-from monitoring.local.sample.scoring import scored
+from monitoring.local.sample.scoring import failed, scored
 from monitoring.local.sample.workspace import COMPLETE, VERSION
 
 if TYPE_CHECKING:
@@ -165,21 +166,23 @@ def _write_endpoint(
         requests = asked.frame()
     with steps.step(endpoint.at(0.08), f"Answering them with {name}"):
         rows = scored(requests, endpoint.subjects, endpoint.models, incidents, plan)
-    with steps.step(endpoint.at(0.2), f"Writing what {name} collected"):
-        lines = collected.in_lines(rows, name, plan, incidents)
         model = endpoint.models["blue"]
-        for collection, columns in (
-            ("model_inputs", model.features),
-            ("model_outputs", OUTPUT_COLUMNS[name]),
+        errors = failed(requests, endpoint.subjects, model, incidents, plan)
+    with steps.step(endpoint.at(0.2), f"Writing what {name} collected"):
+        lines = collected.in_lines(rows, errors, name, plan, incidents)
+        answered = collected.answered(lines, rows)
+        for collection, columns, part in (
+            ("model_inputs", model.features, lines),
+            ("model_outputs", OUTPUT_COLUMNS[name], answered),
         ):
             chosen = collected.Collection(name, collection, columns)
-            collected.write(connection, lines, chosen, storage, plan)
+            collected.write(connection, part, chosen, storage, plan)
         if name == "flight-delay":
             collected.cut_off(storage, plan)
     with steps.step(endpoint.at(0.6), f"Writing the labels of {name}"):
         lost = rows[collected.refused(rows, name, incidents)]
         alone = lost.assign(head=lost["number"], place=0)
-        labels.write(connection, pd.concat([lines, alone]), model, storage, plan)
+        labels.write(connection, pd.concat([answered, alone]), model, storage, plan)
     with steps.step(endpoint.at(0.63), f"Writing the traffic log of {name}"):
         gateway.write(connection, name, requests, plan)
     with steps.step(endpoint.at(0.77), f"Measuring {name}"):
@@ -219,6 +222,7 @@ def _write_platform(
         resources = inventory.resources(plan, incidents, machines, trained, found)
         _write_json(folder / "arm.json", {"resources": resources})
         costs.write(folder / "costs.parquet", machines, plan, incidents)
+        _write_json(folder / "alerts.json", alerts.alerts(connection, plan))
     with steps.step(0.97, "Adding up the log volume"):
         insights.write_usage(connection)
 

@@ -45,7 +45,7 @@ def write_endpoint(
     connection.register("request", requests[requests["time"] >= start])
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE asked AS SELECT date_trunc('minute', time)::TIMESTAMP AS minute, "
-        "deployment::VARCHAR AS deployment, status, model_status, total_ms, computed FROM request"
+        "deployment::VARCHAR AS deployment, status, model_status, total_ms, computed, given FROM request"
     )
     connection.unregister("request")
     refused = incidents["storage-role-removed"]
@@ -260,7 +260,8 @@ _FROM_REQUESTS = {
             CASE WHEN {lost} THEN 0.0 ELSE count(*) END::DOUBLE AS DataCollectionEventsPerMinute,
             CASE WHEN {lost} THEN count(*) ELSE 0 END::DOUBLE AS DataCollectionErrorsPerMinute
         FROM asked, (VALUES ('model_inputs'), ('model_outputs')) AS collection(type)
-        WHERE computed GROUP BY minute, deployment, type ORDER BY minute, deployment, type""",
+        WHERE computed OR (given AND type = 'model_inputs')
+        GROUP BY minute, deployment, type ORDER BY minute, deployment, type""",
     "deployment_requests": """
         SELECT {deployment} AS resource_id, minute, status::VARCHAR AS envoy_response_code,
             count(*)::DOUBLE AS RequestsPerMinute

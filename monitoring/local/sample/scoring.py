@@ -21,6 +21,7 @@ KILOMETRES_PER_MILE = 1.609344
 NULL_SHARE = 0.85
 #: Share of the digits that come from the scanner that was to fail.
 SECOND_SCANNER_SHARE = 0.5
+_REQUEST = ("number", "time", "deployment", "instance", "subject")
 
 
 def scored(
@@ -39,12 +40,12 @@ def scored(
         incidents: The script.
         plan: What the sample covers.
     """
-    columns = ["number", "time", "deployment", "instance", "subject"]
-    rows = requests.loc[requests["computed"], columns].reset_index(drop=True)
+    rows = requests.loc[requests["computed"], list(_REQUEST)].reset_index(drop=True)
     rows["deployment"] = rows["deployment"].astype("str")
     inputs = subjects.iloc[rows["subject"].to_numpy()].reset_index(drop=True)
     model = next(iter(models.values()))
-    arrived(inputs, model.name, rows["time"].to_numpy("datetime64[ms]"), incidents, plan)
+    times = rows["time"].to_numpy("datetime64[ms]")
+    arrived(inputs, model.name, times, incidents, plan.random(f"faults {model.name}"))
     rows = rows.join(inputs)
     parts = []
     for deployment, each in models.items():
@@ -53,15 +54,34 @@ def scored(
     return rows.join(pd.concat(parts).sort_index())
 
 
+def failed(
+    requests: pd.DataFrame,
+    subjects: pd.DataFrame,
+    model: Trained,
+    incidents: Mapping[str, Incident],
+    plan: Plan,
+) -> pd.DataFrame:
+    """Return one row a request that failed in the model: request and inputs, for there is no output.
+
+    Arguments as for `scored`; the models of an endpoint have the same features.
+    """
+    chosen = requests["given"] & ~requests["computed"]
+    rows = requests.loc[chosen, list(_REQUEST)].reset_index(drop=True)
+    rows["deployment"] = rows["deployment"].astype("str")
+    inputs = subjects.iloc[rows["subject"].to_numpy()].reset_index(drop=True)
+    times = rows["time"].to_numpy("datetime64[ms]")
+    arrived(inputs, model.name, times, incidents, plan.random(f"faults of failed {model.name}"))
+    return rows.join(inputs[list(model.features)])
+
+
 def arrived(
     inputs: pd.DataFrame,
     model: str,
     times: NDArray[np.datetime64],
     incidents: Mapping[str, Incident],
-    plan: Plan,
+    random: np.random.Generator,
 ) -> None:
     """Change the inputs in place to what upstream faults made of them."""
-    random = plan.random(f"faults {model}")
     if model == "flight-delay":
         _delay_inputs(inputs, times, incidents, random)
     elif model == "flight-time":

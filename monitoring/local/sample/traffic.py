@@ -1,7 +1,8 @@
 """The requests that reached the endpoints, simulated: who asked when, which container answered how.
 
 Every flight is asked about several times by the apps of its travellers. The first good answer is
-computed from the features and collected; later ones come from the cache.
+computed from the features and collected; later ones come from the cache. score.py collects the
+inputs before it asks the model: of a request that fails there, the inputs are known.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Requests:
     """The requests to one endpoint, oldest first, one array a column.
 
     `subject` is the row in the endpoint's subjects (flights or scans), -1 for a made-up flight.
-    `model_status` is 0 where the request did not reach the model.
+    `model_status` is 0 where the request did not reach the model. `given` says that the inputs were
+    collected, `computed` that the answer was too.
     """
 
     endpoint: str
@@ -79,6 +81,7 @@ class Requests:
     model_status: NDArray[np.int64]
     total_ms: NDArray[np.float64]
     computed: NDArray[np.bool_]
+    given: NDArray[np.bool_]
 
     def fail(self, where: NDArray[np.bool_], status: int, model_status: int) -> None:
         """Give these requests another outcome."""
@@ -101,6 +104,7 @@ class Requests:
                 "model_status": self.model_status.astype("int16"),
                 "total_ms": np.maximum(1, self.total_ms.round()).astype("int32"),
                 "computed": self.computed,
+                "given": self.given,
             }
         )
 
@@ -216,6 +220,7 @@ def _served(
         model_status=np.full(len(time), 200),
         total_ms=np.zeros(len(time)),
         computed=np.zeros(len(time), dtype=bool),
+        given=np.zeros(len(time), dtype=bool),
     )
     _answer(requests, capacity * fleet[endpoint, "blue"].requests_per_minute, incidents, random)
     return requests
@@ -244,6 +249,18 @@ def _answer(
     _time(requests, load, incidents, random)
     requests.computed[:] = False  # a first answer that timed out leaves it to the next
     requests.computed[first_answers(requests)] = True
+    requests.given[:] = requests.computed | _failed_in_the_model(requests, incidents["disk-full"])
+
+
+def _failed_in_the_model(requests: Requests, disk: Incident) -> NDArray[np.bool_]:
+    """Tell which requests failed after their inputs were collected.
+
+    With a full disk score.py fails on its debug log, which comes before; so does a made-up flight.
+    """
+    failed: NDArray[np.bool_] = (requests.model_status == 500) & (requests.subject >= 0)  # noqa: PLR2004
+    if requests.endpoint == disk.endpoint:
+        failed &= requests.green | ~disk.covers(requests.time)
+    return failed
 
 
 def _load(requests: Requests) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Raise it whenever the content of the sample workspace changes.
-VERSION = 4
+VERSION = 6
 COMPLETE = "complete.json"
 SECONDS_KEPT = 3 * 86_400
 
