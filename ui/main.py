@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import nav, scope, states
+from ui import budget_view, nav, scope, states
 from ui.loaders import deployments, workspace
 
 ICON = Path(__file__).parent / "static" / "icon.png"
@@ -31,9 +31,13 @@ def shell() -> None:
     with st.sidebar:
         scope.sidebar([settings.workspace or "flights"], _endpoints())
         st.caption("All times are UTC.")
+        budget_view.show()
     if settings.is_sample:
         _sample_notice()
-    page.run()
+    try:
+        page.run()
+    except MonitoringError as error:  # of what a page asks for outside of its panels
+        states.show_error(error)
     workspace.settle()
 
 

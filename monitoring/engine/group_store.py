@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def _target(store: Path, asked: tuple[Any, ...]) -> Path:
 
 def _write(found: GroupOutcomes, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
+    part = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
     with part.open("wb") as file:
         np.savez(file, allow_pickle=False, **_packed(found))
     part.replace(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,7 +159,7 @@ def _write(arrays: Mapping[str, pa.Array], target: Path) -> None:
     import pyarrow.parquet as pq  # noqa: PLC0415 - same
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
+    part = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
     pq.write_table(pa.table(dict(arrays)), part)
     part.replace(target)
 

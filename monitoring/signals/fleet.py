@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,7 +79,13 @@ def fleet(
         if progress:
             progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
         theirs = (decided or {}).get((endpoint.name, deployment.name), UNDECIDED)
-        rows.append(_row(deployed, endpoint, deployment, window, steps, failure, taken, theirs))
+        subject = f"{endpoint.name}/{deployment.name}"
+        own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
+        left_out = answer.reason if answer and not answer.complete else ""
+        infrastructure = failure or health.of_infrastructure(
+            subject, own, window, left_out=left_out
+        )
+        rows.append(_row(deployed, endpoint, deployment, window, infrastructure, taken, theirs))
     return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
 
 
@@ -100,12 +106,10 @@ def _row(
     endpoint: Endpoint,
     deployment: Deployment,
     window: Window,
-    steps: Mapping[tuple[str, str], Sequence[traffic.Step]],
-    failure: Health | None,
+    infrastructure: Health,
     taken: datetime,
     decisions: Decisions,
 ) -> DeploymentHealth:
-    subject = f"{endpoint.name}/{deployment.name}"
     days = Window(window.end - max(window.length, LEAST_DAYS), window.end).whole_days()
     try:
         model = deployed.model(deployment)
@@ -121,14 +125,13 @@ def _row(
                 lambda: input_health.of_inputs(deployed, deployment, model, days, taken, decisions)
             ),
         )
-    own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
     return DeploymentHealth(
         endpoint.name,
         deployment.name,
         endpoint.traffic.get(deployment.name),
         name,
         *judged,
-        failure or health.of_infrastructure(subject, own, window),
+        infrastructure,
     )
 
 

@@ -155,17 +155,29 @@ def of_data(report: DriftReport) -> Health:
     )
 
 
-def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Window) -> Health:
-    """Sum up traffic over a window: error rate and 95th percentile of latency, step by step."""
+def of_infrastructure(
+    subject: str, steps: Sequence[traffic.Step], window: Window, *, left_out: str = ""
+) -> Health:
+    """Sum up traffic over a window: error rate and 95th percentile of latency, step by step.
+
+    Where the log left rows out (`left_out` says why), what is bad stays bad and nothing is good.
+    """
     requests, faults = sum(s.requests for s in steps), sum(s.faults for s in steps)
     whole = traffic.error_rate(subject, window, requests, faults)
     if whole.value is None:
-        return Health("no_data", "No request in the traffic log")
+        return Health(
+            "no_data",
+            "No request in the traffic log",
+            hint=left_out
+            or "If there were any, add a diagnostic setting that sends the "
+            "endpoint's AmlOnlineEndpointTrafficLog to the workspace.",
+        )
     errors = [traffic.error_rate(subject, s.window, s.requests, s.faults) for s in steps]
     slow = [traffic.latency_p95(subject, s) for s in steps]
     starts = [start for start in (since(errors), since(slow)) if start]
     judged = [r for r in (*errors, *slow) if r.status in {"ok", "breached"}]
-    status: Status = "breached" if starts else "ok" if judged else "not_enough_data"
+    good: Status = "ok" if judged and not left_out else "not_enough_data"
+    status: Status = "breached" if starts else good
     last = steps[-1].window.end
     silent = window.end - last > max(LONGEST_SILENCE, RECENT_STEPS * steps[-1].window.length)
     recent = steps[-RECENT_STEPS:]
@@ -184,5 +196,5 @@ def of_infrastructure(subject: str, steps: Sequence[traffic.Step], window: Windo
         start == steps[0].window.start,
         tuple(result.value for result in errors),
         "error rate per step",
-        f"No request since {last:%d %b %H:%M} UTC." if silent else "",
+        f"No request since {last:%d %b %H:%M} UTC." if silent else left_out,
     )

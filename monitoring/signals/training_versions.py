@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -277,7 +278,7 @@ def _write(target: Path, plan: Mapping[str, counting.Feature], bins: Mapping[str
     """Write beside the target and rename: a reader sees the whole file or none."""
     content = {name: [asdict(plan[name]), _plain(bins[name])] for name in plan}
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_suffix(f".{os.getpid()}.part")
+    draft = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
     draft.write_text(json.dumps(content), encoding="utf-8")
     draft.replace(target)
 

@@ -24,6 +24,7 @@ from azure.monitor.query import LogsQueryClient
 from azure.monitor.querymetrics import MetricsClient
 
 from monitoring.errors import InputError
+from monitoring.sources.budget import QueryBudget
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Questions for platform metrics at a time, of all sessions.
+METRICS_AT_ONCE = 8
 LOGS_ENDPOINT = "https://api.loganalytics.io"
 #: A reader waits in front of the screen: one more attempt, soon, and then the reason.
 RETRIES: dict[str, Any] = {
@@ -65,13 +68,20 @@ class Wiring:
     """What differs between Azure and the sample workspace.
 
     options: for every client's constructor; ml_options: for MLClient's as well. files: URL of the
-    folder that holds collected data.
+    folder that holds collected data. budget: what the identity may ask of Log Analytics;
+    metrics_budget: of platform metrics, where Azure names no such limit and this is ours.
     """
 
     credential: TokenCredential
     files: str
     options: dict[str, Any] = field(default_factory=dict)
     ml_options: dict[str, Any] = field(default_factory=dict)
+    budget: QueryBudget = field(default_factory=QueryBudget)
+    metrics_budget: QueryBudget = field(default_factory=lambda: QueryBudget(METRICS_AT_ONCE))
+
+
+#: DefaultAzureCredential signs this process in as one identity, however often it is connected.
+_BUDGET = QueryBudget()
 
 
 class Azure:
@@ -119,6 +129,16 @@ class Azure:
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
         )
+
+    @property
+    def query_budget(self) -> QueryBudget:
+        """What this identity may ask of Log Analytics; shared by all sessions."""
+        return self._wiring.budget
+
+    @property
+    def metrics_budget(self) -> QueryBudget:
+        """Keeps questions for platform metrics few at a time, and equal ones to one."""
+        return self._wiring.metrics_budget
 
     @property
     def logs_client(self) -> LogsQueryClient:
@@ -232,7 +252,7 @@ def connect(
     """
     if settings.workspace is None:
         return _sample(settings, progress, faults, observer)
-    wiring = Wiring(DefaultAzureCredential(), files=settings.collected_data_url)
+    wiring = Wiring(DefaultAzureCredential(), files=settings.collected_data_url, budget=_BUDGET)
     return Azure(settings, workspace=settings.workspace, wiring=wiring)
 
 

@@ -189,6 +189,30 @@ class Collected:
                 _write(table, target, notes)
             return _collected_day(day, target, notes)
 
+    def hour(
+        self, endpoint: str, deployment: str, collection: str, hour: datetime, most_bytes: int
+    ) -> list[bytes]:
+        """Return the files of one UTC hour folder as they are now; none where none was written.
+
+        Raises:
+            InputError: Together they are larger than `most_bytes`.
+            NotPermittedError: The identity may not read the container.
+            SourceError: The container could not be read.
+        """
+        folder = f"{self._folder(endpoint, deployment, collection)}/{hour:%Y/%m/%d/%H}"
+        files = self._files(folder, ending=".jsonl")
+        size = sum(file.size for file in files)
+        if size > most_bytes:
+            raise InputError(
+                f"The files in {folder!r} hold {size / 2**20:,.0f} MiB, more than the "
+                f"{most_bytes / 2**20:,.0f} MiB that are read for one request",
+                hint="Look for the id in these files yourself.",
+            )
+        filesystem, root = self._place
+        with explained("the collected data", role=_ROLE):
+            found = [filesystem.cat(paths) for paths in _batches(files, root)]
+        return [content for batch in found for content in batch.values()]
+
     def window(
         self,
         endpoint: str,
@@ -416,14 +440,14 @@ class Collected:
 
     def _events(self, files: Sequence[_File], columns: Mapping[str, str], now: datetime) -> Events:
         filesystem, root = self._place
-        events = Events(now=now, fetch=self._payload_file, columns=columns)
+        events = Events(now=now, fetch=self.payload_file, columns=columns)
         with explained("the collected data", role=_ROLE):
             for paths in _batches(files, root):
                 for content in filesystem.cat(paths).values():
                     events.add(content)
         return events
 
-    def _payload_file(self, url: str) -> bytes:
+    def payload_file(self, url: str) -> bytes:
         """Read a payload that was too large for its line, from the same container."""
         filesystem, root = self._place
         _, path = container_path(url)
@@ -443,7 +467,7 @@ class Collected:
         with self._one_at_a_time(target), explained(f"the file {file.path!r}", role=_ROLE):
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                part = target.with_suffix(f".{os.getpid()}.part")
+                part = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
                 filesystem.get_file(f"{root}/{file.path}", str(part))
                 part.replace(target)
         return target

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    DecodeError,
     HttpResponseError,
     ServiceRequestError,
     ServiceResponseError,
@@ -18,7 +20,7 @@ from monitoring.errors import NotPermittedError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+NO_CONTENT, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 204, 401, 403, 404
 #: 529 is the metrics backend's own word for "too many requests".
 BUSY = frozenset({408, 429, 500, 502, 503, 504, 529})
 
@@ -46,6 +48,8 @@ def explained(what: str, *, role: str) -> Iterator[None]:
         raise
     except (AzureError, OSError) as error:
         raise failure(error, what, role) from error
+    except JSONDecodeError as error:
+        raise _unreadable(what) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # The SDKs translate what Azure sent; what they do not expect ends in one of these.
         raise SourceError(
@@ -54,9 +58,16 @@ def explained(what: str, *, role: str) -> Iterator[None]:
         ) from error
 
 
-def failure(error: Exception, what: str, role: str) -> SourceError:
+def failure(error: Exception, what: str, role: str) -> SourceError:  # noqa: PLR0911 - one for each case
     """Return the error to raise for what an SDK or a file system raised."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
+    if isinstance(error, DecodeError):
+        return _unreadable(what)
+    if status == NO_CONTENT:
+        return SourceError(
+            f"Cannot read {what}: Azure sent an empty answer (HTTP 204)",
+            hint="Try again in a minute; if it stays, look whether the resource holds any data.",
+        )
     if isinstance(error, PermissionError) or status == FORBIDDEN:
         return NotPermittedError(
             f"Cannot read {what}: Azure refused this identity",
@@ -84,6 +95,13 @@ def failure(error: Exception, what: str, role: str) -> SourceError:
     return SourceError(
         f"Cannot read {what}: {_first_line(error)}",
         hint="Check the names in the settings against the Azure portal.",
+    )
+
+
+def _unreadable(what: str) -> SourceError:
+    return SourceError(
+        f"Cannot read {what}: the answer is not one of Azure",
+        hint="Look for a proxy or a firewall that answers in its place.",
     )
 
 

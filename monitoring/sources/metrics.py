@@ -108,8 +108,9 @@ class PlatformMetrics:
         """Return the series that exist, ordered as the resources and metrics are.
 
         All series of one question share their `times`. A resource without the metric has no
-        series. Where a metric has several series a minute, unsplit `Average` is the mean over
-        them, so totals need the split and a grain of one minute.
+        series, and neither has one of which Azure has no value in the window. Where a metric has
+        several series a minute, unsplit `Average` is the mean over them, so totals need the split
+        and a grain of one minute.
 
         `namespace` is the type of the resources, such as
         `Microsoft.MachineLearningServices/workspaces/onlineEndpoints`. `grain` is one of GRAINS,
@@ -132,15 +133,24 @@ class PlatformMetrics:
             return ()
         found: dict[_Key, _Parts] = {}
         with ThreadPoolExecutor(min(_CALLS_AT_ONCE, len(calls))) as pool:
-            for call, results in zip(calls, pool.map(self._ask, calls), strict=True):
+            for call, results in zip(calls, pool.map(self._shared, calls), strict=True):
                 with explained("the platform metrics", role=_ROLE):
                     _collect(call, results, found)
         order = {i.lower(): at for at, i in enumerate(resource_ids)}
         names = {name.lower(): at for at, name in enumerate(metrics)}
+        # Azure sends series without a point too: one that nothing was measured of is none.
+        measured = [k for k, p in found.items() if any(np.isfinite(v).any() for v in p.values)]
         keys = sorted(
-            found, key=lambda k: (order[k.resource.lower()], names[k.metric.lower()], k.dimensions)
+            measured,
+            key=lambda k: (order[k.resource.lower()], names[k.metric.lower()], k.dimensions),
         )
         return _joined(keys, found, tuple(split_by))
+
+    def _shared(self, call: _Call) -> list[dict[str, Any]]:
+        """Ask, or wait for the answer to the same question of another session; it is only read."""
+        return self.azure.metrics_budget.answer(
+            call, ", ".join(call.metrics), lambda: self._ask(call)
+        )
 
     def _ask(self, call: _Call) -> list[dict[str, Any]]:
         what = f"{', '.join(call.metrics)} of {', '.join(map(_name, call.resource_ids))}"

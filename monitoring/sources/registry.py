@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ MODEL_TAGS = (
     "ground_truth",
 )
 _CALLS_AT_ONCE = 4
+_FIRST_USE = threading.Lock()
 _READER = "AzureML Data Scientist or Reader on the workspace"
 _REGISTRY_READER = "AzureML Registry User or Reader on the registry"
 _MONITOR_READER = "Monitoring Reader on the resource group"
@@ -84,10 +86,14 @@ class AssetId:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One collection of the model data collector, and the data asset that it fills."""
+    """One collection of the model data collector, and the data asset that it fills.
+
+    sampling_rate: share of the calls that are kept; each collection draws on its own.
+    """
 
     enabled: bool
     data: AssetId | None = None
+    sampling_rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,9 +450,16 @@ def container_path(uri: str) -> tuple[str, str]:
 
 
 def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-    """Do it for each item, a few at a time: most of the time goes in waiting for Azure."""
+    """Do it for each item, a few at a time: most of the time goes in waiting for Azure.
+
+    The first is done alone: the SDK completes its models when they are first used, and threads that
+    meet in that find dictionaries in place of objects.
+    """
+    waiting = list(items)
+    with _FIRST_USE:
+        done = [work(item) for item in waiting[:1]]
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
-        return list(pool.map(work, items))
+        return done + list(pool.map(work, waiting[1:]))
 
 
 def _endpoint(found: Any) -> Endpoint:
@@ -483,7 +496,12 @@ def _deployment(found: Any, endpoint: str) -> Deployment:
 def _collection(found: Any) -> Collection:
     # The SDK gives the text 'true', and the asset as the id that it read.
     data = AssetId.parse(str(found.data)) if found.data else None
-    return Collection(str(found.enabled).lower() == "true", data)
+    sampling_rate = getattr(found, "sampling_rate", None)
+    return Collection(
+        str(found.enabled).lower() == "true",
+        data,
+        1.0 if sampling_rate is None else float(sampling_rate),
+    )
 
 
 def _model(found: Any, registry: str | None) -> ModelVersion:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from tiny_logs import CREDIT, HOSTILE, NOW, request
 from monitoring.errors import NotPermittedError, SourceError
 from monitoring.local.sample.names import LOG_ANALYTICS_GUID as GUID
 from monitoring.local.transport import Faults, Reply, Request
-from monitoring.sources import logs, query
+from monitoring.sources import budget, logs, query
 from monitoring.sources.azure import Azure, Wiring
-from monitoring.sources.logs import CONCURRENT_QUERIES, INCOMPLETE, Logs, UnknownTableError
+from monitoring.sources.budget import CONCURRENT_QUERIES, PAUSES, BusyError
+from monitoring.sources.logs import INCOMPLETE, Logs, RefusedQueryError, UnknownTableError
 from monitoring.window import Window
 
 MORNING = Window(datetime(2026, 11, 21, 10, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC))
@@ -38,6 +40,12 @@ CODES = {200: "", 401: "Client", 404: "Operator", 408: "Model", 424: "Model", 42
     503: "Capacity",
     504: "Model",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts as ever, without the waits between them."""
+    monkeypatch.setattr(budget, "PAUSES", (0.0,) * len(PAUSES))
 
 
 @pytest.fixture(scope="module")
@@ -369,22 +377,168 @@ def test_each_failure_is_a_sentence_and_a_hint(
     assert said in refused(store, reply)
 
 
-def test_a_hiccup_is_asked_again_once(store: Path) -> None:
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 529])
+def test_a_hiccup_is_asked_again(store: Path, status: int) -> None:
     seen: list[Request] = []
 
     def fail(asked: Request) -> Reply | None:
-        return Reply(503, error("ServiceUnavailable")) if not seen else None
+        return Reply(status, error("Busy")) if len(seen) < 2 else None
 
     assert failing(store, fail, seen).ask("usage", MORNING, step=STEP).complete
-    assert len(seen) == 2
+    assert len(seen) == 3
 
 
-def test_a_long_retry_after_is_not_slept_through(store: Path) -> None:
+def test_it_is_not_asked_again_for_ever(store: Path) -> None:
     seen: list[Request] = []
-    busy = Reply(429, error("ThrottledError"), {"Retry-After": "3600"})
+    with pytest.raises(BusyError) as caught:
+        failing(store, lambda _: Reply(429), seen).ask("usage", MORNING, step=STEP)
+    assert (caught.value.status, caught.value.retry_after) == (429, None)
+    assert len(seen) == len(PAUSES) + 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 504])
+def test_what_would_end_the_same_is_asked_once(store: Path, status: int) -> None:
+    seen: list[Request] = []
     with pytest.raises(SourceError):
-        failing(store, lambda _: busy, seen).ask("usage", MORNING, step=STEP)
+        failing(store, lambda _: Reply(status, error("No")), seen).ask("usage", MORNING, step=STEP)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503, 529])
+def test_a_long_retry_after_is_not_slept_through_and_stops_all(store: Path, status: int) -> None:
+    seen: list[Request] = []
+    busy = Reply(status, error("ThrottledError"), {"Retry-After": "3600"})
+    asked = failing(store, lambda _: busy, seen)
+    with pytest.raises(BusyError, match="3600 s"):
+        asked.ask("usage", MORNING, step=STEP)
+    with pytest.raises(BusyError, match=r"asked this app to wait.*Try again in \d+ s"):
+        asked.ask("responses", MORNING, endpoints=[])
+    assert len(seen) == 1
+
+
+# The place of an error
+
+
+def refusal(azure: Azure, text: str) -> RefusedQueryError:
+    with pytest.raises(RefusedQueryError) as caught:
+        Logs(azure).run(text, MORNING)
+    return caught.value
+
+
+def test_a_refused_query_says_where(azure: Azure) -> None:
+    found = refusal(azure, "Usage\n| whree x == 1")
+    assert (found.code, found.line, found.column) == ("SYN0002", 2, 1)
+    assert "line 2, column 1" in found.message
+    assert found.hint == "Look at this line: | whree x == 1"
+
+
+def test_a_name_that_fails_is_found_where_it_stands_once(azure: Azure) -> None:
+    found = refusal(azure, "Usage\n| where  Nothing == 1")
+    assert (found.code, found.line, found.column) == ("SEM0100", 2, 10)
+    twice = refusal(azure, "Usage\n| where  Nothing == 1 or Nothing == 2")
+    assert (twice.code, twice.line, twice.column) == ("SEM0100", None, None)
+    assert "portal" in twice.hint
+
+
+@pytest.mark.parametrize(
+    ("inner", "place"),
+    [
+        ({"line": 1, "pos": 3, "token": "Not"}, (1, 4)),
+        ({"message": "Query could not be parsed at 'x' on line [2,0]"}, (2, 1)),
+        ({"line": 9, "pos": 0}, (None, None)),
+        ({}, (None, None)),
+    ],
+    ids=str,
+)
+def test_the_place_is_read_from_where_the_service_puts_it(
+    store: Path, inner: dict[str, Any], place: tuple[int | None, int | None]
+) -> None:
+    body = {"code": "BadArgumentError", "message": "m", "innererror": {"code": "SyntaxError"}}
+    body["innererror"]["innererror"] = {"code": "SYN0002", "message": "No.", **inner}  # type: ignore[index]
+    found = refusal(failing(store, lambda _: Reply(400, {"error": body})).azure, "My Not\nx")
+    assert (found.line, found.column) == place
+
+
+# A reader's own query
+
+
+def test_a_readers_query_brings_no_more_rows_than_it_may(azure: Azure) -> None:
+    text = "AmlOnlineEndpointTrafficLog | sort by TotalDurationMs desc  // the slowest;\n;"
+    answer = Logs(azure).run(text, MORNING, most_rows=3)
+    assert [r["TotalDurationMs"] for r in answer.records()] == [100, 100, 100]
+    assert not answer.complete
+    assert "first 3 rows" in answer.reason
+    few = Logs(azure).run("AmlOnlineEndpointTrafficLog | count", MORNING, most_rows=3)
+    assert (few.complete, few.reason, few.name) == (True, "", "workbench")
+
+
+def test_a_reader_can_only_read(azure: Azure) -> None:
+    assert refusal(azure, ".drop table Usage").code == "SYN0002"
+
+
+# Clocks
+
+
+def dated(ahead: timedelta) -> Callable[[Request], Reply]:
+    """An empty answer of a service whose clock ours is ahead of."""
+    body = {"tables": [{"name": "PrimaryResult", "columns": [], "rows": []}]}
+    date = datetime.now(UTC) - ahead
+    return lambda _: Reply(200, body, {"Date": format_datetime(date, usegmt=True)})
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(-7, "min behind"), (0, ""), (9, "min ahead of")])
+def test_clocks_that_differ_are_named(store: Path, ahead: int, said: str) -> None:
+    azure = failing(store, dated(timedelta(minutes=ahead))).azure
+    azure.settings = replace(azure.settings, now=None)
+    answer = Logs(azure).ask("usage", MORNING, step=STEP)
+    assert said in answer.reason
+    assert bool(answer.reason) == bool(said)
+    now = Window(MORNING.start, answer.fetched)
+    lag = now.end - replace(answer, window=now).settled
+    assert lag - INCOMPLETE == pytest.approx(
+        timedelta(minutes=max(0, ahead)), abs=timedelta(minutes=1)
+    )
+
+
+# How long an answer stands
+
+
+@pytest.mark.parametrize(
+    ("ended", "stands"),
+    [
+        (timedelta(0), timedelta(minutes=2)),
+        (timedelta(minutes=9), timedelta(minutes=2)),
+        (timedelta(minutes=30), timedelta(minutes=30)),
+        (timedelta(days=9), timedelta(hours=6)),
+    ],
+)
+def test_an_answer_stands_for_as_long_as_its_window_is_old(
+    azure: Azure, ended: timedelta, stands: timedelta
+) -> None:
+    window = Window(NOW - timedelta(days=10), NOW - ended)
+    answer = Logs(azure).ask("usage", window, step=STEP)
+    assert logs._keep(answer).seconds == stands.total_seconds()
+    assert logs._keep(replace(answer, complete=False)).seconds == 30
+
+
+def test_the_same_question_is_sent_once_and_the_next_window_again(store: Path) -> None:
+    seen: list[Request] = []
+    asked = failing(store, lambda _: None, seen)
+    first = asked.ask("usage", MORNING, step=STEP)
+    assert asked.ask("usage", MORNING, step=STEP) is first
+    assert asked.run(first.query, MORNING).rows == first.rows  # bounded, so another text
+    asked.ask("usage", MORNING, step=2 * STEP)
+    asked.ask("usage", Window(MORNING.start, MORNING.end - STEP), step=STEP)
+    assert len(seen) == 4
+
+
+def test_an_answer_weighs_what_its_rows_do(azure: Azure) -> None:
+    answer = Logs(azure).ask("responses", MORNING, endpoints=[])
+    light = logs._size_bytes((("x" * 10, 1),) * 1000)
+    heavy = logs._size_bytes((("x" * 10_000, {"a": ["y" * 1000]}),) * 1000)
+    assert 50_000 < light < 500_000
+    assert heavy > 11_000_000
+    assert 1024 < logs._size_bytes(answer.rows) < 100_000
 
 
 # What the service is spared
@@ -429,7 +583,7 @@ def test_equal_questions_are_asked_once(store: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(Logs(azure).ask, "usage", MORNING, step=STEP)
         assert gate.full.wait(30)
-        (running,) = logs._SLOTS.asked.values()
+        (running,) = azure.query_budget._asked.values()
         others = [pool.submit(Logs(azure).ask, "usage", MORNING, step=STEP) for _ in range(5)]
         deadline = time.monotonic() + 20
         while len(running._condition._waiters) < len(others) and time.monotonic() < deadline:  # type: ignore[attr-defined]  # of Future
@@ -437,7 +591,7 @@ def test_equal_questions_are_asked_once(store: Path) -> None:
         gate.open.set()
         assert all(other.result() is first.result() for other in others)
     assert gate.total == 1
-    assert not logs._SLOTS.asked
+    assert not azure.query_budget._asked
 
 
 def test_a_failure_reaches_all_who_asked_and_frees_the_slot(store: Path) -> None:
@@ -446,7 +600,8 @@ def test_a_failure_reaches_all_who_asked_and_frees_the_slot(store: Path) -> None
     for _ in range(CONCURRENT_QUERIES + 1):
         with pytest.raises(NotPermittedError):
             broken.ask("usage", MORNING, step=STEP)
-    assert not logs._SLOTS.asked
+    assert not broken.azure.query_budget._asked
+    assert broken.azure.query_budget.usage().in_flight == 0
 
 
 def test_one_workspace_does_not_answer_for_another(store: Path, tmp_path: Path) -> None:

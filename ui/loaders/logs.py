@@ -1,4 +1,4 @@
-"""Answers of Log Analytics, shared by all sessions."""
+"""Answers of Log Analytics, shared by all sessions: the budget of the app's identity keeps them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ui.loaders import workspace
 
 if TYPE_CHECKING:
+    from monitoring.sources.budget import Usage
     from monitoring.sources.logs import Answer
     from monitoring.sources.query import Value
     from monitoring.window import Window
@@ -18,8 +19,30 @@ def ask(name: str, window: Window, **values: Value) -> Answer:
     Raises:
         UnknownTableError: The workspace has not got the table.
         NotPermittedError: The identity may not read the workspace.
+        BusyError: Log Analytics has to be left alone for longer than a reader waits.
         SourceError: Log Analytics did not answer.
     """
     from monitoring.sources.logs import Logs  # noqa: PLC0415 - costs a second
 
     return Logs(workspace.azure()).ask(name, window, **values)
+
+
+def run(text: str, window: Window, *, most_rows: int = 10_000) -> Answer:
+    """Run a reader's own KQL on a window; of a long result, the first rows.
+
+    Raises:
+        RefusedQueryError: The text cannot be run; `line` and `column` say where, if it is known.
+        UnknownTableError: The workspace has not got the table.
+        NotPermittedError: The identity may not read the workspace.
+        BusyError: Log Analytics has to be left alone for longer than a reader waits.
+        SourceError: Log Analytics did not answer.
+    """
+    from monitoring.sources.logs import Logs  # noqa: PLC0415 - costs a second
+
+    return Logs(workspace.azure()).run(text, window, most_rows=most_rows)
+
+
+def usage() -> Usage | None:
+    """Return what the budget of the app's identity is doing; None before there is a connection."""
+    prepared = workspace.preparation()
+    return prepared.azure.query_budget.usage() if prepared.azure else None
