@@ -18,6 +18,7 @@ EventKind = Literal[
     "container",  # a container was killed, failed its probe, backed off or started
     "console",  # a kind of line that the console had not said before
     "client",  # a caller that came, left, or asked much more than before
+    "dependency",  # what the model calls answered slower than before, or failed
     "collection",  # data collection failed or stopped
     "alert",  # Azure Monitor fired an alert rule
     "platform",  # service health
@@ -31,7 +32,9 @@ class Event:
     time, end: UTC; `end` where it took a while. title: one sentence that names the object.
     endpoint, deployment: lower case; empty where it concerns the whole workspace. caller: who did
     it, empty if nobody. source: where it was read, such as "activity log". count: how many alike it
-    stands for. reference: what finds it again there (a correlation id, a job's name).
+    stands for. reference: what finds it again there (a correlation id, a job's name). alike: what
+    it shares with events of its sort, such as Azure's name of the operation; how often they come
+    says how telling one is. weight: 0 to 1, how far its source holds it for a change.
     """
 
     time: datetime
@@ -46,6 +49,8 @@ class Event:
     detail: str = ""
     count: int = 1
     reference: str = ""
+    alike: str = ""
+    weight: float = 1.0
 
     @property
     def subject(self) -> str:

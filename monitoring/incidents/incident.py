@@ -40,7 +40,8 @@ class Suspect:
 
     rank: from 1. score: 0 to 1, the product of `proximity` (how close in time) and `change` (how
     large, or how telling). sentence: for people, with "coincides with". event, lane: what it is, one
-    of the two, lane by its name. evidence: figures behind it.
+    of the two, lane by its name. features: that changed together, the most first. evidence: figures
+    behind it.
     """
 
     rank: int
@@ -55,6 +56,7 @@ class Suspect:
     evidence: str = ""
     event: Event | None = None
     lane: str = ""
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

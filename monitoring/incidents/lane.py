@@ -25,6 +25,8 @@ class Lane:
     events: in time order, for a lane of events; then `times` is empty. threshold and worse: where
     the lane is judged. method: how it was measured, in one sentence. estimated, simulated: said on
     screen. missing: why it is empty or incomplete, in one sentence; empty when it is whole.
+    step_seconds: how long a step lasts. notes: one a step, what stands behind it, such as the feature
+    that is worst; empty where the label says all.
     """
 
     name: str
@@ -41,3 +43,5 @@ class Lane:
     method: str = ""
     estimated: bool = False
     missing: str = ""
+    step_seconds: int = 3600
+    notes: tuple[str, ...] = ()

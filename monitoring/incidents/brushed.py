@@ -1,0 +1,112 @@
+"""What changed just before a window that a reader chose on the timeline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitoring.incidents import suspects
+from monitoring.incidents.incident import Breach, Incident, Suspect
+from monitoring.incidents.lanes import in_scope
+from monitoring.incidents.subject import Subject
+from monitoring.metric import MetricResult
+
+if TYPE_CHECKING:
+    from monitoring.incidents.report import IncidentReport
+    from monitoring.window import Window
+
+#: What a window without a breach is taken to be about.
+SIGNALS = ("traffic", "saturation", "collection", "data_drift", "model_performance")
+
+
+def around(
+    report: IncidentReport,
+    window: Window,
+    endpoint: str | None = None,
+    deployment: str | None = None,
+) -> tuple[Suspect, ...]:
+    """Return what changed before and in a window, the most telling first, at most ten.
+
+    Ranked like the suspects of an incident that begins with the window. Of several deployments,
+    each change counts for the one that it is most telling for.
+
+    Args:
+        report: That the window lies in.
+        window: What was chosen.
+        endpoint: Only what concerns it, or None for all.
+        deployment: Only what concerns it, or None for all.
+    """
+    best: dict[tuple[str, object], Suspect] = {}
+    for place in _places(report, endpoint, deployment):
+        events = (*report.earlier, *report.events)
+        about = _about(report, window, place)
+        for each in suspects.rank(about, events, report.results, known_until=window.end):
+            key = each.title, each.time
+            if key not in best or each.score > best[key].score:
+                best[key] = each
+    ranked = sorted(best.values(), key=lambda s: (-s.score, s.time, s.title))[: suspects.MOST]
+    return tuple(
+        replace(each, rank=n, sentence=_sentence(each, window)) for n, each in enumerate(ranked, 1)
+    )
+
+
+def _sentence(suspect: Suspect, window: Window) -> str:
+    title = suspect.title.rstrip(".")
+    if suspect.time < window.start:
+        gap = suspects.span(window.start - suspect.time)
+        return f"{title}; this coincides with the time {gap} before the chosen window begins."
+    return f"{title}; this coincides with the chosen window."
+
+
+def _places(
+    report: IncidentReport, endpoint: str | None, deployment: str | None
+) -> tuple[str, ...]:
+    every = {Subject.parse(result.subject).place for result in report.results}
+    chosen = {each for each in every if in_scope(each, endpoint, deployment)}
+    own = {each for each in chosen if Subject.parse(each).deployment}
+    return tuple(sorted(own or chosen or {"workspace"}))
+
+
+def _about(report: IncidentReport, window: Window, place: str) -> Incident:
+    """Return the window as an incident of a place, with the signals that breached in it."""
+    whom = Subject.parse(place)
+    inside = dict.fromkeys(
+        r.signal
+        for r in report.results
+        if r.status == "breached"
+        and r.window
+        and r.window.start < window.end
+        and r.window.end > window.start
+        and Subject.parse(r.subject).place == place
+    )
+    breaches = tuple(
+        Breach(
+            signal=signal,
+            metric="",
+            label="",
+            subject=place,
+            start=window.start,
+            end=window.end,
+            fired=window.end,
+            worst=MetricResult(
+                signal=signal, metric="", subject=place, status="breached", threshold=0.0,
+                window=window,
+            ),
+            steps=1,
+        )
+        for signal in inside or SIGNALS
+    )  # fmt: skip
+    return Incident(
+        id="",
+        title="",
+        subject=place,
+        endpoint=whom.endpoint,
+        deployment=whom.deployment,
+        severity="low",
+        began=window.start,
+        fired=window.end,
+        resolved=window.end,
+        breaches=breaches,
+        events=(),
+        affected_share=None,
+    )

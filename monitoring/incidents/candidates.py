@@ -1,0 +1,253 @@
+"""What may be behind an incident besides events: features that changed together, metrics that turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from monitoring.checks import TABLE
+from monitoring.incidents.change_point import change_point, seasonless
+from monitoring.incidents.subject import Subject
+from monitoring.incidents.words import label_of
+from monitoring.metric import MetricResult
+from monitoring.signals.drift_report import excess
+from monitoring.window import Window
+
+#: Days of history that a metric's turn is looked for in; the hours of a day are compared with their
+#: like on earlier days.
+BACK = timedelta(days=7)
+DAY = timedelta(days=1)
+LEAST_PROBABILITY, LEAST_EFFECT = 0.95, 3.0
+#: A feature that was as far out on a share of the days before tells less by e to the so many times it:
+#: half at a tenth of the days.
+OFTEN = 7.0
+#: Features whose change is so much less telling than the group's first are another group.
+ALIKE = 0.15
+#: Signal of an incident -> metrics that lie before it, so that their turn is not the same symptom.
+UPSTREAM: Mapping[str, tuple[str, ...]] = {
+    "traffic": ("requests", "cpu_utilization", "memory_utilization", "disk_utilization",
+                "ready_instances_share"),
+    "saturation": ("requests",),
+    "jobs": ("quota_utilization",),
+    "cost": ("requests",),
+}  # fmt: skip
+DATA = frozenset({"data_drift", "data_quality"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that changed. telling: 0 to 1, how large the change is by its own measure."""
+
+    kind: str
+    title: str
+    start: datetime
+    end: datetime
+    telling: float
+    evidence: str
+    lane: str
+    subject: str
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One feature's change: what of it, from which day on, how far beyond its threshold at most."""
+
+    feature: str
+    what: str
+    metric: str
+    signal: str
+    day: Window
+    telling: float
+    figure: str
+
+
+def features(
+    results: Iterable[MetricResult], place: Subject, around: Window, known_until: datetime
+) -> tuple[Candidate, ...]:
+    """Return groups of features that began to breach on one day in one way.
+
+    Features that a common source feeds change together: they are one suspect, the most changed
+    feature first.
+
+    Args:
+        results: Judged numbers.
+        place: Whose inputs.
+        around: The days in which a change must have begun.
+        known_until: Later results are not looked at.
+    """
+    series: dict[tuple[str, str, str], list[MetricResult]] = {}
+    for result in results:
+        if result.signal not in DATA or not result.window or result.window.end > known_until:
+            continue
+        subject = Subject.parse(result.subject)
+        if subject.feature not in {"", TABLE} and subject.place == place.place:
+            key = result.signal, result.metric, subject.feature
+            series.setdefault(key, []).append(result)
+    changes = [c for key, history in series.items() for c in _changes(*key, history, around)]
+    return tuple(_groups(changes, place))
+
+
+def _changes(
+    signal: str, metric: str, feature: str, history: list[MetricResult], around: Window
+) -> Iterator[_Change]:
+    judged = sorted(
+        (r for r in history if r.status in {"ok", "breached"}),
+        key=lambda r: r.window,  # type: ignore[arg-type, return-value]  # all have one
+    )
+    for run in _runs(judged):
+        worst = max(run, key=multiple)
+        # What crept over its limit days before it leapt is told from where it leapt.
+        leapt = next(r for r in run if multiple(r) >= multiple(worst) / 2)
+        day = leapt.window
+        assert day is not None  # noqa: S101 - filtered by the caller
+        if around.start <= day.start < around.end:
+            before = [multiple(r) for r in judged if r.window and r.window.start < day.start]
+            as_far = sum(each >= multiple(worst) / 2 for each in before)
+            often = as_far / max(len(before), 1)
+            yield _Change(
+                feature,
+                label_of(metric).lower() if signal == "data_quality" else "distribution",
+                metric,
+                signal,
+                day,
+                telling(multiple(worst)) * float(np.exp(-OFTEN * often)),
+                f"{feature}: {label_of(metric).lower()} {worst.value:.3g} "
+                f"against {worst.threshold:.3g}",
+            )
+
+
+def _runs(judged: Sequence[MetricResult]) -> Iterator[list[MetricResult]]:
+    """Yield the runs of days in breach."""
+    run: list[MetricResult] = []
+    for result in judged:
+        if result.status == "breached":
+            run.append(result)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def multiple(result: MetricResult) -> float:
+    """Return value over limit, 1 at the limit: the threshold, or what ordinary days reach if that is more.
+
+    A limit of 0 has no multiple; whatever exceeds it counts as twice.
+
+    >>> multiple(MetricResult(signal="data_drift", metric="m", subject="a/b/c", status="breached",
+    ...     threshold=0.2, noise_floor=3.0, value=4.5))
+    1.5
+    """
+    limit = max(result.threshold, result.noise_floor or 0.0)
+    if result.worse == "lower":
+        return excess(result)
+    return (result.value or 0.0) / limit if limit else 2.0
+
+
+def telling(ratio: float) -> float:
+    """Return how telling a value is by its multiple of the limit: 0.5 at twice, 0.9 at ten times.
+
+    >>> telling(2.0), telling(10.0), telling(1.0)
+    (0.5, 0.9, 0.0)
+    """
+    return 1 - 1 / max(ratio, 1.0)
+
+
+def _groups(changes: Iterable[_Change], place: Subject) -> Iterator[Candidate]:
+    together: dict[tuple[str, Window], list[_Change]] = {}
+    for change in changes:
+        together.setdefault((change.what, change.day), []).append(change)
+    for (what, day), members in sorted(together.items(), key=lambda item: (item[0][1], item[0][0])):
+        left = sorted(members, key=lambda c: (-c.telling, c.feature))
+        while left:
+            alike = [c for c in left if left[0].telling - c.telling <= ALIKE]
+            left = left[len(alike) :]
+            yield _group(what, day, alike, place)
+
+
+def _group(what: str, day: Window, alike: Sequence[_Change], place: Subject) -> Candidate:
+    names = tuple(dict.fromkeys(change.feature for change in alike))
+    changed = "moved" if what == "distribution" else f"changed in {what}"
+    return Candidate(
+        kind="feature",
+        title=f"{listed(names)} {changed} in the inputs of {place.place}",
+        start=day.start,
+        end=day.end,
+        telling=alike[0].telling,
+        evidence="; ".join(change.figure for change in alike[:3]),
+        lane=f"{alike[0].signal}:{alike[0].metric}",
+        subject=place.place,
+        features=names,
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c", "d"])
+    ('a', 'a and b', 'a, b and 2 more')
+    """
+    if len(names) <= 2:  # noqa: PLR2004 - both are named
+        return " and ".join(names)
+    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+
+
+def metrics(
+    results: Iterable[MetricResult],
+    place: Subject,
+    signals: Iterable[str],
+    began: datetime,
+    known_until: datetime,
+) -> tuple[Candidate, ...]:
+    """Return metrics upstream of an incident whose course turned in the days before it."""
+    breached = set(signals)
+    wanted = {name for signal in breached for name in UPSTREAM.get(signal, ())}
+    series: dict[str, list[MetricResult]] = {}
+    for result in results:
+        if not result.window or not began - BACK <= result.window.start < known_until:
+            continue
+        if result.window.end > known_until or Subject.parse(result.subject).place != place.place:
+            continue
+        name = "requests" if result.metric == "error_rate" else result.metric
+        if name in wanted and (result.signal not in breached or name == "requests"):
+            series.setdefault(name, []).append(result)
+    found = (_turn(name, history, place) for name, history in sorted(series.items()))
+    return tuple(each for each in found if each)
+
+
+def _turn(name: str, history: list[MetricResult], place: Subject) -> Candidate | None:
+    history.sort(key=lambda r: r.window)  # type: ignore[arg-type, return-value]  # all have one
+    window = history[0].window
+    assert window is not None  # noqa: S101 - the caller filtered
+    values = np.array([_value(name, result) for result in history])
+    period = round(DAY / window.length)
+    if len(values) < 3 * period:
+        return None
+    found = change_point(seasonless(values, period))
+    if found is None or found.probability < LEAST_PROBABILITY or abs(found.effect) < LEAST_EFFECT:
+        return None
+    at = history[found.index].window
+    assert at is not None  # noqa: S101 - as above
+    label = "Requests" if name == "requests" else label_of(name)
+    grew = "rose" if found.after > found.before else "fell"
+    return Candidate(
+        kind="metric",
+        title=f"{label} of {place.place} {grew} against what is usual at that hour",
+        start=at.start,
+        end=at.end,
+        telling=found.probability * min(1.0, abs(found.effect) / 6),
+        evidence=f"change point with probability {found.probability:.2f}, "
+        f"{abs(found.effect):.1f} times the noise",
+        lane=name,
+        subject=place.place,
+    )
+
+
+def _value(name: str, result: MetricResult) -> float:
+    if name == "requests":
+        return float(result.rows)
+    return np.nan if result.value is None else result.value

@@ -1,0 +1,219 @@
+"""What the configuration leaves unseen: logs that go nowhere, monitors that are gone, collectors off.
+
+These are states, not measurements: each lasts from the change that made it so, as far as the activity
+log remembers one, and is certain at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.errors import MonitoringError
+from monitoring.incidents.gathering import Asked, Gathered
+from monitoring.metric import MetricResult
+from monitoring.sources import activity
+from monitoring.window import Window
+
+if TYPE_CHECKING:
+    from monitoring.sources.activity import ActivityEvent
+    from monitoring.sources.registry import Deployment, DiagnosticSetting, Endpoint, Monitor
+
+SIGNAL = "configuration"
+#: What an online endpoint can log; the group allLogs has them all.
+CATEGORIES = frozenset(
+    {
+        "AmlOnlineEndpointTrafficLog",
+        "AmlOnlineEndpointConsoleLog",
+        "AmlOnlineEndpointEventLog",
+    }
+)
+EVERYTHING = frozenset({"allLogs", "audit"})
+COLLECTIONS = ("model_inputs", "model_outputs")
+_DONE = frozenset({"succeeded", "success"})
+_FIRST = timedelta(hours=1)
+
+
+def gather(asked: Asked) -> Gathered:
+    """Return the states that are in breach, from the change that made them so, and those that are not.
+
+    Raises:
+        SourceError: Neither settings nor monitors could be read.
+    """
+    missing = []
+    try:
+        kept = Window(asked.taken - activity.RETENTION, asked.taken)
+        log = asked.activity.events(kept)
+    except MonitoringError as error:
+        log = ()
+        missing.append(f"Configuration: when it was changed is not known. {error}")
+    results: list[MetricResult] = []
+    for endpoint in asked.endpoints:
+        settings = asked.deployed.inventory.diagnostic_settings(endpoint.id)
+        results += log_categories(endpoint, settings, log, asked.window)
+        for deployment in endpoint.deployments:
+            results += data_collector(endpoint, deployment, log, asked.window)
+    monitors_found = asked.deployed.inventory.monitors()
+    results += monitors(monitors_found, asked.names, log, asked.window)
+    return Gathered(results=tuple(results), missing=tuple(missing))
+
+
+def log_categories(
+    endpoint: Endpoint,
+    settings: Sequence[DiagnosticSetting],
+    log: Sequence[ActivityEvent],
+    window: Window,
+) -> list[MetricResult]:
+    """Judge how many of an endpoint's logs are sent to no Log Analytics workspace."""
+    sent = {each for one in settings if one.workspace_id for each in one.categories}
+    absent = sorted(CATEGORIES - sent) if "allLogs" not in sent else []
+    since = _last(
+        log, "microsoft.insights/diagnosticsettings/", endpoint.id.lower(), ("write", "delete")
+    )
+    return _state(
+        "log_categories",
+        endpoint.name.lower(),
+        absent,
+        since or endpoint.created,
+        window,
+        unit="categories",
+        method="diagnostic settings of the endpoint, categories of its three logs that are off",
+        hint="Add a diagnostic setting with these categories to the endpoint.",
+    )
+
+
+def data_collector(
+    endpoint: Endpoint, deployment: Deployment, log: Sequence[ActivityEvent], window: Window
+) -> list[MetricResult]:
+    """Judge how many of a deployment's two collections are off."""
+    on = {name for name, each in deployment.collections.items() if each.enabled}
+    absent = [name for name in COLLECTIONS if name not in on]
+    since = _last(log, "/onlineendpoints/deployments/write", deployment.id.lower(), ("write",))
+    return _state(
+        "data_collector",
+        f"{endpoint.name}/{deployment.name}".lower(),
+        absent,
+        since or deployment.created,
+        window,
+        unit="collections",
+        method="data collector of the deployment, of model_inputs and model_outputs",
+        hint="Enable the data collector of the deployment for both.",
+    )
+
+
+def monitors(
+    found: Iterable[Monitor],
+    endpoints: Sequence[str],
+    log: Sequence[ActivityEvent],
+    window: Window,
+) -> list[MetricResult]:
+    """Judge the monitors that were deleted and not made again, and those that are switched off."""
+    known = {monitor.name.lower(): monitor for monitor in found}
+    results: list[MetricResult] = []
+    for name, at in _deleted(log).items():
+        if name not in known:
+            results += _monitor(_endpoint_of(name, endpoints), f"{name} was deleted", at, window)
+    for name, monitor in known.items():
+        if not monitor.enabled:
+            since = _last(log, "/schedules/", f"/schedules/{name}", ("write", "action"))
+            place = "/".join(filter(None, (monitor.endpoint.lower(), monitor.deployment.lower())))
+            subject = place or _endpoint_of(name, endpoints)
+            results += _monitor(subject, f"{name} is switched off", since, window)
+    return results
+
+
+def _monitor(subject: str, what: str, at: datetime | None, window: Window) -> list[MetricResult]:
+    return _state(
+        "monitors",
+        subject,
+        [what],
+        at,
+        window,
+        unit="monitors",
+        method="Azure ML's schedules, and deletions in the activity log",
+        hint="Create the monitor again, or enable it.",
+    )
+
+
+def _deleted(log: Sequence[ActivityEvent]) -> dict[str, datetime]:
+    """Return the schedules whose last change was their deletion, with its time."""
+    last: dict[str, ActivityEvent] = {}
+    for event in log:
+        named = event.operation_name.startswith(
+            "microsoft.machinelearningservices/workspaces/sched"
+        )
+        if named and event.status in _DONE:
+            last[event.resource_id.rpartition("/")[2]] = event
+    return {n: e.time for n, e in last.items() if e.operation_name.endswith("/delete")}
+
+
+def _endpoint_of(name: str, endpoints: Sequence[str]) -> str:
+    """Return the endpoint that a monitor is named after, or the workspace.
+
+    A deleted monitor no longer says what it watched.
+
+    >>> _endpoint_of("credit-us-drift", ["credit", "credit-us"])
+    'credit-us'
+    """
+    named = [each for each in endpoints if each and each in name]
+    return max(named, key=len, default="workspace")
+
+
+def _last(
+    log: Sequence[ActivityEvent], operation: str, resource: str, verbs: tuple[str, ...]
+) -> datetime | None:
+    """Return when an operation last succeeded on a resource or below it."""
+    times = [
+        event.time
+        for event in log
+        if operation in event.operation_name
+        and resource in event.resource_id
+        and event.operation_name.endswith(verbs)
+        and event.status in _DONE
+    ]
+    return max(times, default=None)
+
+
+def _state(
+    metric: str,
+    subject: str,
+    absent: Sequence[str],
+    since: datetime | None,
+    window: Window,
+    *,
+    unit: str,
+    method: str,
+    hint: str,
+) -> list[MetricResult]:
+    start = since or window.start
+    if start >= window.end:
+        return []
+    return [
+        MetricResult(
+            signal=SIGNAL,
+            metric=metric,
+            subject=subject,
+            status="breached" if absent else "ok",
+            threshold=0.0,
+            unit=unit,
+            method=method,
+            window=part,
+            value=float(len(absent)),
+            rows=1,
+            reason=", ".join(absent),
+            hint=hint if absent else "",
+        )
+        for part in _parts(start, window)
+    ]
+
+
+def _parts(since: datetime, window: Window) -> Iterator[Window]:
+    """Yield the first hour of a state, then its days as far as they lie in the window."""
+    first = min(since + _FIRST, window.end)
+    yield Window(since, first)
+    at = max(first, window.start)
+    while at < window.end:
+        end = min(Window.day(at.date()).end, window.end)
+        yield Window(at, end)
+        at = end

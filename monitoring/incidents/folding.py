@@ -1,0 +1,186 @@
+"""Folds breaches and events of one place into incidents.
+
+Breaches of one place are one story if they are of one family, overlap in time and began together, or
+if they are the same metric again within a day. Merely overlapping is not enough: a
+machine that has been idle for six weeks must not swallow what goes wrong meanwhile, nor a season that
+moves the inputs for a fortnight an hour of failed requests. What the families have to do with each
+other the suspects tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from monitoring.incidents import breach as breaches_of
+from monitoring.incidents import severity
+from monitoring.incidents.event import Event
+from monitoring.incidents.incident import Breach, Incident
+from monitoring.incidents.subject import Subject
+from monitoring.incidents.words import title_of
+from monitoring.metric import MetricResult
+from monitoring.signals.drift_report import excess
+
+#: Signals that tell one story: the service, its data and model, and two sorts of states.
+FAMILIES = {
+    "traffic": "service",
+    "saturation": "service",
+    "jobs": "service",
+    "collection": "data",
+    "data_quality": "data",
+    "data_drift": "data",
+    "prediction_drift": "data",
+    "model_performance": "data",
+    "estimated_performance": "data",
+}
+#: The same metric in breach again within this time is the same incident, which comes and goes.
+AGAIN = timedelta(hours=24)
+#: Breaches began together if they did within so many steps of the coarser one, or this long: what
+#: moves inputs is seen in the answers and in the labels a day or two later.
+TOGETHER_STEPS = 2
+TOGETHER = timedelta(hours=3)
+#: Events that belong to an incident: trouble on its place from shortly before its start on.
+EVENT_LEAD = timedelta(hours=1)
+#: What says that something is wrong, and not that somebody changed something.
+TROUBLE = frozenset({"container", "job", "alert", "collection", "platform"})
+
+
+def fold(
+    results: Iterable[MetricResult], events: Iterable[Event], taken: datetime
+) -> tuple[Incident, ...]:
+    """Return the incidents, open ones first, then the newest.
+
+    Pure: neither the order of the results nor asking twice changes anything.
+
+    Args:
+        results: Judged numbers, one a step, of all signals.
+        events: What happened.
+        taken: Now; what lasts until then is open.
+    """
+    known = tuple(results)
+    traffic = severity.Traffic.of(known)
+    # Failures of jobs and alerts come into incidents by the breach they go with.
+    trouble = sorted((e for e in events if e.kind in TROUBLE), key=lambda e: (e.time, e.title))
+    incidents = [
+        _incident(group, trouble, traffic, taken)
+        for group in groups(breaches_of.found(known, taken), taken)
+    ]
+    return tuple(sorted(incidents, key=_order))
+
+
+def _order(incident: Incident) -> tuple[bool, float, str]:
+    return incident.resolved is not None, -incident.began.timestamp(), incident.id
+
+
+def groups(breaches: Sequence[Breach], taken: datetime) -> tuple[tuple[Breach, ...], ...]:
+    """Return breaches that are one story together, each group in time order.
+
+    A group begins with its first breach; who begins later than that allows for begins another. So a
+    fortnight of one thing after the other does not become one incident.
+    """
+    found: dict[str, list[list[Breach]]] = {}
+    for each in sorted(breaches, key=_time_order):
+        place = found.setdefault(Subject.parse(each.subject).place, [])
+        again = (g for g in reversed(place) if any(is_again(b, each, taken) for b in g))
+        near = (g for g in reversed(place) if began_together(g, each, taken))
+        group = next(again, None) or next(near, None)
+        if group is None:
+            place.append([each])
+        else:
+            group.append(each)
+    return tuple(tuple(group) for name in sorted(found) for group in found[name])
+
+
+def _time_order(each: Breach) -> tuple[datetime, datetime, str, str, str]:
+    return each.start, each.fired, each.signal, each.metric, each.subject
+
+
+def is_again(earlier: Breach, later: Breach, taken: datetime) -> bool:
+    """Whether a breach is the same metric of the same subject again, within a day."""
+    same = (earlier.signal, earlier.metric, earlier.subject) == (
+        later.signal,
+        later.metric,
+        later.subject,
+    )
+    return same and later.start - breaches_of.closes(earlier, taken) <= AGAIN
+
+
+def began_together(group: Sequence[Breach], later: Breach, taken: datetime) -> bool:
+    """Whether a breach began while a group of its family lasted, and about when that began."""
+    first = group[0]
+    if family(first.signal) != family(later.signal):
+        return False
+    until = max(breaches_of.closes(each, taken) for each in group)
+    apart = max(TOGETHER, TOGETHER_STEPS * max(_step(first), _step(later)))
+    return later.start <= until and later.start - first.start <= apart
+
+
+def family(signal: str) -> str:
+    """Return the family of a signal; one that is in none is its own."""
+    return FAMILIES.get(signal, signal)
+
+
+def _step(each: Breach) -> timedelta:
+    return each.worst.window.length if each.worst.window else timedelta()
+
+
+def _incident(
+    group: Sequence[Breach],
+    trouble: Sequence[Event],
+    traffic: severity.Traffic,
+    taken: datetime,
+) -> Incident:
+    first = group[0]
+    subject = Subject.parse(first.subject)
+    began, fired = first.start, min(each.fired for each in group)
+    is_open = any(each.end is None for each in group)
+    resolved = None if is_open else max(breaches_of.closes(each, taken) for each in group)
+    ranked = tuple(sorted(group, key=_gravity))
+    until = resolved or taken
+    affected = traffic.affected(subject, group, began, until)
+    own = [e for e in trouble if began - EVENT_LEAD <= e.time < until and _is_about(e, subject)]
+    return Incident(
+        id=identity(first),
+        title=title(ranked, subject),
+        subject=subject.place,
+        endpoint=subject.endpoint,
+        deployment=subject.deployment,
+        severity=severity.of(ranked, affected),
+        began=began,
+        fired=fired,
+        resolved=resolved,
+        breaches=ranked,
+        events=tuple(own),
+        affected_share=affected.share,
+        affected=affected.words,
+    )
+
+
+def identity(first: Breach) -> str:
+    """Return a short hash of the first breach: the same from run to run and for every length of step.
+
+    The day of its start is fine enough: the same metric again within a day is the same incident.
+    """
+    key = f"{first.signal}|{first.metric}|{first.subject}|{first.start:%Y-%m-%d}"
+    return hashlib.sha256(key.encode()).hexdigest()[:10]
+
+
+def title(ranked: Sequence[Breach], subject: Subject) -> str:
+    """Return what is wrong and with whom, in one sentence without a full stop."""
+    wrong = list(dict.fromkeys(title_of(each.signal, each.metric) for each in ranked))
+    what = " and ".join(wrong[:2]) if len(wrong) < 3 else f"{wrong[0]}, {wrong[1]} and more"  # noqa: PLR2004 - a title has room for two
+    where = subject.cluster and f"cluster {subject.cluster}"
+    return f"{where or subject.place}: {what}"
+
+
+def _gravity(each: Breach) -> tuple[int, float, datetime, str, str]:
+    grave = severity.GRAVITY.get(each.signal, len(severity.GRAVITY))
+    return grave, -excess(each.worst), each.start, each.metric, each.subject
+
+
+def _is_about(event: Event, subject: Subject) -> bool:
+    """Whether an event happened on the place itself; what concerns its endpoint does too."""
+    if not subject.endpoint:
+        return not event.endpoint
+    return event.endpoint == subject.endpoint and event.deployment in {"", subject.deployment}

@@ -1,0 +1,123 @@
+"""The sources that say how the machines and the traffic do, and what happened to them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitoring.incidents import (
+    alerts,
+    changes,
+    clients,
+    configuration,
+    console,
+    containers,
+    dependencies,
+    failed_jobs,
+)
+from monitoring.incidents.gathering import Asked, Gathered, Source
+from monitoring.infrastructure import clusters, collection, cost, jobs, saturation
+from monitoring.signals import traffic
+from monitoring.sources import activity
+from monitoring.sources.alerts import Alerts
+from monitoring.window import Window
+
+#: Traffic on other steps than these is not asked for: the clock's own.
+DAY = timedelta(days=1)
+
+
+def sources() -> tuple[Source, ...]:
+    """Return the sources in the order in which they are asked, the slowest first."""
+    return (
+        Source("Saturation, platform metrics", _saturation),
+        Source("Data collection, platform metrics", _collection),
+        Source("Traffic log", _traffic),
+        Source("Callers, traffic log", _clients),
+        Source("Cost, platform metrics", _cost),
+        Source("Console log", _console),
+        Source("Container event log", _containers),
+        Source("Activity log", _activity),
+        Source("Configuration", configuration.gather),
+        Source("Dependencies, Application Insights", _dependencies),
+        Source("Job logs", _jobs),
+        Source("Clusters, platform metrics", _clusters),
+        Source("Azure Monitor alerts", _alerts),
+    )
+
+
+def _traffic(asked: Asked) -> Gathered:
+    answer = asked.ask("traffic", asked.window, endpoints=[], step=asked.step)
+    results = []
+    for key, steps in traffic.steps(answer.records(), asked.step).items():
+        subject = "/".join(key)
+        for step in steps:
+            results.append(traffic.error_rate(subject, step.window, step.requests, step.faults))
+            results.append(traffic.latency_p95(subject, step))
+    # The newest minutes are not all in: a rate over them would be of some requests only.
+    over = tuple(r for r in results if r.window and r.window.end <= asked.taken)
+    return Gathered(results=over, answers=(answer,))
+
+
+def _clients(asked: Asked) -> Gathered:
+    answer = asked.ask("clients", asked.wide, endpoints=[], step=asked.step)
+    records = answer.records()
+    inside = [row for row in records if row["TimeGenerated"] >= asked.window.start]
+    over = [r for r in inside if r["TimeGenerated"] + asked.step <= asked.taken]
+    judged = clients.judged(over, asked.step)
+    return Gathered(judged, clients.of_clients(records), (answer,))
+
+
+def _console(asked: Asked) -> Gathered:
+    answer = asked.ask("console_kinds", asked.wide, endpoints=[], step=asked.step)
+    return Gathered(events=console.of_console(answer.records()), answers=(answer,))
+
+
+def _containers(asked: Asked) -> Gathered:
+    answer = asked.ask("container_events", asked.wide, endpoints=[], step=asked.step)
+    events = containers.of_containers(answer.records(), asked.step)
+    return Gathered(events=events, answers=(answer,))
+
+
+def _dependencies(asked: Asked) -> Gathered:
+    answer = asked.ask("dependencies", asked.wide, endpoints=[], step=asked.step)
+    return Gathered(events=dependencies.of_dependencies(answer.records()), answers=(answer,))
+
+
+def _activity(asked: Asked) -> Gathered:
+    kept = Window(asked.taken - activity.RETENTION, asked.taken)
+    return Gathered(events=changes.of_activity(asked.activity.events(kept)))
+
+
+def _jobs(asked: Asked) -> Gathered:
+    runs = asked.ask("job_runs", asked.wide)
+    statuses = asked.ask("run_status", asked.wide)
+    found = jobs.runs(runs.records(), statuses.records())
+    judged = jobs.judged(found, asked.window, asked.step)
+    # Before the log's first run nothing is known of jobs, least of all that none failed.
+    first = min((run.submitted or run.seen for run in found), default=asked.window.end)
+    since = tuple(r for r in judged if r.window and r.window.end > first)
+    return Gathered(since, failed_jobs.of_jobs(found), (runs, statuses))
+
+
+def _clusters(asked: Asked) -> Gathered:
+    workspace = asked.deployed.azure.workspace_id
+    return Gathered(clusters.judged(asked.metrics, workspace, asked.window, asked.step))
+
+
+def _saturation(asked: Asked) -> Gathered:
+    deployments = [each for endpoint in asked.endpoints for each in endpoint.deployments]
+    return Gathered(saturation.judged(asked.metrics, deployments, asked.window, asked.step))
+
+
+def _collection(asked: Asked) -> Gathered:
+    return Gathered(collection.judged(asked.metrics, asked.endpoints, asked.window, asked.step))
+
+
+def _cost(asked: Asked) -> Gathered:
+    deployments = [each for endpoint in asked.endpoints for each in endpoint.deployments]
+    whole = asked.window.whole_days()
+    days = Window(min(whole.start, whole.end - 3 * DAY), whole.end).whole_days()
+    return Gathered(cost.idle(asked.metrics, deployments, days))
+
+
+def _alerts(asked: Asked) -> Gathered:
+    return Gathered(events=alerts.of_alerts(Alerts(asked.deployed.azure).fired(asked.wide)))

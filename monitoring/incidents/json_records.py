@@ -1,0 +1,174 @@
+"""Frozen dataclasses as JSON and back, checked against their annotations: nothing in it can run code."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring import metric, window
+from monitoring.errors import InputError
+from monitoring.incidents import event, incident, lane
+
+T = TypeVar("T")
+
+#: What annotations name that their modules import for the type checker only.
+_NAMES: Mapping[str, object] = {
+    **{name: getattr(metric, name) for name in ("MetricResult", "Interval", "Mode", "Status", "Worse")},
+    "Kind": Literal["numerical", "categorical"],
+    "Window": window.Window,
+    "Event": event.Event,
+    "Breach": incident.Breach,
+    "Suspect": incident.Suspect,
+    "Incident": incident.Incident,
+    "Lane": lane.Lane,
+    "np": np,
+    "NDArray": NDArray,
+    "datetime": datetime,
+}  # fmt: skip
+_TIMES, _VALUES = NDArray[np.datetime64], NDArray[np.float64]
+
+
+def plain(value: object) -> Any:  # noqa: PLR0911 - one for each kind of value
+    """Return a value as what JSON has: dataclasses as objects, times as text, nan as null in arrays.
+
+    Fields that have their default are left out.
+
+    >>> plain((window.Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)), math.inf))
+    [{'start': '2026-01-01T00:00:00+00:00', 'end': '2026-01-02T00:00:00+00:00'}, 'inf']
+    """
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "M":
+            return value.astype("datetime64[s]").astype(np.int64).tolist()
+        return [
+            x if math.isfinite(x) else None if math.isnan(x) else str(x) for x in value.tolist()
+        ]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: plain(getattr(value, f.name))
+            for f in fields(value)
+            if f.default is MISSING or not _is_same(getattr(value, f.name), f.default)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    return value
+
+
+def _is_same(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def read(kind: type[T], data: object) -> T:
+    """Return what `plain` was given, of this type.
+
+    Raises:
+        InputError: It is not of this type.
+
+    >>> day = window.Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    >>> read(window.Window, plain(day)) == day
+    True
+    """
+    found: T = _read(kind, data, kind.__name__)
+    return found
+
+
+def _read(kind: Any, data: object, where: str) -> Any:
+    origin = get_origin(kind)
+    if kind in {_TIMES, _VALUES}:
+        return _array(kind, data, where)
+    if origin in {Union, types.UnionType}:
+        return _one_of(kind, data, where)
+    if origin is Literal:
+        if data in get_args(kind):
+            return data
+    elif origin is tuple:
+        return _tuple(get_args(kind), data, where)
+    elif is_dataclass(kind):
+        return _record(kind, data, where)
+    else:
+        return _scalar(kind, data, where)
+    raise _unlike(kind, data, where)
+
+
+def _scalar(kind: Any, data: object, where: str) -> object:
+    if kind is datetime and isinstance(data, str):
+        try:
+            return datetime.fromisoformat(data).astimezone(UTC)
+        except ValueError as error:
+            raise _unlike(kind, data, where) from error
+    if kind is float and data in {"nan", "inf", "-inf"}:
+        return float(str(data))
+    if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
+        return float(data)
+    if kind in {str, int, bool} and type(data) is kind:
+        return data
+    raise _unlike(kind, data, where)
+
+
+def _one_of(kind: Any, data: object, where: str) -> object:
+    choices = get_args(kind)
+    if data is None and type(None) in choices:
+        return None
+    return _read(next(choice for choice in choices if choice is not type(None)), data, where)
+
+
+def _tuple(kinds: Sequence[Any], data: object, where: str) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise _unlike(tuple, data, where)
+    if len(kinds) == 2 and kinds[1] is Ellipsis:  # noqa: PLR2004 - tuple[X, ...]
+        return tuple(_read(kinds[0], each, where) for each in data)
+    if len(kinds) != len(data):
+        raise _unlike(tuple, data, where)
+    return tuple(_read(each, item, where) for each, item in zip(kinds, data, strict=True))
+
+
+def _array(kind: Any, data: object, where: str) -> NDArray[Any]:
+    try:
+        if kind == _TIMES:
+            return np.asarray(data, dtype=np.int64).reshape(-1).astype("datetime64[s]")
+        return np.asarray(data, dtype=np.float64).reshape(-1)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _unlike(list, data, where) from error
+
+
+@lru_cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, localns=dict(_NAMES))
+
+
+def _record(kind: Any, data: object, where: str) -> object:
+    if not isinstance(data, dict):
+        raise _unlike(kind, data, where)
+    hints = _hints(kind)
+    if unknown := sorted(set(data) - set(hints)):
+        raise InputError(
+            f"Cannot read {where!r} of the bundle: it has the unknown field {unknown[0]!r}",
+            hint="Open it with the version of the product that made it, or a newer one.",
+        )
+    try:
+        return kind(
+            **{name: _read(hints[name], each, f"{where}.{name}") for name, each in data.items()}
+        )
+    except (TypeError, ValueError) as error:
+        raise _unlike(kind, data, where) from error
+
+
+def _unlike(kind: Any, data: object, where: str) -> InputError:
+    said = repr(data)
+    return InputError(
+        f"Cannot read {where!r} of the bundle: {said[:60]} is no {getattr(kind, '__name__', kind)}",
+        hint="Ask for the file again: it is damaged or no frozen incident.",
+    )

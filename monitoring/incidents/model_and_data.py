@@ -1,0 +1,222 @@
+"""Judged numbers of a deployment's data and model, day by day, as its pages measure them.
+
+Days are counted once and kept on disk, where the pages find them too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitoring.errors import NotEnoughData
+from monitoring.incidents.gathering import Asked, Gathered, Source
+from monitoring.metric import MetricResult
+from monitoring.signals.fleet import LEAST_DAYS
+from monitoring.window import Window
+
+if TYPE_CHECKING:
+    from monitoring.baseline import Baseline
+    from monitoring.signals.baselines import BaselineChoice
+    from monitoring.sources.registry import Deployment, ModelVersion
+
+Measured = Callable[[Asked, "_One"], Iterable[MetricResult]]
+
+
+def sources(asked: Asked) -> tuple[Source, ...]:
+    """Return four sources for each deployment."""
+    found = []
+    for endpoint in asked.endpoints:
+        for deployment in endpoint.deployments:
+            one = _One(asked, deployment)
+            place = f"{endpoint.name}/{deployment.name}"
+            for name, measure in _SIGNALS:
+                found.append(Source(f"{name} of {place}", partial(_gather, measure, one)))
+    return tuple(found)
+
+
+def _gather(measure: Measured, one: _One, asked: Asked) -> Gathered:
+    place = f"{one.deployment.endpoint}/{one.deployment.name}".lower()
+    start = asked.window.start.date()
+    results = (
+        _placed(result, place)
+        for result in measure(asked, one)
+        if result.window and result.window.start.date() >= min(start, one.days.start.date())
+    )
+    return Gathered(results=tuple(results))
+
+
+def _placed(result: MetricResult, place: str) -> MetricResult:
+    """Return a result whose subject is the deployment, with the feature after it where it has one."""
+    if result.subject.lower() == place:
+        return replace(result, subject=place)
+    return replace(result, subject=f"{place}/{result.subject}")
+
+
+class _One:
+    """One deployment; its model and its days of data are looked up when first asked for."""
+
+    def __init__(self, asked: Asked, deployment: Deployment) -> None:
+        self.deployment = deployment
+        window = asked.window
+        length = max(window.length, LEAST_DAYS)
+        self.days = Window(window.end - length, window.end).whole_days()
+        self.store = asked.deployed.azure.settings.cache
+        self._asked = asked
+        self._model: ModelVersion | None = None
+        self._trained: list[Baseline | None] = []
+        self._guard = threading.Lock()
+
+    @property
+    def model(self) -> ModelVersion:
+        """The model version that it serves.
+
+        Raises:
+            SourceError: It names none, or the registry does not know it.
+        """
+        if self._model is None:
+            self._model = self._asked.deployed.model(self.deployment)
+        return self._model
+
+    @property
+    def trained(self) -> Baseline | None:
+        """The model's training data, counted once; None if the model does not name it."""
+        from monitoring.signals import baselines  # noqa: PLC0415 - the engine
+
+        with self._guard:
+            if not self._trained:
+                own = next(iter(baselines.training(self._asked.deployed, self.model)), None)
+                self._trained.append(self.baseline(own) if own else None)
+            return self._trained[0]
+
+    def baseline(self, choice: BaselineChoice, anchor: Baseline | None = None) -> Baseline:
+        """Count a baseline; the profiles of its days are kept."""
+        from monitoring.engine.profile_store import ProfileStore  # noqa: PLC0415 - the engine
+        from monitoring.signals import baselines  # noqa: PLC0415 - same
+
+        store = ProfileStore(self.store / "profiles")
+        where = self._asked.deployed, self.deployment, self.model
+        return baselines.take(*where, choice, self.days, anchor=anchor, store=store)
+
+
+def _drift(asked: Asked, one: _One) -> Iterator[MetricResult]:
+    from monitoring.drift import HEADLINE  # noqa: PLC0415 - the engine
+    from monitoring.signals import baselines, drift_report  # noqa: PLC0415 - same
+    from monitoring.signals.day_store import DayStore  # noqa: PLC0415 - same
+
+    deployed, model = asked.deployed, one.model
+    decided = asked.decisions(one.deployment.endpoint, one.deployment.name)
+    days = deployed.days(one.deployment, one.days, deployed.columns(model)).tables
+    if not days:
+        return
+    stored = decided.baseline
+    choice = (
+        baselines.choice_of(stored.rule, model, stored.label)
+        if stored
+        else baselines.default("data_drift", deployed, model)
+    )
+    trained = one.trained
+    try:
+        baseline = one.baseline(choice, trained)
+    except NotEnoughData:
+        if stored or trained is None:
+            raise
+        baseline = trained
+    report = drift_report.run(
+        baseline,
+        days,
+        one.days,
+        metrics=set(HEADLINE.values()),
+        thresholds=decided.drift_thresholds,
+        taken=asked.taken,
+        store=DayStore(one.store / "profiles"),
+    )
+    for day in sorted(report.daily):
+        yield from drift_report.headline(report.daily[day]).values()
+
+
+def _quality(asked: Asked, one: _One) -> Iterator[MetricResult]:
+    from monitoring.signals import quality_report  # noqa: PLC0415 - the engine
+    from monitoring.signals.quality_collected import collected_days  # noqa: PLC0415 - same
+
+    trained = one.trained
+    if trained is None:
+        raise NotEnoughData(
+            "The model does not say what it was trained on",
+            hint="Add the tag training_data to the model version, e.g. azureml:flights:1.",
+        )
+    report = quality_report.run(
+        trained,
+        collected_days(asked.deployed, one.deployment, one.model, one.days),
+        one.days,
+        taken=asked.taken,
+        store=one.store / "quality",
+    )
+    yield from telling(report.daily)
+
+
+def telling(daily: Mapping[date, Iterable[MetricResult]]) -> Iterator[MetricResult]:
+    """Yield the results of each metric and subject that breached on a day, on all days.
+
+    Some hundreds of series that were always well would say nothing more on a timeline; one of them
+    is kept as a witness, so that a lane without trouble is not blind.
+    """
+    bad = {(r.subject, r.metric) for day in daily.values() for r in day if r.status == "breached"}
+    witness: tuple[str, str] | None = None
+    for day in sorted(daily):
+        for result in daily[day]:
+            key = result.subject, result.metric
+            if witness is None and result.status == "ok":
+                witness = key
+            if key in bad or key == witness:
+                yield result
+
+
+def _predictions(asked: Asked, one: _One) -> Iterator[MetricResult]:
+    from monitoring.signals import baselines, drift_report, prediction_drift  # noqa: PLC0415 - engine
+
+    deployed, model, window = asked.deployed, one.model, one.days
+    rows = deployed.rows(one.deployment, model, window)
+    if not rows.tables:
+        return
+    choice = baselines.default("prediction_drift", deployed, model)
+    before = choice.rule.needed(window)
+    span = Window(Window.day(before[0]).start, Window.day(before[-1]).end)
+    earlier = deployed.rows(one.deployment, model, span)
+    known = {day: earlier.tables[day] for day in before if day in earlier.tables}
+    reference = prediction_drift.Reference(choice.label, choice.rule, known, earlier.columns)
+    report = prediction_drift.run(rows, reference, window, one.store, taken=asked.taken).drift
+    for day in sorted(report.daily):
+        yield from drift_report.headline(report.daily[day]).values()
+
+
+def _performance(asked: Asked, one: _One) -> Iterator[MetricResult]:
+    from monitoring.signals import realized_performance  # noqa: PLC0415 - the engine
+
+    rows = asked.deployed.rows(one.deployment, one.model, one.days)
+    if not rows.tables:
+        return
+    decided = asked.decisions(one.deployment.endpoint, one.deployment.name)
+    report = realized_performance.of_deployment(
+        one.model,
+        rows,
+        subject=f"{one.deployment.endpoint}/{one.deployment.name}",
+        window=one.days,
+        store=Path(one.store),
+        benchmarks=decided.benchmarks,
+        thresholds=decided.performance_thresholds,
+        taken=asked.taken,
+    )
+    yield from report.history(report.headline.metric)
+
+
+_SIGNALS: tuple[tuple[str, Measured], ...] = (
+    ("Data drift", _drift),
+    ("Data quality", _quality),
+    ("Prediction drift", _predictions),
+    ("Realized performance", _performance),
+)

@@ -1,0 +1,118 @@
+"""When an incident may really have begun: where its breaches start, and where their metrics turned.
+
+A disk that fills for three days breaches on the third. What coincides with the breach says nothing;
+what coincides with the turn of the course does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from monitoring.incidents.change_point import change_point
+from monitoring.incidents.incident import Breach, Incident
+from monitoring.incidents.words import label_of
+from monitoring.metric import MetricResult
+
+#: Signals whose metrics fill up slowly.
+GRADUAL = frozenset({"saturation"})
+#: How far back a turn is looked for.
+BACK = timedelta(days=7)
+LEAST_PROBABILITY = 0.95
+#: What comes after may still be behind it, if it is seen late; it is less likely to be.
+AFTER = 0.8
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A step in which something began; what lies inside of it is as near as can be told.
+
+    what: in words, for a sentence.
+    """
+
+    start: datetime
+    end: datetime
+    what: str
+
+    @property
+    def scale(self) -> timedelta:
+        """How fast nearness fades: three hours for what is measured by the hour, a day for days."""
+        return max(3 * HOUR, self.end - self.start)
+
+    def gap(self, start: datetime, end: datetime) -> timedelta:
+        """Return how long before the step something ended; negative: how long after it something began.
+
+        >>> from datetime import UTC
+        >>> at = datetime(2026, 1, 1, 10, tzinfo=UTC)
+        >>> Moment(at, at + HOUR, "").gap(at - 2 * HOUR, at - 2 * HOUR)
+        datetime.timedelta(seconds=7200)
+        """
+        if end < self.start:
+            return self.start - end
+        return min(self.end - start, timedelta())
+
+    def holds(self, start: datetime, end: datetime) -> bool:
+        """Whether something reaches into the step."""
+        return start < self.end and end >= self.start
+
+    def proximity(self, start: datetime, end: datetime) -> float:
+        """Return nearness from 0 to 1: fading by e with each `scale`, and three times as fast after it."""
+        gap = self.gap(start, end) / self.scale
+        if start < self.end:
+            return float(np.exp(-gap))
+        return AFTER * float(np.exp(3 * gap))
+
+
+def of_incident(
+    incident: Incident, results: Iterable[MetricResult], known_until: datetime
+) -> tuple[Moment, ...]:
+    """Return the moments of an incident, the breaches' own first.
+
+    Args:
+        incident: What is explained.
+        results: Judged numbers; those of later than `known_until` are not looked at.
+        known_until: As of when.
+    """
+    known = [each for each in incident.breaches if each.fired <= known_until]
+    found = [_start(each) for each in known]
+    gradual = {(b.signal, b.metric, b.subject): b for b in known if b.signal in GRADUAL}
+    if gradual:
+        series: dict[tuple[str, str, str], list[MetricResult]] = {key: [] for key in gradual}
+        for result in results:
+            key = result.signal, result.metric, result.subject
+            if key in series and result.window and result.window.end <= known_until:
+                series[key].append(result)
+        for key, breach in gradual.items():
+            turn = turned(breach, series[key])
+            if turn:
+                found.append(turn)
+    return tuple(dict.fromkeys(found))
+
+
+def _start(breach: Breach) -> Moment:
+    step = breach.worst.window.length if breach.worst.window else HOUR
+    return Moment(breach.start, breach.start + step, f"{breach.label.lower()} breached")
+
+
+def turned(breach: Breach, history: Sequence[MetricResult]) -> Moment | None:
+    """Return when the course of a metric turned before it breached; None if that cannot be told."""
+    steps = sorted(
+        ((r.window, r.value) for r in history if r.window and r.window.start > breach.start - BACK),
+        key=lambda step: step[0],
+    )
+    if not steps:
+        return None
+    values = np.array([np.nan if value is None else value for _, value in steps])
+    found = change_point(values, "line")
+    if found is None or found.probability < LEAST_PROBABILITY:
+        return None
+    window = steps[found.index][0]
+    if window.start >= breach.start:
+        return None
+    # The fit is sure to a step or so on either side.
+    early = steps[max(found.index - 1, 0)][0].start
+    return Moment(early, window.end, f"{label_of(breach.metric).lower()} turned")

@@ -1,0 +1,146 @@
+"""All judged numbers and events of a window, folded into incidents, with what coincides with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from monitoring.errors import MonitoringError
+from monitoring.incidents import folding, suspects
+from monitoring.incidents.gathering import Asked, Gathered, aligned, gather, step_of
+from monitoring.window import Window
+
+if TYPE_CHECKING:
+    from monitoring.incidents.event import Event
+    from monitoring.incidents.incident import Incident, Suspect
+    from monitoring.metric import MetricResult
+    from monitoring.signals.deployed import Deployed
+    from monitoring.sources.logs import Answer
+    from monitoring.stored import Decisions
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IncidentReport:
+    """What one run found.
+
+    window: what was asked for. taken: as of when. results: every judged number, one a step, in time
+    order; its subject is `endpoint/deployment`, with `/feature` after it where it is of one, or
+    `endpoint`, `cluster/<name>` or `workspace`. Data and model are judged by whole days, on seven at
+    least, and a state lasts from the change that made it so: both may begin before the window.
+    events: of the window, in time order. earlier: before it, by which the suspects of what was open
+    when it began, and how ordinary an event is, are told. incidents: open ones first, then the
+    newest. missing: each source that could not be read or had nothing to compare with, and why.
+    answers: of Log Analytics, for footers.
+    """
+
+    window: Window
+    taken: datetime
+    results: tuple[MetricResult, ...]
+    events: tuple[Event, ...]
+    incidents: tuple[Incident, ...]
+    earlier: tuple[Event, ...] = ()
+    missing: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
+
+    def suspects(self, incident: Incident) -> tuple[Suspect, ...]:
+        """Return what coincides with the start of an incident, the most telling first.
+
+        As of when its last breach was certain: what came later does not change it.
+        """
+        return suspects.rank(incident, (*self.earlier, *self.events), self.results)
+
+    def incident(self, identity: str) -> Incident | None:
+        """Return the incident of an id; None if this report has none such."""
+        return next((each for each in self.incidents if each.id == identity), None)
+
+    def as_of(self, moment: datetime) -> IncidentReport:
+        """Return the report as it would have been at an earlier moment, from what this one holds.
+
+        Steps that were not over and events that had not happened are gone; what ended later lasts.
+        Labels that came later are still in the results of their day.
+        """
+        seen = tuple(r for r in self.results if r.window and r.window.end <= moment)
+        events = tuple(_as_of(e, moment) for e in self.events if e.time <= moment)
+        before = tuple(_as_of(e, moment) for e in self.earlier if e.time <= moment)
+        window = self.window
+        if window.start < moment < window.end:
+            window = Window(window.start, moment)
+        return replace(
+            self,
+            window=window,
+            taken=moment,
+            results=seen,
+            events=events,
+            earlier=before,
+            incidents=folding.fold(seen, (*before, *events), moment),
+        )
+
+
+def _as_of(event: Event, moment: datetime) -> Event:
+    if event.end is None or event.end <= moment:
+        return event
+    status = "fired" if event.kind == "alert" else "started"
+    # How often a container was killed in all was not known yet; what a change was for, was.
+    detail = "" if event.kind == "container" else event.detail
+    return replace(event, end=None, status=status, count=1, detail=detail)
+
+
+def run(
+    deployed: Deployed,
+    window: Window,
+    *,
+    taken: datetime,
+    decided: Mapping[tuple[str, str], Decisions] | None = None,
+    progress: Progress | None = None,
+) -> IncidentReport:
+    """Gather all judged numbers and events of a window and fold them.
+
+    Each source is asked once; one that fails is named in `missing`, and the others go on.
+
+    Args:
+        deployed: The workspace.
+        window: What to report on.
+        taken: Now.
+        decided: By endpoint and deployment, what users have put in force.
+        progress: Called with a share from 0 to 1 and a text.
+    """
+    # Both know of every signal and source: seconds to import.
+    from monitoring.incidents import infrastructure, model_and_data  # noqa: PLC0415
+
+    step = step_of(window)
+    asked = Asked(deployed, aligned(window, step), step, taken, decided=decided or {})
+    missing: tuple[str, ...] = ()
+    try:
+        asked = replace(asked, endpoints=deployed.inventory.endpoints())
+    except MonitoringError as error:
+        missing = (f"Endpoints, and with them saturation, collection, drift and quality: {error}",)
+    sources = (*infrastructure.sources(), *model_and_data.sources(asked))
+    found = gather(asked, sources, progress)
+    return folded(found + Gathered(missing=missing), window, taken)
+
+
+def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
+    """Return the report of what was gathered."""
+    results = sorted((r for r in found.results if r.window), key=_order)
+    events = sorted(found.events, key=lambda e: (e.time, e.kind, e.title))
+    inside = tuple(e for e in events if window.start <= e.time < window.end)
+    before = tuple(e for e in events if e.time < window.start)
+    return IncidentReport(
+        window=window,
+        taken=taken,
+        results=tuple(results),
+        events=inside,
+        incidents=folding.fold(results, events, taken),
+        earlier=before,
+        missing=found.missing,
+        answers=found.answers,
+    )
+
+
+def _order(result: MetricResult) -> tuple[datetime, str, str, str]:
+    assert result.window is not None  # noqa: S101 - the caller filtered
+    return result.window.start, result.signal, result.metric, result.subject

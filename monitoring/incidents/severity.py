@@ -1,0 +1,119 @@
+"""How much an incident matters: from the signal that breached and the share of requests it touched.
+
+The rule, which is the product's own: requests that fail, are refused or are slow make it `high` from a
+twentieth of the endpoint's requests on and `critical` from a quarter; a model that is wrong on a
+twentieth or more is `high`; a trouble that callers may not feel yet (saturation, collection, quality,
+drift, jobs) is `medium`, on fewer than a twentieth of the requests `low`; a state that costs money
+or sight (cost, configuration) is `low`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitoring.incidents.incident import Breach, Severity
+from monitoring.incidents.subject import Subject
+from monitoring.metric import MetricResult
+
+CRITICAL_SHARE, HIGH_SHARE = 0.25, 0.05
+#: Signals by how much they mean to the people served, first the gravest.
+GRAVITY = {
+    name: at
+    for at, name in enumerate(
+        (
+            "traffic",
+            "model_performance",
+            "saturation",
+            "data_quality",
+            "collection",
+            "prediction_drift",
+            "data_drift",
+            "estimated_performance",
+            "jobs",
+            "configuration",
+            "cost",
+        )
+    )
+}
+#: Callers feel these.
+FELT = frozenset({"traffic", "model_performance"})
+STATES = frozenset({"configuration", "cost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Share of the endpoint's requests that an incident touched, 0 to 1; None if nothing says so."""
+
+    share: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests and failures by step, as the judged error rates tell them."""
+
+    steps: tuple[MetricResult, ...]
+
+    @classmethod
+    def of(cls, results: Iterable[MetricResult]) -> Traffic:
+        """Pick them from among all judged numbers."""
+        named = {"error_rate", "client_error_rate", "latency_p95"}
+        return cls(tuple(r for r in results if r.signal == "traffic" and r.metric in named))
+
+    def affected(
+        self, subject: Subject, breaches: Sequence[Breach], began: datetime, until: datetime
+    ) -> Affected:
+        """Return the share of the endpoint's requests: failed or slow ones, else those served meanwhile."""
+        here = [
+            r
+            for r in self.steps
+            if r.window
+            and r.window.start < until
+            and r.window.end > began
+            and r.subject.split("/")[0] == subject.endpoint
+        ]
+        total = sum(r.rows for r in here if r.metric == "error_rate")
+        if not subject.endpoint or not total:
+            return Affected()
+        own = [r for r in here if r.subject == subject.place]
+        metrics = {each.metric for each in breaches if each.signal == "traffic"}
+        if metrics:
+            hit = sum(_hit(r) for r in own if r.metric in metrics)
+            share = min(hit / total, 1.0)
+            at_least = "at least " if "latency_p95" in metrics else ""
+            words = f"{at_least}{share:.1%} of the endpoint's requests failed, were refused or were slow"
+            return Affected(share, words)
+        served = sum(r.rows for r in own if r.metric == "error_rate")
+        if any(each.signal in STATES for each in breaches):
+            return Affected()
+        return Affected(
+            served / total, f"{served / total:.0%} of the endpoint's requests were served by it"
+        )
+
+
+def _hit(result: MetricResult) -> float:
+    """Return how many requests of a step were hit; where P95 is too slow, a twentieth were at least."""
+    if result.metric == "latency_p95":
+        return 0.05 * result.rows if result.status == "breached" else 0.0
+    return (result.value or 0.0) * result.rows
+
+
+def of(breaches: Sequence[Breach], affected: Affected) -> Severity:
+    """Return the severity by the rule above.
+
+    >>> of([], Affected())
+    'low'
+    """
+    signals = {each.signal for each in breaches}
+    share = affected.share
+    if signals & FELT:
+        if share is None:
+            return "high"
+        if share >= CRITICAL_SHARE and "traffic" in signals:
+            return "critical"
+        return "high" if share >= HIGH_SHARE else "medium"
+    if not signals - STATES or (share is not None and share < HIGH_SHARE):
+        return "low"
+    return "medium"

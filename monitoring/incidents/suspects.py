@@ -1,0 +1,185 @@
+"""What changed just before or while an incident began, the most telling first.
+
+Nothing here proves a cause. The score is nearness in time times how telling the change is: what is
+known of such changes beforehand, where it happened, how large it is, and how seldom such a thing
+happens, since what happens every day coincides with everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitoring.incidents import candidates, moments, relevance
+from monitoring.incidents.candidates import Candidate
+from monitoring.incidents.event import Event
+from monitoring.incidents.incident import Incident, Suspect
+from monitoring.incidents.moments import Moment
+from monitoring.incidents.subject import Subject
+from monitoring.metric import MetricResult
+from monitoring.window import Window
+
+MOST = 10
+#: What scores less is left out: it is nothing that an engineer should be sent after.
+LEAST_SCORE = 0.02
+DAY = timedelta(days=1)
+#: How far before an incident a change may lie.
+BACK = timedelta(days=7)
+#: Changes that somebody makes work from their end on; other events from their beginning.
+_CHANGES = frozenset({"deployment", "traffic_split", "configuration", "role", "model", "data"})
+
+
+def rank(
+    incident: Incident,
+    events: Sequence[Event],
+    results: Sequence[MetricResult],
+    *,
+    known_until: datetime | None = None,
+) -> tuple[Suspect, ...]:
+    """Return the suspects of an incident, at most ten.
+
+    Args:
+        incident: What is asked about.
+        events: What happened, also before the window: how often says how telling.
+        results: Judged numbers of all signals.
+        known_until: As of when; by default when the last of its breaches was certain, so that the
+            ranking does not change with what came later.
+    """
+    until = known_until or max(each.fired for each in incident.breaches)
+    subject = Subject.parse(incident.subject)
+    found = moments.of_incident(incident, results, until)
+    if not found:
+        return ()
+    rates = _Rates.of(events, incident.began)
+    first = min(m.start for m in found) - BACK
+    scored = [
+        suspect
+        for event in events
+        if first <= event.time <= until and not _is_symptom(event, incident)
+        for suspect in [_of_event(event, incident, subject, found, rates)]
+    ]
+    around = Window(first, until)
+    others = (
+        *candidates.features(results, subject, around, until),
+        *candidates.metrics(results, subject, incident.signals, incident.began, until),
+    )
+    scored += [_of_candidate(each, incident, found) for each in others]
+    kept = [s for s in scored if s.score >= LEAST_SCORE]
+    kept.sort(key=lambda s: (-s.score, s.time, s.title))
+    return tuple(_ranked(kept)[:MOST])
+
+
+def _ranked(kept: Sequence[Suspect]) -> list[Suspect]:
+
+    return [replace(suspect, rank=at) for at, suspect in enumerate(kept, 1)]
+
+
+def _is_symptom(event: Event, incident: Incident) -> bool:
+    """Whether an event says the same as the incident's own breaches in other words."""
+    metrics = {breach.metric for breach in incident.breaches}
+    failed = event.kind == "job" and event.status == "failed" and "failed_jobs" in metrics
+    return event.kind == "alert" or (failed and event.source == "job log")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """How often such events come, per day, before an incident."""
+
+    counts: Counter[str]
+    days: float
+
+    @classmethod
+    def of(cls, events: Sequence[Event], began: datetime) -> _Rates:
+        before = [event for event in events if event.time < began and event.alike]
+        first = min((event.time for event in before), default=began)
+        return cls(Counter(event.alike for event in before), max((began - first) / DAY, 1.0))
+
+    def rarity(self, event: Event, gap: timedelta) -> float:
+        """Return the probability that no such event would lie so near by chance (Poisson).
+
+        The event itself does not count.
+        """
+        others = max(self.counts[event.alike] - 1, 0) if event.alike else 0
+        return math.exp(-others / self.days * (gap / DAY))
+
+
+def _of_event(
+    event: Event,
+    incident: Incident,
+    subject: Subject,
+    found: Sequence[Moment],
+    rates: _Rates,
+) -> Suspect:
+    end = event.end if event.end and event.kind in _CHANGES else event.time
+    start = min(event.time, end)
+    moment = max(found, key=lambda m: m.proximity(start, end))
+    proximity = moment.proximity(start, end)
+    gap = abs(moment.gap(start, end)) + (moment.end - moment.start)
+    change = (
+        relevance.of_kind(event.kind, incident.signals)
+        * relevance.of_place(event, subject)
+        * event.weight
+        * rates.rarity(event, gap)
+    )
+    return Suspect(
+        rank=0,
+        title=event.title,
+        sentence=sentence(event.title, start, end, moment),
+        time=end,
+        score=proximity * change,
+        proximity=proximity,
+        change=change,
+        kind=event.kind,
+        subject=event.subject,
+        evidence=event.detail,
+        event=event,
+    )
+
+
+def _of_candidate(each: Candidate, incident: Incident, found: Sequence[Moment]) -> Suspect:
+    moment = max(found, key=lambda m: m.proximity(each.start, each.end))
+    proximity = moment.proximity(each.start, each.end)
+    change = relevance.of_kind(each.kind, incident.signals) * each.telling
+    return Suspect(
+        rank=0,
+        title=each.title,
+        sentence=sentence(each.title, each.start, each.end, moment),
+        time=each.start,
+        score=proximity * change,
+        proximity=proximity,
+        change=change,
+        kind=each.kind,
+        subject=each.subject,
+        evidence=each.evidence,
+        lane=each.lane,
+        features=each.features,
+    )
+
+
+def sentence(title: str, start: datetime, end: datetime, moment: Moment) -> str:
+    """Return a sentence that says what coincides with what, and claims no more."""
+    if moment.holds(start, end):
+        when = "the step in which"
+    elif start < moment.start:
+        gap = moment.start - end
+        when = f"the time {span(gap)} before" if gap else "the step before"
+    else:
+        gap = start - moment.end
+        when = f"the time {span(gap)} after" if gap else "the step after"
+    what = f"{moment.what} ({moment.start:%d %b %H:%M} UTC)"
+    return f"{title.rstrip('.')}; this coincides with {when} {what}."
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time for people.
+
+    >>> span(timedelta(minutes=5)), span(timedelta(hours=30)), span(timedelta(days=3))
+    ('5 min', '30 h', '3 days')
+    """
+    minutes = round(length / timedelta(minutes=1))
+    if minutes < 120:  # noqa: PLR2004 - then in hours
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} days"

@@ -1,0 +1,176 @@
+"""The report on the sample workspace: some scripted incidents, replay, and sources that fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from judged import DAY, START, event, steps
+
+from benchmarks.parts.incidents import replayed
+from monitoring.incidents import infrastructure
+from monitoring.incidents.gathering import (
+    Asked,
+    Gathered,
+    Source,
+    aligned,
+    gather,
+    guarded,
+    step_of,
+)
+from monitoring.incidents.report import IncidentReport, folded
+from monitoring.local.transport import Reply, Request
+from monitoring.signals.deployed import Deployed
+from monitoring.sources.azure import Azure, connect
+from monitoring.window import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from monitoring.settings import Settings
+    from monitoring.sources.registry import Endpoint
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+#: Of the service and its configuration: seconds, not minutes. The benchmark replays all.
+SCRIPTED = (
+    "green-fails",
+    "memory-leak",
+    "storage-role-removed",
+    "slow-aircraft-registry",
+    "core-quota",
+    "fare-search-surge",
+    "container-crash-loop",
+    "monitor-deleted",
+    "keys-regenerated",
+    "digits-idle",
+)
+
+
+def asked_of(azure: Azure, length: timedelta, endpoints: tuple[Endpoint, ...]) -> Asked:
+    window = Window.last(length, until=NOW)
+    step = step_of(window)
+    return Asked(Deployed(azure), aligned(window, step), step, NOW, endpoints)
+
+
+@pytest.fixture(scope="module")
+def endpoints(azure: Azure) -> tuple[Endpoint, ...]:
+    return Deployed(azure).inventory.endpoints()
+
+
+@pytest.fixture(scope="module")
+def report(azure: Azure, endpoints: tuple[Endpoint, ...]) -> IncidentReport:
+    asked = asked_of(azure, 60 * DAY, endpoints)
+    return folded(gather(asked, infrastructure.sources()), asked.window, NOW)
+
+
+@pytest.fixture(scope="module")
+def truth(sample: Path) -> dict[str, Any]:
+    return {each["id"]: each for each in json.loads((sample / "truth.json").read_text())}
+
+
+@pytest.mark.parametrize("name", SCRIPTED)
+def test_the_true_cause_is_among_the_first_three_at_detection(
+    report: IncidentReport, truth: dict[str, Any], name: str
+) -> None:
+    rank, delay_hours, words = replayed(report, truth[name])
+    assert isinstance(rank, float), words
+    assert rank <= 3, words
+    assert delay_hours is not None
+    assert delay_hours > 0
+
+
+def test_all_sources_answered_and_each_log_has_a_footer(report: IncidentReport) -> None:
+    assert report.missing == ()
+    assert {answer.name for answer in report.answers} >= {"traffic", "clients", "console_kinds"}
+
+
+def test_the_past_does_not_know_the_future(report: IncidentReport) -> None:
+    moment = NOW - 6 * DAY
+    then = report.as_of(moment)
+    assert all(r.window and r.window.end <= moment for r in then.results)
+    assert all(e.time <= moment and (e.end is None or e.end <= moment) for e in then.events)
+    assert all(each.fired <= moment for each in then.incidents)
+    assert then.as_of(moment).incidents == then.incidents
+    assert report.as_of(NOW).incidents == report.incidents
+
+
+def test_ids_find_their_incidents_in_another_window(
+    report: IncidentReport, azure: Azure, endpoints: tuple[Endpoint, ...]
+) -> None:
+    asked = asked_of(azure, DAY, endpoints)
+    short = folded(gather(asked, infrastructure.sources()), asked.window, NOW)
+    worst = next(each for each in short.incidents if each.severity == "critical")
+    assert worst.title.startswith("flight-time/blue: requests fail")
+    again = report.incident(worst.id)
+    assert again is not None
+    assert again.subject == worst.subject
+
+
+Breaks = Callable[[Request], bool]
+
+
+def query(name: str) -> Breaks:
+    return lambda request: request.path.endswith("/query") and name in request.body.decode()
+
+
+BROKEN: dict[str, Breaks] = {
+    "Traffic log": query("P99Ms"),
+    "Callers": query("Throttled"),
+    "Console log": query("Signature"),
+    "Container event log": query("AmlOnlineEndpointEventLog"),
+    "Job logs": query("AmlComputeJobEvent"),
+    "Dependencies": query("AppDependencies"),
+    "Activity log": lambda request: "/eventtypes/management" in request.path.lower(),
+    "Azure Monitor alerts": lambda request: "alertsmanagement" in request.path.lower(),
+    "Configuration": lambda request: "diagnosticsettings" in request.path.lower(),
+    "Saturation": lambda request: "cpuutilization" in request.query.get("metricnames", "").lower(),
+    "Data collection": lambda request: (
+        "datacollection" in request.query.get("metricnames", "").lower()
+    ),
+}
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_sources_that_fail_are_named_and_the_others_go_on(
+    settings: Settings, endpoints: tuple[Endpoint, ...], half: int
+) -> None:
+    refusal = Reply(403, {"error": {"code": "InsufficientAccessError", "message": "no access"}})
+    broken = [*BROKEN][half::2]
+    azure = connect(
+        settings, faults=lambda r: refusal if any(BROKEN[name](r) for name in broken) else None
+    )
+    found = gather(asked_of(azure, DAY / 2, endpoints), infrastructure.sources())
+    named = {name for name in BROKEN if any(text.startswith(name) for text in found.missing)}
+    assert named == set(broken)
+    assert found.results
+    assert found.events
+
+
+def test_a_mistake_of_ours_is_raised_and_not_called_missing(azure: Azure) -> None:
+    def wrong(asked: Asked) -> Gathered:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        guarded(Source("x", wrong), asked_of(azure, DAY, ()))
+
+
+def test_a_partial_answer_is_named(azure: Azure) -> None:
+    asked = asked_of(azure, DAY / 2, ())
+    answer = replace(
+        asked.ask("traffic_totals", asked.window, endpoints=[]), complete=False, reason="R."
+    )
+    found = guarded(Source("Traffic log", lambda _: Gathered(answers=(answer,))), asked)
+    assert found.missing == ("Traffic log: the answer is not complete. R.",)
+
+
+def test_events_before_the_window_are_kept_apart() -> None:
+    window = Window(START + DAY, START + 2 * DAY)
+    gathered = Gathered(tuple(steps("obb", start=window.start)), (event(1), event(30)))
+    report = folded(gathered, window, window.end)
+    assert [e.time for e in report.earlier] == [START + DAY / 24]
+    assert [e.time for e in report.events] == [START + 30 * DAY / 24]
+    assert len(report.incidents) == 1
