@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cards, fleet_view, scope
+from ui import cards, fleet_view, incidents_view, scope
 from ui.loaders import workspace
 
 chosen = scope.current()
@@ -15,3 +15,5 @@ with cards.panel("Deployments") as panel:
     fleet = fleet_view.load(chosen)
     panel.freshness = fleet_view.freshness(fleet)
     fleet_view.show(fleet, chosen)
+with cards.panel("Incidents", help=incidents_view.HELP["incidents"]):
+    incidents_view.show_brief(chosen)

@@ -22,6 +22,13 @@ HELP = {
     "percentile of latency, from the traffic log. Breached when two of the last three steps are.",
 }
 
+#: Cell -> where its number is looked into: words, page, icon.
+OPENS = {
+    "Model": ("Open performance", "performance.py", ":material/target:"),
+    "Data": ("Open data drift", "data_drift.py", ":material/ssid_chart:"),
+    "Infrastructure": ("Open traffic", "traffic.py", ":material/network_check:"),
+}
+
 
 def load(chosen: Scope) -> Fleet:
     """Return the fleet for the window, behind a progress bar the first time."""
@@ -70,7 +77,8 @@ def _show_tiles(rows: list[DeploymentHealth]) -> None:
         cards.kpi(
             "Deployments with a problem",
             f"{len(breached)} of {len(rows)}",
-            "breached" if breached else "no_data" if blind == len(cells) else "ok",
+            # What is not seen may be a problem: where anything is blind, none is not "none".
+            "breached" if breached else "no_data" if blind else "ok",
             note=f"the oldest {_since(oldest)}" if oldest else "none is open",
         )
     with middle:
@@ -95,14 +103,6 @@ def _show_row(row: DeploymentHealth) -> None:
                 else f"{row.traffic_percent} % of traffic"
             )
             st.text(f"{row.model_version}\n{share}")
-            st.button(
-                "Open data drift",
-                key=f"open-{row.endpoint}-{row.deployment}",
-                icon=":material/ssid_chart:",
-                on_click=nav.go,
-                args=("data_drift.py",),
-                kwargs={"endpoint": row.endpoint, "deployment": row.deployment},
-            )
         for column, name, cell in (
             (model, "Model", row.model),
             (data, "Data", row.data),
@@ -110,6 +110,7 @@ def _show_row(row: DeploymentHealth) -> None:
         ):
             with column:
                 _show_cell(name, cell)
+                _show_link(name, row)
 
 
 def _show_cell(name: str, cell: Health) -> None:
@@ -131,6 +132,19 @@ def _show_cell(name: str, cell: Health) -> None:
         st.caption(cards.escaped(" · ".join(part for part in (cell.detail, line) if part)))
     if cell.hint:
         st.text(cell.hint)
+
+
+def _show_link(name: str, row: DeploymentHealth) -> None:
+    label, page, icon = OPENS[name]
+    st.button(
+        label,
+        key=f"{page}-{row.endpoint}-{row.deployment}",
+        icon=icon,
+        type="tertiary",
+        on_click=nav.go,
+        args=(page,),
+        kwargs={"endpoint": row.endpoint, "deployment": row.deployment},
+    )
 
 
 def _since(cell: Health) -> str:

@@ -44,6 +44,14 @@ GLOSSARY = {
     "collection fault": "Something wrong with what the model data collector wrote. All other rows are "
     "used as they are.",
     "open breach": "Breached on two of the last three days that could be judged.",
+    "incident": "Breaches of one deployment, endpoint or cluster that began together, with what "
+    "happened there meanwhile. It fired when the first of them was certain.",
+    "suspect": "Something that changed just before or while an incident began. It coincides; nothing "
+    "here proves a cause.",
+    "change point": "Where the course of a metric most likely changed its level or slope, with the "
+    "probability that it did.",
+    "severity": "How much an incident matters, from the signal and the share of requests it touched: "
+    "critical from a quarter of the requests failing, high from a twentieth.",
     "data drift": "The incoming data look different from the reference. A suspect, not a verdict: "
     "the model may still answer well.",
     "prediction drift": "The model's answers are distributed differently from before.",
@@ -129,8 +137,17 @@ GLOSSARY = {
     "traffic split": "Share of the endpoint's requests that each deployment answers.",
     "shadow": "A copy of live requests is sent to a new deployment too (mirrored traffic); callers see "
     "only the old one's answers, so that both can be compared on the same requests.",
+    "query budget": "Log Analytics runs five queries at a time for one identity, and this app is one. "
+    "Equal queries are sent once, and answers are kept for as long as their window is old.",
     "training data versions": "The data that each model version was trained on, each column compared "
     "between any two versions by the same metrics as drift.",
+    "blame": "Who has to act on a response code: the caller (401, 403), whoever runs the endpoint (404), "
+    "capacity (429), the model (408, 424) or Azure itself (500).",
+    "error rate": "The share of requests that failed through no fault of the caller: by the model, for "
+    "want of capacity, by the platform, or because no deployment answered.",
+    "P95": "95th percentile: 95 of 100 requests were answered at least as fast.",
+    "data collection": "Whether the model data collector's records of inputs and outputs arrive. "
+    "Without them nothing is known of the data, and no verdict is given.",
 }
 
 

@@ -12,7 +12,7 @@ from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
 from ui.loaders import workspace
 
-from .conftest import ROOT
+from .conftest import open_page
 
 Opened = Callable[..., AppTest]
 
@@ -27,12 +27,7 @@ def opened(
 
 
 def open_versions(**query: str) -> AppTest:
-    # The page reads two deployments: on a busy machine that takes longer than other pages may.
-    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=240)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page(str(ROOT / "pages" / "compare_versions.py")).run()
+    return open_page("compare_versions.py", **query)
 
 
 def text(app: AppTest) -> str:

@@ -50,10 +50,12 @@ def test_every_page_is_cut_down_to_the_segment_and_says_so(opened: Opened) -> No
     buttons(drift)["Run"].click().run(timeout=120)
     assert not drift.exception
     tiles = {metric.label: metric.value for metric in drift.metric}
-    assert int(tiles["Production rows"].replace(",", "")) == predictions(drift) == from_rows
+    asked_for = predictions(drift)  # inputs, those of requests that failed in the model included
+    assert int(tiles["Production rows"].replace(",", "")) == asked_for
+    assert from_rows <= asked_for <= 1.05 * from_rows
     quality = opened("data_quality.py", segment="carrier:UA", **ASKED)
     buttons(quality)["Run"].click().run(timeout=120)
-    assert predictions(quality) == from_rows
+    assert predictions(quality) == asked_for
 
 
 def test_conditions_are_buttons_that_take_them_away(opened: Opened) -> None:

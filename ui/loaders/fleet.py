@@ -25,7 +25,7 @@ def fleet(window: Window, progress: Progress) -> Fleet:
     from monitoring.signals.fleet import fleet as measure  # noqa: PLC0415 - costs a second
     from monitoring.sources.logs import Logs  # noqa: PLC0415
 
-    decided = _decided()
+    decided = in_force()
     found = workspace.shelf().get(
         ("fleet", window, tuple(decided.items())),
         lambda: measure(
@@ -44,7 +44,7 @@ def fleet(window: Window, progress: Progress) -> Fleet:
     return found
 
 
-def _decided() -> dict[tuple[str, str], Decisions]:
+def in_force() -> dict[tuple[str, str], Decisions]:
     """Return what users have put in force for each deployment."""
     found = {}
     for endpoint in deployments.inventory():

@@ -1,0 +1,156 @@
+"""One request: what its time went into; and many, as dots to pick one from."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from monitoring.charts.figure import (
+    BREACHED,
+    LAYOUT,
+    PRODUCTION,
+    REFERENCE,
+    THRESHOLD,
+    Chart,
+    Json,
+    count,
+    epoch_ms,
+    floats,
+    label,
+)
+
+#: Part of a request -> its colour; the model's own time stands out.
+COLOURS = {
+    "throttling in": THRESHOLD,
+    "upload": REFERENCE,
+    "model": PRODUCTION,
+    "gateway": PRODUCTION,
+    "response": REFERENCE,
+    "throttling out": THRESHOLD,
+}
+
+
+class Span(NamedTuple):
+    """One part of a request's time, in milliseconds since it began."""
+
+    name: str
+    start: float
+    length: float
+
+
+class Dot(NamedTuple):
+    """One request to pick. alike: how many of its kind it stands for. text: what it is, for hovering."""
+
+    id: str
+    time: datetime
+    total_ms: float
+    is_failed: bool
+    alike: int
+    text: str
+
+
+def latency_waterfall(spans: Sequence[Span]) -> Chart:
+    """Draw the parts of a request one below the other, each where it began.
+
+    The parts follow each other without gaps, so the last bar ends at the total.
+
+    Args:
+        spans: In order of time.
+    """
+    y = np.arange(len(spans), dtype=np.float64)
+    total = spans[-1].start + spans[-1].length if spans else 0.0
+    share = [f"{span.length / total:.0%}" if total else "–" for span in spans]
+    bars: Json = {
+        "type": "bar",
+        "orientation": "h",
+        "x": floats([span.length for span in spans]),
+        "base": floats([span.start for span in spans]),
+        "y": y,
+        "marker": {"color": [COLOURS.get(span.name, REFERENCE) for span in spans]},
+        "text": [f"{span.length:,.0f} ms" for span in spans],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "customdata": [
+            f"{label(span.name)}: {span.length:,.0f} ms, {part}"
+            for span, part in zip(spans, share, strict=True)
+        ],
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+    layout = LAYOUT | {
+        "height": 90 + 34 * max(len(spans), 1),
+        "hovermode": "closest",
+        "showlegend": False,
+        "bargap": 0.35,
+        "xaxis": {
+            "title": {"text": "milliseconds since the request began"},
+            "range": [0, total * 1.15 or 1],
+        },
+        "yaxis": {
+            "tickvals": y,
+            "ticktext": [label(span.name) for span in spans],
+            "range": [len(spans) - 0.5, -0.5],
+        },
+    }
+    return Chart(go.Figure({"data": [bars], "layout": layout}), _told(spans, total))
+
+
+def _told(spans: Sequence[Span], total: float) -> str:
+    if not spans or total <= 0:
+        return "The log has no duration of this request."
+    longest = max(spans, key=lambda span: span.length)
+    parts = ", ".join(f"{span.name} {span.length:,.0f} ms" for span in spans)
+    return f"{total:,.0f} ms in all, most of it {longest.name}: {parts}."
+
+
+def request_dots(dots: Sequence[Dot]) -> Chart:
+    """Draw requests by time and duration; the id of each is in its `customdata`.
+
+    Args:
+        dots: At most a few thousand.
+    """
+    traces = [
+        _dots([d for d in dots if not d.is_failed], "slowest answered", PRODUCTION, "circle"),
+        _dots([d for d in dots if d.is_failed], "failed", BREACHED, "diamond"),
+    ]
+    layout = LAYOUT | {
+        "height": 320,
+        "hovermode": "closest",
+        "clickmode": "event+select",
+        "dragmode": "zoom",
+        "xaxis": {"type": "date"},
+        "yaxis": {"title": {"text": "milliseconds in all"}, "type": "log", "tickformat": "~s"},
+    }
+    return Chart(
+        go.Figure({"data": [trace for trace in traces if len(trace["x"])], "layout": layout}),
+        _told_dots(dots),
+    )
+
+
+def _dots(dots: Sequence[Dot], name: str, colour: str, symbol: str) -> Json:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": floats([epoch_ms(dot.time) for dot in dots]),
+        "y": floats([max(dot.total_ms, 1.0) for dot in dots]),
+        "marker": {"color": colour, "symbol": symbol, "size": 7, "opacity": 0.75},
+        "customdata": [dot.id for dot in dots],
+        "text": [html.escape(dot.text, quote=False) for dot in dots],
+        "hovertemplate": "%{text}<br>%{x|%d %b %H:%M:%S} UTC<br>%{y:,.0f} ms<extra></extra>",
+    }
+
+
+def _told_dots(dots: Sequence[Dot]) -> str:
+    failed = [dot for dot in dots if dot.is_failed]
+    if not dots:
+        return "There is no request in this window."
+    slowest = max(dots, key=lambda dot: dot.total_ms)
+    return (
+        f"{count(len(dots), 'request')} to pick from, {len(failed)} of them failed; the slowest took "
+        f"{slowest.total_ms:,.0f} ms on {slowest.time:%d %b %H:%M} UTC."
+    )

@@ -1,0 +1,19 @@
+"""Ask the workspace's logs: a read-only workbench for KQL."""
+
+import streamlit as st
+
+from ui import cards, logs_view, scope
+from ui.loaders import workspace
+
+chosen = scope.current()
+window = chosen.window_at(workspace.now())
+st.title("Logs")
+st.caption(cards.escaped(f"Log Analytics workspace of {chosen.workspace}, {window}"))
+
+browser, editor = st.columns([1, 2])
+with browser, cards.panel("Tables"):
+    logs_view.show_tables(window)
+with editor, cards.panel("Query"):
+    logs_view.show_editor(window)
+with cards.panel("Result") as panel:
+    panel.freshness = logs_view.show_result(window)

@@ -1,0 +1,153 @@
+"""Machines, clusters and jobs, shared by all sessions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ui.loaders import deployments, logs, workspace
+
+if TYPE_CHECKING:
+    from monitoring.infrastructure.clusters import Nodes
+    from monitoring.infrastructure.instances import Capacity, Utilization
+    from monitoring.metric import MetricResult
+    from monitoring.sources.logs import Answer
+    from monitoring.sources.metrics import PlatformMetrics
+    from monitoring.sources.registry import Deployment
+    from monitoring.window import Window
+    from ui.scope import Scope
+
+T = TypeVar("T")
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[T]):
+    """What Azure answered, when it was asked and how long it took."""
+
+    value: T
+    fetched: datetime
+    seconds: float
+
+
+def taken(key: Hashable, ask: Callable[[], T], fresh: timedelta = FIVE_MINUTES) -> Taken[T]:
+    """Return the kept answer to a question if it is fresh, else ask."""
+
+    def compute() -> Taken[T]:
+        started = time.perf_counter()
+        value = ask()
+        return Taken(value, workspace.now(), time.perf_counter() - started)
+
+    return workspace.shelf().get(key, compute, fresh=fresh)
+
+
+def metrics() -> PlatformMetrics:
+    """Return the door to platform metrics."""
+    from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - costs a second
+
+    return PlatformMetrics(workspace.azure())
+
+
+def in_scope(chosen: Scope) -> tuple[Deployment, ...]:
+    """Return the deployments of the scope.
+
+    Raises:
+        SourceError: The workspace did not answer.
+    """
+    return tuple(
+        each
+        for endpoint in deployments.inventory()
+        for each in endpoint.deployments
+        if chosen.endpoint in {None, endpoint.name} and chosen.deployment in {None, each.name}
+    )
+
+
+def all_deployments() -> tuple[Deployment, ...]:
+    """Return every deployment: one question for all of them costs what one for a few does."""
+    return tuple(each for endpoint in deployments.inventory() for each in endpoint.deployments)
+
+
+def utilization(window: Window) -> Taken[tuple[Utilization, ...]]:
+    """Return what Azure measured of every instance.
+
+    Raises:
+        NotPermittedError: The identity may not read metrics of the subscription.
+        SourceError: Azure did not answer.
+    """
+    from monitoring.infrastructure import instances  # noqa: PLC0415 - costs a second
+
+    grain = instances.grain_of(window)
+    return taken(
+        ("utilization", window),
+        lambda: instances.utilization(metrics(), all_deployments(), window, grain),
+    )
+
+
+def capacity(window: Window) -> Taken[tuple[Capacity, ...]]:
+    """Return how many instances of each deployment ran and were ready.
+
+    Raises:
+        NotPermittedError: The identity may not read metrics of the subscription.
+        SourceError: Azure did not answer.
+    """
+    from monitoring.infrastructure import instances  # noqa: PLC0415 - costs a second
+
+    grain = instances.grain_of(window)
+    return taken(
+        ("capacity", window),
+        lambda: instances.capacity(metrics(), all_deployments(), window, grain),
+    )
+
+
+def saturation(window: Window, step: timedelta) -> Taken[tuple[MetricResult, ...]]:
+    """Return the judged utilization and readiness of every deployment, per step.
+
+    Raises:
+        NotPermittedError: The identity may not read metrics of the subscription.
+        SourceError: Azure did not answer.
+    """
+    from monitoring.infrastructure import saturation as judge  # noqa: PLC0415 - costs a second
+
+    used, counted = utilization(window), capacity(window)
+    return taken(
+        ("saturation", window, step),
+        lambda: judge.judged_of(used.value, counted.value, all_deployments(), window, step),
+    )
+
+
+def nodes(window: Window) -> Taken[tuple[Nodes, ...]]:
+    """Return the nodes of each cluster over time.
+
+    Raises:
+        NotPermittedError: The identity may not read metrics of the subscription.
+        SourceError: Azure did not answer.
+    """
+    from monitoring.infrastructure import clusters, instances  # noqa: PLC0415 - costs a second
+
+    grain = instances.grain_of(window)
+    return taken(
+        ("nodes", window),
+        lambda: clusters.nodes(metrics(), workspace.azure().workspace_id, window, grain),
+    )
+
+
+def demand(window: Window, step: timedelta) -> Answer:
+    """Return requests and errors of every deployment over time."""
+    return logs.ask("traffic", window, endpoints=[], step=step)
+
+
+def resizes(window: Window) -> Answer:
+    """Return the changes of size of the clusters."""
+    return logs.ask("clusters", window)
+
+
+def job_answers(window: Window) -> tuple[Answer, Answer, Answer]:
+    """Return what the logs say of jobs: on clusters, of all runs, and how busy their nodes were."""
+    return (
+        logs.ask("job_runs", window),
+        logs.ask("run_status", window),
+        logs.ask("job_utilization", window),
+    )
