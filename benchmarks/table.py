@@ -84,6 +84,19 @@ GOALS = {
         ("detection_data_quality_seen_share", "incidents that name data quality, seen by it", ">=", 1),
         ("detection_prediction_drift_seen_share", "incidents that name prediction drift, seen by it", ">=", 1),
     ),
+    "incidents": (
+        ("incidents_appear_share", "scripted incidents that appear", ">=", 1),
+        ("incidents_cause_in_first_three_share", "true cause among the first three suspects when detected", ">=", 0.9),
+        ("incidents_run_90_days_process_cpu_seconds", "process CPU of a report of 90 days, days counted before, s", "<=", 60),
+    ),
+    "timeline": (
+        ("timeline_drawn_seconds", "navigation to the timeline's last paint, 30 days from cache, s", "<", 2),
+        ("timeline_lanes", "lanes drawn", ">=", 12),
+    ),
+    "traffic": (
+        ("traffic_5m_day_work_cpu_ratio_pandas_to_ours", "work CPU, pandas (groupby) / ours (the product's KQL), 5,000,000 rows of a day", ">=", 8),
+        ("traffic_5m_day_values_unequal", "values of the two answers that differ", "<=", 0),
+    ),
     "sample": (("sample_build_wall_seconds", "sample workspace built, s", "<=", 60),),
 }  # fmt: skip
 

@@ -34,26 +34,36 @@ FLAGS = [
 ]
 #: Page -> query that shows it with something on it.
 QUERIES = {
+    "incidents": "?window=7d",
     "baselines": "?endpoint=flight-delay&deployment=blue",
     "data_drift": "?endpoint=flight-delay&window=30d&feature=temp",
     "data_quality": "?endpoint=flight-delay&window=30d&feature=temp",
     "compare_versions": "?endpoint=flight-delay&window=30d",
+    "compute": "?endpoint=flight-delay&window=30d",
+    "cost": "?endpoint=flight-delay&deployment=blue",
     "fairness": "?endpoint=flight-delay&window=30d&group-flight-delay=origin",
     "performance": "?endpoint=flight-delay&deployment=blue&window=30d",
     "predictions": "?endpoint=flight-delay&window=30d&output=probability",
+    "request": "?endpoint=flight-delay&window=7d",
+    "traffic": "?endpoint=flight-time&window=24h",
     "your_own_files": "?own-reference-path=docs/examples/january.parquet"
     "&own-production-path=docs/examples/july.csv&feature=air_time",
 }
 VIEWPORT = {"width": 1440, "height": 900}
 #: Page -> height of its picture, where more than a screen is worth seeing.
 HEIGHTS = {
+    "incidents": 2300,
     "baselines": 1500,
     "compare_versions": 2400,
+    "compute": 3400,
+    "cost": 4000,
     "data_drift": 1500,
     "data_quality": 2400,
     "fairness": 2300,
     "performance": 3000,
     "predictions": 2300,
+    "request": 1300,
+    "traffic": 2400,
     "your_own_files": 1900,
 }
 FAULT = "A fault in this app"  # how ui/states.py begins to speak of an exception
