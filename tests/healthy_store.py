@@ -35,7 +35,7 @@ METRICS = (
      {"DataCollectionEventsPerMinute": 6.0, "DataCollectionErrorsPerMinute": 0.0}),
     (DEPLOYMENTS, "deployment_requests", {"envoy_response_code": "200"}, {"RequestsPerMinute": 6.0}),
     (DEPLOYMENTS, "deployment_latency", {}, {"RequestLatency_P50": 80.0, "RequestLatency_P95": 100.0}),
-    (DEPLOYMENTS, "deployment_instances", {"instanceId": "i-1", "disk": "d", "State": "Running"},
+    (DEPLOYMENTS, "deployment_instances", {"instanceId": "i-1", "disk": "d", "State": "Ready"},
      {"CpuUtilizationPercentage": 40.0, "CpuMemoryUtilizationPercentage": 50.0, "DiskUtilization": 30.0, "DeploymentCapacity": 1.0}),
     ("Microsoft.MachineLearningServices/workspaces", "workspace_quota",
      {"Scenario": "", "ClusterName": "cpu", "VmFamilyName": "standardDSv3Family", "VmPriority": "dedicated"},
@@ -49,8 +49,8 @@ def write(store: Path) -> Path:
     _write_logs(store / "workspace.duckdb")
     _write_metrics(store / "metrics.duckdb")
     kept = [r for r in tiny_store.resources() if _is_kept(r["id"])]
-    for model in (r for r in kept if "/models/credit/versions/" in r["id"]):
-        model["properties"]["tags"]["accuracy"] = "0.75"
+    for resource in kept:
+        _mend(resource["id"], resource["properties"])
     (store / "arm.json").write_text(json.dumps({"resources": kept}))
     (store / "activity.json").write_text(json.dumps(tiny_store.events()[:3]))
     _write_storage(store / "storage", random.Random(2013))  # noqa: S311 - a test's rows
@@ -64,7 +64,20 @@ def _is_kept(arm_id: str) -> bool:
             return name == "credit" and (not rest or ("green" not in rest and "future" not in rest))
         case ["", "models", "credit", "versions", version]:
             return version in {"6", "7"}
-    return "registries" not in arm_id
+    return "registries" not in arm_id and "paused" not in arm_id
+
+
+def _mend(arm_id: str, properties: dict[str, Any]) -> None:
+    """Take away what is wrong on purpose with the tiny store, and say how good the model was."""
+    if "/models/credit/versions/" in arm_id:
+        properties["tags"]["accuracy"] = "0.75"
+    elif "/diagnosticSettings/" in arm_id:
+        names = ("Traffic", "Console", "Event")
+        logs = [{"category": f"AmlOnlineEndpoint{n}Log", "enabled": True} for n in names]
+        properties["logs"] = logs
+    elif arm_id == BLUE:
+        inputs = properties["dataCollector"]["collections"]["model_inputs"]
+        properties["dataCollector"]["collections"]["model_outputs"] = inputs
 
 
 def _write_logs(path: Path) -> None:

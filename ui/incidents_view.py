@@ -94,6 +94,8 @@ def show_list(incidents: Sequence[Incident], found: IncidentReport) -> Incident 
     if not incidents:
         if not found.results:
             states.show(states.blind(None, "Nothing could be judged in this window."))
+        elif found.missing:
+            states.show(states.unseen("incident", len(found.missing)))
         else:
             states.show(states.cleared("incident", found.taken, rules(found)))
         _drop_link(())

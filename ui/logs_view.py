@@ -169,7 +169,7 @@ def _write(text: str) -> None:
 def show_result(window: Window) -> cards.Freshness | None:
     """Draw what the last run brought."""
     if _RAN not in st.session_state:
-        states.show(states.first_use("this query"))
+        states.show(states.first_use("this query", "Press Run."))
         return None
     text, limit = st.session_state[_RAN]
     if text != st.session_state.get(QUERY):

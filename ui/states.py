@@ -52,14 +52,14 @@ def show(state: State) -> None:
         st.code(state.fix, language=None, wrap_lines=True)  # shell colours are too faint to read
 
 
-def first_use(subject: str) -> State:
+def first_use(subject: str, ask: str = "Choose what to compare and press Run.") -> State:
     """Nothing has been measured yet."""
     return State(
         "No result yet",
         ":material/play_circle:",
         "blue",
         f"Nothing has been measured for {subject}.",
-        next="Choose what to compare and press Run.",
+        next=ask,
     )
 
 
@@ -70,6 +70,18 @@ def cleared(subject: str, checked: datetime, rules: int) -> State:
         ":material/check_circle:",
         "green",
         f"Last checked {checked:%H:%M} UTC; {rules} rules ran.",
+    )
+
+
+def unseen(subject: str, sources: int) -> State:
+    """Nothing is known to be wrong, but not everything was looked at."""
+    what = "1 source is" if sources == 1 else f"{sources} sources are"
+    return State(
+        f"No {subject} seen",
+        ":material/visibility_off:",
+        "gray",
+        f"{what} missing, so that nobody can say that there is none.",
+        next="The footer names them, with the fix.",
     )
 
 

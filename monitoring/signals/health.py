@@ -14,8 +14,9 @@ from monitoring.signals.drift_report import DriftReport, headline, since
 from monitoring.signals.drift_report import ranked as ranked_features
 from monitoring.window import Window
 
-#: Steps that the number of the infrastructure cell is taken over: what is so now.
-RECENT_STEPS = 3
+#: Steps that the number of the infrastructure cell is taken over: as many as end a breach, so that no
+#: old fault stands in the number beside a new OK.
+RECENT_STEPS = 2
 #: Silence longer than this is no health: the last good number is old.
 LONGEST_SILENCE = timedelta(hours=12)
 LONGEST_SILENCE_OF_DATA = timedelta(days=2)

@@ -190,12 +190,13 @@ def words(app: AppTest) -> str:
 
 
 def green(app: AppTest) -> list[str]:
-    """What the page calls good: the number above each green badge, and tables that say OK."""
+    """What the page calls good: the number above each badge that says OK, any other, and tables."""
     found, last = [], ""
     for part in app.main:
+        text = str(getattr(part, "value", ""))
         last = str(getattr(part, "label", "") or last) if part.type == "metric" else last
-        if ":green" in str(getattr(part, "value", "")):
-            found.append(last or str(part.value))
+        if ":green" in text:
+            found.append(last if "OK]" in text else text.rpartition(": ")[2].rstrip("]"))
     found += [str(each.value) for each in app.success]
     return found + ["a table" for each in app.dataframe if "✓ OK" in each.value.to_csv()]
 
@@ -275,6 +276,7 @@ HEALTHY: dict[str, dict[str, tuple[str, ...]]] = {
         "Data: features that drift": ("storage",),
         "Infrastructure: errors · P95": ("logs",),
     },
+    "incidents.py": {"No open incident": ("logs", "metrics", "activity", "alerts", "storage")},
     "performance.py": {"Accuracy": ("storage",)},
     "predictions.py": {"Outputs that moved": ("storage",)},
     "fairness.py": {"Definitions not met": ("storage",)},

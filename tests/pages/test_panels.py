@@ -105,6 +105,7 @@ def test_texts_from_outside_are_never_markdown() -> None:
         (states.not_enough_data(84, 200, per_day=20), "84 predictions; 200 needed."),
         (states.blind(datetime(2026, 11, 21, 8, tzinfo=UTC), "Off."), "No data since 21 Nov 08:00 UTC."),
         (states.stale(47, 5), "Data is 47 min old (normal: 5)."),
+        (states.unseen("incident", 2), "2 sources are missing, so that nobody can say that there is none."),
         (states.partial(12, 40, "features", "query budget used"), "Showing 12 of 40 features: query budget used."),
         (states.not_permitted("cost", "Billing Reader"), "This app cannot read cost."),
         (states.no_results("requests", {"status": "429"}), "Nothing is left with status 429."),
