@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from azure.core.rest import HttpRequest
-
+from monitoring.sources.arm import listed
 from monitoring.sources.failures import explained
 
 if TYPE_CHECKING:
@@ -68,25 +67,15 @@ class Alerts:
         inside = [a for a in found if a.fired < window.end and _ended(a, now) >= window.start]
         return tuple(sorted(inside, key=lambda a: (a.fired, a.rule, a.target)))
 
-    def _listed(self, span: str) -> Iterable[Mapping[str, Any]]:
+    def _listed(self, span: str) -> Iterator[Mapping[str, Any]]:
         subscription = self.azure.workspace_id.split("/")[2]
-        request = HttpRequest(
-            "GET",
-            f"/subscriptions/{subscription}/providers/Microsoft.AlertsManagement/alerts",
-            params={
-                "api-version": "2019-05-05-preview",
-                "timeRange": span,
-                "targetResourceGroup": self.azure.resource_group,
-            },
-        )
-        while True:
-            response = self.azure.monitor_client._send_request(request)  # noqa: SLF001 - the one way to an untyped GET
-            response.raise_for_status()
-            body = response.json()
-            yield from body["value"]
-            if not body.get("nextLink"):
-                return
-            request = HttpRequest("GET", body["nextLink"])
+        path = f"/subscriptions/{subscription}/providers/Microsoft.AlertsManagement/alerts"
+        query = {
+            "api-version": "2019-05-05-preview",
+            "timeRange": span,
+            "targetResourceGroup": self.azure.resource_group,
+        }
+        return listed(self.azure, path, query)
 
 
 def range_of(age: timedelta) -> str:

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from azure.core.rest import HttpRequest
-
 from monitoring.errors import SourceError
+from monitoring.sources.arm import listed
 from monitoring.sources.failures import explained
 
 if TYPE_CHECKING:
@@ -264,32 +263,6 @@ class Compute:
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleRule:
-    """When to change the number of instances, and by how much."""
-
-    metric: str
-    operator: str
-    threshold: float
-    direction: str
-    change: int
-
-
-@dataclass(frozen=True, slots=True)
-class AutoscaleSetting:
-    """How many instances a deployment may have, and what changes their number."""
-
-    name: str
-    enabled: bool
-    target_id: str
-    endpoint: str
-    deployment: str
-    minimum: int
-    maximum: int
-    default: int
-    rules: tuple[ScaleRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DiagnosticSetting:
     """Where a resource sends its logs, and which categories."""
 
@@ -355,7 +328,7 @@ class Inventory:
             query = {"api-version": "2023-06-01-preview", "listViewType": "All"}
             found = [
                 _monitor(schedule)
-                for schedule in self._listed(path, query)
+                for schedule in listed(self.azure, path, query)
                 if schedule["properties"]["action"].get("actionType") == "CreateMonitor"
             ]
         return tuple(sorted(found, key=lambda monitor: monitor.name))
@@ -366,36 +339,13 @@ class Inventory:
             found = [_compute(c) for c in self.azure.workspace_client.compute.list()]
         return tuple(sorted(found, key=lambda compute: compute.name))
 
-    def autoscale(self) -> tuple[AutoscaleSetting, ...]:
-        """Return the autoscale settings of the resource group that target an online deployment."""
-        with explained("the autoscale settings", role=_MONITOR_READER):
-            operations = self.azure.monitor_client.autoscale_settings
-            found = [
-                _autoscale(setting)
-                for setting in operations.list_by_resource_group(self.azure.resource_group)
-                if "/onlineendpoints/" in (setting.target_resource_uri or "").lower()
-            ]
-        return tuple(sorted(found, key=lambda setting: setting.name))
-
     def diagnostic_settings(self, resource_id: str) -> tuple[DiagnosticSetting, ...]:
         """Return where a resource sends its logs; nothing means that its log tables stay empty."""
         what = f"the diagnostic settings of {resource_id.rpartition('/')[2]!r}"
         with explained(what, role=_MONITOR_READER):
             path = f"{resource_id}/providers/Microsoft.Insights/diagnosticSettings"
-            found = self._listed(path, {"api-version": "2021-05-01-preview"})
+            found = listed(self.azure, path, {"api-version": "2021-05-01-preview"})
             return tuple(_diagnostic_setting(setting) for setting in found)
-
-    def _listed(self, path: str, query: dict[str, str]) -> Iterable[dict[str, Any]]:
-        """GET a list that no SDK method covers, page by page."""
-        request = HttpRequest("GET", path, params=query)
-        while True:
-            response = self.azure.monitor_client._send_request(request)  # noqa: SLF001 - the one way to an untyped GET
-            response.raise_for_status()
-            body = response.json()
-            yield from body["value"]
-            if not body.get("nextLink"):
-                return
-            request = HttpRequest("GET", body["nextLink"])
 
     def _with_deployments(self, endpoint: Endpoint) -> Endpoint:
         with explained(f"the deployments of the endpoint {endpoint.name!r}", role=_READER):
@@ -564,33 +514,6 @@ def _compute(found: Any) -> Compute:
         provisioning_state=_plain(found.provisioning_state),
         minimum_nodes=getattr(found, "min_instances", None),
         maximum_nodes=getattr(found, "max_instances", None),
-    )
-
-
-def _autoscale(found: Any) -> AutoscaleSetting:
-    endpoint, deployment = _target(found.target_resource_uri)
-    # The first profile is the default one; others hold for some days or hours.
-    profile = found.profiles[0]
-    return AutoscaleSetting(
-        name=found.name,
-        enabled=bool(found.enabled),
-        target_id=found.target_resource_uri,
-        endpoint=endpoint,
-        deployment=deployment,
-        minimum=int(profile.capacity.minimum),
-        maximum=int(profile.capacity.maximum),
-        default=int(profile.capacity.default),
-        rules=tuple(_rule(rule) for rule in profile.rules or ()),
-    )
-
-
-def _rule(found: Any) -> ScaleRule:
-    return ScaleRule(
-        metric=found.metric_trigger.metric_name,
-        operator=_plain(found.metric_trigger.operator),
-        threshold=float(found.metric_trigger.threshold),
-        direction=_plain(found.scale_action.direction).lower(),
-        change=int(found.scale_action.value or 1),
     )
 
 

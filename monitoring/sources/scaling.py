@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure.core.rest import HttpRequest
 
+from monitoring.sources.arm import listed
 from monitoring.sources.failures import explained
 
 if TYPE_CHECKING:
@@ -97,19 +98,10 @@ class Scaling:
                 f"/subscriptions/{self.azure.subscription_id}/resourceGroups/"
                 f"{self.azure.resource_group}/providers/Microsoft.Insights/autoscaleSettings"
             )
-            found = [_autoscale(each["properties"]) for each in self._listed(path)]
-        return tuple(s for s in found if "/onlineendpoints/" in s.target_id)
-
-    def _listed(self, path: str) -> Iterable[Mapping[str, Any]]:
-        request = HttpRequest("GET", path, params={"api-version": "2022-10-01"})
-        while True:
-            response = self.azure.monitor_client._send_request(request)  # noqa: SLF001 - the one way to an untyped GET
-            response.raise_for_status()
-            body = response.json()
-            yield from body["value"]
-            if not body.get("nextLink"):
-                return
-            request = HttpRequest("GET", body["nextLink"])
+            settings = listed(self.azure, path, {"api-version": "2022-10-01"})
+            found = [_autoscale(each["properties"]) for each in settings]
+        on_deployments = [s for s in found if "/onlineendpoints/" in s.target_id]
+        return tuple(sorted(on_deployments, key=lambda setting: setting.name))
 
 
 def _autoscale(properties: Mapping[str, Any]) -> Autoscale:

@@ -20,6 +20,7 @@ from monitoring.sources.registry import (
     Threshold,
     container_path,
 )
+from monitoring.sources.scaling import Scaling
 from tests.tiny_store import BLUE, ENDPOINT, TAGS, WORKSPACE, Tiny, tiny
 
 if TYPE_CHECKING:
@@ -209,9 +210,9 @@ def test_compute_autoscale_and_diagnostic_settings(inventory: Inventory) -> None
     [compute] = inventory.computes()
     assert (compute.name, compute.type, compute.size) == ("cpu", "amlcompute", "STANDARD_DS3_V2")
     assert (compute.minimum_nodes, compute.maximum_nodes) == (0, 4)
-    [setting] = inventory.autoscale()
-    assert (setting.endpoint, setting.deployment, setting.enabled) == ("credit", "blue", True)
-    assert (setting.minimum, setting.maximum, setting.default) == (2, 5, 2)
+    [setting] = Scaling(inventory.azure).autoscale()
+    assert (setting.target_id, setting.is_enabled) == (BLUE.lower(), True)
+    assert (setting.minimum, setting.maximum) == (2, 5)
     [rule] = setting.rules
     assert (rule.metric, rule.operator, rule.threshold, rule.direction, rule.change) == (
         "CpuUtilizationPercentage",
@@ -230,7 +231,6 @@ READS = [
     "models",
     "monitors",
     "computes",
-    "autoscale",
 ]
 
 
@@ -241,6 +241,8 @@ def test_a_refusal_names_what_and_the_role(shop: Tiny, read: str) -> None:
     with pytest.raises(NotPermittedError, match="Cannot read the ") as caught:
         getattr(Inventory(shop.azure), read)()
     assert "Reader" in caught.value.hint
+    with pytest.raises(NotPermittedError, match="Cannot read the autoscale settings"):
+        Scaling(shop.azure).autoscale()
 
 
 def test_a_registry_that_refuses_is_told_apart(shop: Tiny) -> None:
