@@ -94,8 +94,8 @@ def show_list(incidents: Sequence[Incident], found: IncidentReport) -> Incident 
     if not incidents:
         if not found.results:
             states.show(states.blind(None, "Nothing could be judged in this window."))
-        elif found.missing:
-            states.show(states.unseen("incident", len(found.missing)))
+        elif unseen := not_seen(found):
+            states.show(states.unseen("incident", unseen))
         else:
             states.show(states.cleared("incident", found.taken, rules(found)))
         _drop_link(())
@@ -156,6 +156,21 @@ def _drop_link(known: Sequence[str]) -> None:
 def _take_row(ids: list[str]) -> None:
     rows = st.session_state["incidents"]["selection"]["rows"]
     st.session_state[KEY] = ids[rows[0]] if rows and rows[0] < len(ids) else ""
+
+
+def not_seen(found: IncidentReport) -> str:
+    """Return what a verdict of "none" would not rest on; empty where everything was seen."""
+    made = freshness(found)
+    if made and made.missing:
+        return "Not every source has answered with all it has"
+    seen: dict[tuple[str, str, str], bool] = {}
+    for each in found.results:
+        key = each.signal, each.metric, each.subject
+        judged = each.status in {"ok", "breached", "not_enough_data"}
+        seen[key] = seen.get(key, False) or judged
+    blind = [key for key, judged in seen.items() if not judged]
+    names = ", ".join(sorted({metric.replace("_", " ") for _, metric, _ in blind}))
+    return f"{len(blind)} of {len(seen)} series have no data ({names})" if blind else ""
 
 
 def rules(found: IncidentReport) -> int:

@@ -144,7 +144,7 @@ def show_editor(window: Window) -> None:
             format_func=lambda n: f"{n:,}",
             width=160,
         )
-        if st.button("Run", type="primary", icon=":material/play_arrow:", key="logs-run"):
+        if st.button("Run", icon=":material/play_arrow:", key="logs-run"):
             st.session_state[_RAN] = (text, limit)
     st.caption(
         cards.escaped(

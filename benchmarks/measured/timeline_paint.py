@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -127,7 +128,9 @@ def _drawn(page: Page) -> tuple[int, int]:
 def _bare(folder: Path) -> Iterator[str]:
     script = folder / "bare.py"
     script.write_text(BARE)
-    port = 8790
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     server = subprocess.Popen(
         [*command, "--server.address=127.0.0.1", "--server.headless=true"],

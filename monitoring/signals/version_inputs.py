@@ -10,7 +10,7 @@ from monitoring.baseline import take_baseline
 from monitoring.engine.tables import union
 from monitoring.errors import NotEnoughData
 from monitoring.signals import drift_report
-from monitoring.signals.deployed import KEYS, CollectedDays
+from monitoring.signals.deployed import PredictedDays
 from monitoring.signals.drift_report import DriftReport
 
 Progress = Callable[[float, str], None]
@@ -18,16 +18,19 @@ Progress = Callable[[float, str], None]
 
 def run(
     names: tuple[str, str],
-    found: tuple[CollectedDays, CollectedDays],
+    found: tuple[PredictedDays, PredictedDays],
     *,
     taken: datetime | None = None,
     progress: Progress | None = None,
 ) -> DriftReport:
     """Compare the inputs of the second deployment with the first's, on the days that both have.
 
+    Of requests that were answered, as the verdict is: those that failed may all be of one afternoon
+    on which a roll-out went wrong, and would make the two look as if they were asked otherwise.
+
     Args:
         names: Of the deployments.
-        found: Their collected inputs, by day.
+        found: Their predictions with inputs, by day.
         taken: Now.
         progress: Called with a share from 0 to 1 and a text.
 
@@ -45,12 +48,7 @@ def run(
     text = f"{names[0]} on {len(days)} common days"
     one = union([first[day] for day in days], text)
     two = union([second[day] for day in days], f"{names[1]} on the same days")
-    features = [name for name in one.columns if name not in KEYS]
+    features = list(found[0].columns.features)
     baseline = take_baseline(text, one, features=features, progress=progress)
-    report = drift_report.compare(baseline, two, notes=found[0].notes + found[1].notes, taken=taken)
-    return _without_keys(report)
-
-
-def _without_keys(report: DriftReport) -> DriftReport:
-    """Leave out what identifies a row: it is no feature."""
-    return replace(report, results=tuple(r for r in report.results if r.subject not in KEYS))
+    report = drift_report.compare(baseline, two, taken=taken)
+    return replace(report, results=tuple(r for r in report.results if r.subject in features))

@@ -2,22 +2,32 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotThere
 
 from docs.make_shots import settle
 
 LONG = 90_000
 
 
+def pick(page: Page, name: str, option: Locator) -> None:
+    """Open a box and choose; a page that is still being drawn closes the list again."""
+    for _ in range(6):
+        page.get_by_role("combobox", name=name).click()
+        try:
+            option.click(timeout=5_000)
+        except NotThere:
+            continue
+        return
+    raise AssertionError(f"{name} never offered {option}")
+
+
 def choose_carrier(page: Page, value: str) -> None:
     page.get_by_role("button", name="Segment", exact=True).click()
     settle(page)
-    box = page.get_by_role("combobox", name="Feature")
-    box.click()
-    page.get_by_role("option", name="carrier", exact=True).click()
+    pick(page, "Feature", page.get_by_role("option", name="carrier", exact=True))
     settle(page)
-    page.get_by_role("combobox", name="is one of").click()
-    page.get_by_role("option", name=re.compile(rf"^{value} \(")).click()
+    pick(page, "is one of", page.get_by_role("option", name=re.compile(rf"^{value} \(")))
     page.keyboard.press("Escape")
     settle(page)
     page.get_by_role("button", name="Add condition").click()

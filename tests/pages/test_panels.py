@@ -53,6 +53,33 @@ def test_a_fault_shows_an_id_that_the_log_explains_and_nothing_of_itself(caplog)
     assert record.exc_info[0] is ZeroDivisionError
 
 
+def panels_of_one_result() -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - runs as a script
+
+    from monitoring.errors import SourceError  # noqa: PLC0415 - runs as a script
+    from ui import cards  # noqa: PLC0415 - runs as a script
+
+    noon, one = datetime(2026, 1, 8, 12, tzinfo=UTC), datetime(2026, 1, 8, 13, tzinfo=UTC)
+    with cards.made_of(cards.Freshness(fetched=noon, rows=5)):
+        with cards.panel("Shared"):
+            pass
+        with cards.panel("Own") as panel:
+            panel.freshness = cards.Freshness(fetched=one)
+        with cards.panel("Broken"):
+            raise SourceError("Cannot read it", hint="Wait.")
+    with cards.panel("Outside"):
+        pass
+
+
+def test_panels_of_one_result_share_its_footer_unless_they_broke() -> None:
+    app = AppTest.from_function(panels_of_one_result, default_timeout=30).run()
+    assert not app.exception
+    assert [each.value for each in app.caption] == [
+        "Updated 12:00 UTC · 5 rows · complete",
+        "Updated 13:00 UTC · complete",
+    ]
+
+
 def test_every_status_has_an_icon_and_a_word_of_its_own() -> None:
     assert set(cards.LOOKS) == set(STATUSES)
     for part in ("word", "icon", "mark"):
@@ -70,7 +97,10 @@ def subclasses(kind: type) -> list[type]:
     return [kind] + [below for each in kind.__subclasses__() for below in subclasses(each)]
 
 
-@pytest.mark.parametrize("kind", subclasses(MonitoringError), ids=lambda kind: kind.__name__)
+TREE = [k for k in subclasses(MonitoringError) if k.__module__ == MonitoringError.__module__]
+
+
+@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
 def test_every_error_of_the_tree_has_a_look(kind) -> None:
     state = states.of_error(kind("Cannot do it", hint="Do that."))
     assert (state.what, state.next) == ("Cannot do it.", "Do that.")
@@ -105,7 +135,7 @@ def test_texts_from_outside_are_never_markdown() -> None:
         (states.not_enough_data(84, 200, per_day=20), "84 predictions; 200 needed."),
         (states.blind(datetime(2026, 11, 21, 8, tzinfo=UTC), "Off."), "No data since 21 Nov 08:00 UTC."),
         (states.stale(47, 5), "Data is 47 min old (normal: 5)."),
-        (states.unseen("incident", 2), "2 sources are missing, so that nobody can say that there is none."),
+        (states.unseen("incident", "2 sources are missing"), "2 sources are missing, so that nobody can say that there is none."),
         (states.partial(12, 40, "features", "query budget used"), "Showing 12 of 40 features: query budget used."),
         (states.not_permitted("cost", "Billing Reader"), "This app cannot read cost."),
         (states.no_results("requests", {"status": "429"}), "Nothing is left with status 429."),

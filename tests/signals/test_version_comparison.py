@@ -13,7 +13,7 @@ from monitoring.engine.tables import write_table
 from monitoring.errors import NotEnoughData, SchemaMismatch
 from monitoring.outcomes import Columns
 from monitoring.signals import version_comparison, version_inputs, version_traffic, version_verdict
-from monitoring.signals.deployed import CollectedDays, Deployed, PredictedDays
+from monitoring.signals.deployed import Deployed, PredictedDays
 from monitoring.signals.shared_requests import WHY_NONE
 from monitoring.signals.traffic import Step
 from monitoring.signals.version_comparison import VersionComparison
@@ -229,7 +229,7 @@ def test_one_bad_day_does_not_condemn_a_deployment() -> None:
 
 
 def test_inputs_need_a_day_in_common(made: Made) -> None:
-    days = [CollectedDays(made(n, days=d, rows=50, right=0.8).tables) for n, d in
+    days = [made(n, days=d, rows=50, right=0.8) for n, d in
             (("blue", range(2)), ("green", range(2, 4)))]  # fmt: skip
     with pytest.raises(NotEnoughData, match="no day in common"):
         version_inputs.run(NAMES, (days[0], days[1]))
@@ -245,10 +245,7 @@ def test_blue_and_green_of_the_sample_answer_different_requests(azure: Azure) ->
     assert report.left_out == (7, 0)
     assert report.shared.reason == WHY_NONE
     assert report.adjusted is not None
-    inputs = [
-        deployed.days(d, window, deployed.columns(deployed.model(d))) for d in endpoint.deployments
-    ]
-    drift = version_inputs.run(NAMES, (inputs[0], inputs[1]))
+    drift = version_inputs.run(NAMES, (found[0], found[1]))
     deciding = {r.subject for r in drift.results if r.status == "breached"}
     assert deciding == set()  # the split is random, so that both are asked alike
     assert {"carrier", "temp"} <= {r.subject for r in drift.results}

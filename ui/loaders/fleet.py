@@ -11,6 +11,7 @@ from ui.loaders import database, deployments, workspace
 
 if TYPE_CHECKING:
     from monitoring.signals.fleet import Fleet
+    from monitoring.sources.registry import Deployment, ModelVersion
     from monitoring.stored import Decisions
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
@@ -49,10 +50,21 @@ def in_force() -> dict[tuple[str, str], Decisions]:
     found = {}
     for endpoint in deployments.inventory():
         for each in endpoint.deployments:
-            try:
-                model = deployments.deployed().model(each)
-            except MonitoringError:
-                model = None
             where = endpoint.name, each.name
-            found[where] = database.decisions_or_default(*where, model)
+            found[where] = database.decisions_or_default(*where, _model(each))
     return found
+
+
+def _model(deployment: Deployment) -> ModelVersion | None:
+    """Return the registered model of a deployment, None where Azure does not say; asked once.
+
+    Each page run needs it, and a version does not change.
+    """
+    try:
+        return workspace.shelf().get(
+            ("registered model", deployment.id, deployment.model),
+            lambda: deployments.deployed().model(deployment),
+            fresh=timedelta(minutes=5),
+        )
+    except MonitoringError:
+        return None

@@ -187,7 +187,7 @@ def inputs(
 
     def measure() -> DriftReport:
         first, second = (
-            deployments.days(
+            deployments.rows(
                 endpoint, name, window, part(progress, 0.3 * at, 0.3 * (at + 1)), segment=segment
             )
             for at, name in enumerate(names)
