@@ -86,7 +86,9 @@ note = segment_view.note(chosen.segment, rows)
 about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
 if report is None:
     states.show(states.first_use(f"{chosen.endpoint} / {deployment}"))
-elif show:
-    show(report, key)
 else:
-    drift_view.show(report, rule, key)
+    with cards.made_of(report_view.made_of(report, rows)):
+        if show:
+            show(report, key)
+        else:
+            drift_view.show(report, rule, key)

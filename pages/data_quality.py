@@ -41,4 +41,5 @@ about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}")
 if report is None:
     states.show(states.first_use(f"{chosen.endpoint} / {deployment}"))
 else:
-    quality_view.show(report, asked, key)
+    with cards.made_of(report_view.made_of(report, rows)):
+        quality_view.show(report, asked, key)

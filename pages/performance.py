@@ -55,6 +55,7 @@ try:
         estimate_view.show(*place, metric=asked.metric, period=asked.period)
     root_cause_view.show_state(*place, asked.metric, "state-")
     root_cause_view.show(*place, asked.metric, "change-")
-    performance_view.show_detail(report)
+    with cards.made_of(performance_view.freshness(report, seconds)):
+        performance_view.show_detail(report)
 except MonitoringError as error:
     states.show_error(error)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, predictions_view, scope, segment_view, states
+from ui import cards, drift_view, predictions_view, report_view, scope, segment_view, states
 from ui.loaders import deployments, predictions, workspace
 
 chosen = scope.current()
@@ -28,4 +28,5 @@ except MonitoringError as error:
 
 note = segment_view.note(chosen.segment, report.whole.rows)
 about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
-predictions_view.show(report, f"{chosen.endpoint}-{deployment}-")
+with cards.made_of(report_view.made_of(report.drift, report.whole.rows)):
+    predictions_view.show(report, f"{chosen.endpoint}-{deployment}-")

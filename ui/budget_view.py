@@ -15,23 +15,19 @@ if TYPE_CHECKING:
 
 @st.fragment
 def show() -> None:
-    """Draw a button behind which the budget is: what runs now, and what came of all questions.
+    """Draw the button that opens the budget: what runs now, and what came of all questions.
 
-    Opening it reruns this part alone, so that the numbers are those of that moment.
+    It reruns this part alone, so that the numbers are those of that moment. A popover would leave
+    the screen here, at the foot of the sidebar.
     """
-    with st.popover(
-        "Log queries",
-        type="tertiary",
-        icon=":material/speed:",
-        on_change="rerun",
-        key="log-queries",
-    ) as box:
-        if box.open:
-            _show(logs.usage())
+    if st.button("Log queries", type="tertiary", icon=":material/speed:", key="log-queries"):
+        _show_budget()
 
 
-def _show(usage: Usage | None) -> None:
-    st.markdown("**Query budget**", help=explain("query budget"))
+@st.dialog("Log queries")
+def _show_budget() -> None:
+    usage = logs.usage()
+    st.text(explain("query budget"))
     if usage is None:
         st.text("There is no connection yet.")
         return

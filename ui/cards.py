@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -90,12 +91,12 @@ class Query:
 class Freshness:
     """How fresh and how complete a panel is.
 
-    fetched: when, UTC. seconds: how long it took. rows: how many were read. missing: what is not
-    in it, empty when it is complete.
+    fetched: when, UTC. seconds: how long it took, where that is known. rows: how many were read.
+    missing: what is not in it, empty when it is complete.
     """
 
     fetched: datetime
-    seconds: float
+    seconds: float | None = None
     rows: int | None = None
     missing: str = ""
     queries: tuple[Query, ...] = ()
@@ -133,6 +134,20 @@ class Panel:
     freshness: Freshness | None = None
 
 
+#: What the panels being drawn are made of, if nothing else is said of them.
+_SHARED: ContextVar[Freshness | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def made_of(freshness: Freshness | None) -> Iterator[None]:
+    """Give each panel that is drawn inside this footer: they show parts of one result."""
+    token = _SHARED.set(freshness)
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
 @contextmanager
 def panel(title: str, *, help: str | None = None) -> Iterator[Panel]:  # noqa: A002 - Streamlit's word
     """Draw a part of a page that may fail without taking the rest of the page with it.
@@ -143,11 +158,14 @@ def panel(title: str, *, help: str | None = None) -> Iterator[Panel]:  # noqa: A
     """
     with st.container(border=True):
         st.header(title, help=help, anchor=False)
-        drawn = Panel()
+        shared = _SHARED.get()
+        drawn = Panel(shared)
         try:
             yield drawn
         except Exception as error:  # noqa: BLE001 - logged with an id; a page is more than one panel
             states.show_error(error)
+            if drawn.freshness is shared:  # it would call complete what is not there
+                return
         if drawn.freshness:
             show_freshness(drawn.freshness)
 
@@ -182,7 +200,9 @@ def freshness_line(freshness: Freshness) -> str:
     >>> freshness_line(Freshness(fetched=noon, seconds=0.81, rows=1200))
     'Updated 12:00 UTC · took 0.8 s · 1,200 rows · complete'
     """
-    parts = [f"Updated {freshness.fetched:%H:%M} UTC", f"took {freshness.seconds:.1f} s"]
+    parts = [f"Updated {freshness.fetched:%H:%M} UTC"]
+    if freshness.seconds is not None:
+        parts.append(f"took {freshness.seconds:.1f} s")
     if freshness.queries:
         count = len(freshness.queries)
         parts.append("1 query" if count == 1 else f"{count} queries")

@@ -93,7 +93,7 @@ def show(report: PerformanceReport, asked: Asked, seconds: float) -> None:
         f"{METRICS[asked.metric].label} over time", help=explain("realized performance")
     ) as panel:
         _show_trend(report, asked)
-        panel.freshness = _freshness(report, seconds)
+        panel.freshness = freshness(report, seconds)
 
 
 def show_detail(report: PerformanceReport) -> None:
@@ -206,7 +206,8 @@ def _start(result: MetricResult) -> datetime:
     return result.window.start if result.window else datetime.min.replace(tzinfo=UTC)
 
 
-def _freshness(report: PerformanceReport, seconds: float) -> cards.Freshness | None:
+def freshness(report: PerformanceReport, seconds: float) -> cards.Freshness | None:
+    """Return the footer of all that shows realized performance."""
     if report.taken is None:
         return None
     rows = sum(step.outcomes.predictions for step in report.steps)

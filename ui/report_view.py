@@ -69,6 +69,12 @@ def run(key: str, wanted: object, compute: Callable[[Progress], Report]) -> Repo
     return st.session_state.get(finished)
 
 
+def made_of(report: object, rows: int, missing: str = "") -> cards.Freshness | None:
+    """Return the footer of the panels that show a report; None where nobody knows its time."""
+    taken = getattr(report, "taken", None)
+    return cards.Freshness(fetched=taken, rows=rows, missing=missing) if taken else None
+
+
 def _tick(bar: object, share: float, text: str) -> None:
     bar.progress(min(max(share, 0.0), 1.0), text)  # type: ignore[attr-defined]
 

@@ -73,15 +73,14 @@ def cleared(subject: str, checked: datetime, rules: int) -> State:
     )
 
 
-def unseen(subject: str, sources: int) -> State:
+def unseen(subject: str, why: str) -> State:
     """Nothing is known to be wrong, but not everything was looked at."""
-    what = "1 source is" if sources == 1 else f"{sources} sources are"
     return State(
         f"No {subject} seen",
         ":material/visibility_off:",
         "gray",
-        f"{what} missing, so that nobody can say that there is none.",
-        next="The footer names them, with the fix.",
+        f"{why}, so that nobody can say that there is none.",
+        next="The footer says which sources are missing.",
     )
 
 

@@ -39,7 +39,7 @@ class Objective:
 
     @property
     def over(self) -> datetime | None:
-        """When the newest breach ended that `value` may still hold some of; None while one is open."""
+        """When the newest breach ended; None while one is open, or without one."""
         windows = [r.window for r in self.results if r.status == "breached" and r.window]
         return windows[-1].end if windows and not self.since else None
 
@@ -47,7 +47,7 @@ class Objective:
 def error_rate(subject: str, steps: Sequence[traffic.Step], window: Window) -> Objective:
     """Return whether requests fail through no fault of the caller.
 
-    value: failures by requests of the last three steps that had requests.
+    value: failures by requests of the newest steps that had requests, as many as end a breach.
     """
     recent = steps[-RECENT_STEPS:]
     requests, faults = sum(s.requests for s in recent), sum(s.faults for s in recent)

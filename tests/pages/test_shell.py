@@ -104,6 +104,21 @@ def test_a_workspace_that_does_not_answer_leaves_the_pages_standing(
     assert app.session_state["_scope"] == Scope("flights", None, None, "7d")
 
 
+def test_the_query_budget_is_a_click_away(shell) -> None:
+    app = shell("your_own_files.py")
+    app.button(key="log-queries").click().run()
+    assert not app.exception
+    (numbers,) = [each.value for each in app.table]
+    assert "0 of 5" in str(numbers)
+
+
+def test_a_page_that_raises_outside_of_its_panels_says_why(shell, workspace, words) -> None:
+    workspace.faults = lambda request: Reply(403, {"error": {"code": "AuthorizationFailed"}}, {})
+    app = shell("fairness.py")
+    assert not app.exception
+    assert "the role" in "\n".join(each.value for each in app.main.text)
+
+
 def test_unusable_settings_say_so_and_stop(fresh, monkeypatch, words) -> None:
     monkeypatch.setenv("AZURE_ML_WORKSPACE", "prod")
     monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)

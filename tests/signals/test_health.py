@@ -165,3 +165,16 @@ def test_open_problems_come_first() -> None:
         health.DeploymentHealth("d", "blue", 100, "m:1", bad, bad, good),
     ]
     assert [row.endpoint for row in health.ranked(rows)] == ["d", "c", "b", "a"]
+
+
+@pytest.mark.parametrize(("faults", "status"), [(0, "not_enough_data"), (500, "breached")])
+def test_a_log_that_left_rows_out_proves_nothing_good(faults: int, status: str) -> None:
+    hour = timedelta(hours=1)
+    steps = [
+        traffic.Step(Window(START + n * hour, START + (n + 1) * hour), 1000, faults, 50.0)
+        for n in range(4)
+    ]
+    whole = health.of_infrastructure("a/b", steps, MORNING)
+    part = health.of_infrastructure("a/b", steps, MORNING, left_out="too many rows")
+    assert whole.status == ("ok" if faults == 0 else "breached")
+    assert (part.status, part.hint) == (status, "too many rows")
