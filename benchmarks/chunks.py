@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.counts.outcomes import ScoreCells
 from monitoring.estimation import cbpe, dle, multiclass
 from monitoring.estimation.support import Support
-from monitoring.outcomes import ScoreCells
 from monitoring.profile import Floats
 from monitoring.rows import Rows
 

@@ -67,7 +67,7 @@ HEIGHTS = {
     "your_own_files": 1900,
 }
 FAULT = "A fault in this app"  # how ui/states.py begins to speak of an exception
-LARGEST_BYTES = 400_000
+LARGEST_BYTES = 500_000
 START_SECONDS = 180
 SETTLE_MS = 90_000
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from monitoring.metric import Interval, Worse
 from monitoring.profile import CategoricalBins, Kind, Profile
-from monitoring.rates import Share, increase, increase_pvalue, wilson
+from monitoring.statistics.rates import Share, increase, increase_pvalue, wilson
 
 #: The subject of what concerns the rows as a whole, not one feature.
 TABLE = "All columns"

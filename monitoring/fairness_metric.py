@@ -11,9 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from monitoring.errors import NotEnoughData
-from monitoring.metric import Interval, Worse
-from monitoring.outcomes import (
+from monitoring.counts.outcomes import (
     PARTS,
     POSITIVE,
     UNKNOWN,
@@ -25,8 +23,10 @@ from monitoring.outcomes import (
     Task,
     total,
 )
+from monitoring.errors import NotEnoughData
+from monitoring.metric import Interval, Worse
 from monitoring.performance_metric import Performance, Z, around
-from monitoring.rates import Share, increase_pvalue, wilson
+from monitoring.statistics.rates import Share, increase_pvalue, wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from monitoring.errors import InputError
 
 if TYPE_CHECKING:
-    from monitoring.comparisons import Comparisons
+    from monitoring.counts.comparisons import Comparisons
     from monitoring.errors import MonitoringError
     from monitoring.profile import Floats, Kind
     from monitoring.sample import Sample

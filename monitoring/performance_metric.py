@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes, Task
 from monitoring.metric import Interval, Worse
-from monitoring.outcomes import ClassOutcomes, Outcomes, Task
 
 #: 97.5 % quantile of the normal distribution: two-sided 95 %.
 Z = 1.959964

@@ -50,6 +50,18 @@ NEVER: dict[str, tuple[str, ...]] = {
             "monitoring.engine",
         ),
     ),
+    **dict.fromkeys(
+        ("monitoring.counts", "monitoring.statistics"),
+        (
+            "azure",
+            "pandas",
+            "duckdb",
+            "monitoring.sources",
+            "monitoring.engine",
+            "monitoring.signals",
+            *METRICS,
+        ),
+    ),
     "monitoring.charts": ("pandas", "monitoring.sources", "monitoring.local", "monitoring.engine"),
     "monitoring.engine": ("monitoring.sources", "monitoring.local", "monitoring.signals"),
     "monitoring.sources": (

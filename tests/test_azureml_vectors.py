@@ -35,13 +35,13 @@ from monitoring.azureml.columns import spark_type_name
 from monitoring.azureml.histogram import display_bins, display_categories, display_histogram
 from monitoring.azureml.output import metric_document, read_signal, signal_document
 from monitoring.azureml.quality import Row, imputed, joined, parsed_set, statistics, violations
+from monitoring.counts.outcomes import Columns, Outcomes
 from monitoring.drift import METRICS
 from monitoring.engine import outcomes as counting
 from monitoring.engine import tables
 from monitoring.engine.exact import service_column, spark_type
 from monitoring.engine.joiner import inner_join
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.outcomes import Columns, Outcomes
 from monitoring.performance import METRICS as PERFORMANCE
 from monitoring.quality import METRICS as QUALITY
 from monitoring.signals.data_drift import compare_tables

@@ -58,6 +58,13 @@ def test_without_baseline_no_line_is_drawn() -> None:
     assert "95 % interval" not in names(chart)
 
 
+def test_the_text_of_every_cell_of_a_confusion_matrix_has_an_ink_of_its_own() -> None:
+    figure = confusion_matrix(["no", "yes"], [[80, 5], [12, 3]]).figure
+    inks = {note.text.split("<br>")[1]: note.font.color for note in figure.layout.annotations}
+    assert inks["80"] == inks["12"] == "#FFFFFF"
+    assert inks["5"] == inks["3"] == "#14202E"
+
+
 def test_the_confusion_matrix_names_the_most_frequent_mistake() -> None:
     chart = confusion_matrix(["no", "yes"], [[80, 5], [12, 3]])
     (heat,) = chart.figure.data

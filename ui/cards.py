@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import streamlit as st
 
-from monitoring.metric import Status
+from monitoring.metric import MetricResult, Status
 from ui import states
 from ui.glossary import explain
 
@@ -44,23 +45,35 @@ LOOKS: dict[Status, Look] = {
 }
 
 
-def status_label(status: Status) -> str:
+#: Of a number that rows are not missing for, but something to judge it by.
+UNJUDGED = Look("No threshold", ":material/rule:", "–", "gray")
+
+
+def look_of(result: MetricResult) -> Look:
+    """Return how a judged number looks; one without a threshold does not blame its rows."""
+    grey = result.status == "not_enough_data" and result.value is not None
+    return UNJUDGED if grey and math.isnan(result.threshold) else LOOKS[result.status]
+
+
+def status_label(status: Status | Look) -> str:
     """Return a status for a table cell.
 
     >>> status_label("breached")
     '▲ Breached'
     """
-    look = LOOKS[status]
+    look = status if isinstance(status, Look) else LOOKS[status]
     return f"{look.mark} {look.word}"
 
 
-def status_badge(status: Status) -> None:
+def status_badge(status: Status | Look) -> None:
     """Draw a status."""
-    look = LOOKS[status]
+    look = status if isinstance(status, Look) else LOOKS[status]
     st.badge(look.word, icon=look.icon, color=look.colour)
 
 
-def kpi(label: str, value: str, status: Status | None, *, note: str = "", term: str = "") -> None:
+def kpi(
+    label: str, value: str, status: Status | Look | None, *, note: str = "", term: str = ""
+) -> None:
     """Draw one number with its status.
 
     Args:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.comparison import Comparison
+from monitoring.counts.comparison import Comparison
 from monitoring.drift import HEADLINE, METRICS
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.profile import Kind

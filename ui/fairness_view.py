@@ -11,17 +11,17 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.counts.outcomes import coverage, total
 from monitoring.errors import MonitoringError
 from monitoring.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.fairness_metric import GroupMetric, counts_of
 from monitoring.metric import MetricResult, Status
-from monitoring.outcomes import coverage, total
 from monitoring.signals import fairness, fairness_history
 from ui import cards, states
 from ui.glossary import explain
 
 if TYPE_CHECKING:
-    from monitoring.groups import Group
+    from monitoring.counts.groups import Group
     from monitoring.signals.fairness import FairnessReport, GroupResult
     from monitoring.signals.group_counts import CountedGroups
     from monitoring.window import Window

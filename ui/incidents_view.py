@@ -209,10 +209,12 @@ def lasted(incident: Incident, now: datetime) -> str:
 
 def worst_of(breach: Breach) -> str:
     """Return the furthest step of a breach beside its threshold."""
-    worst = breach.worst
-    value = "–" if worst.value is None else f"{worst.value:.3g}"
+    worst, unit = breach.worst, breach.worst.unit
+    shown = "{:.1%}" if unit.startswith("share of ") else "{:.3g}"
+    value = "–" if worst.value is None else shown.format(worst.value)
     sign = ">" if worst.worse == "higher" else "<"
-    return f"{breach.label} {value} ({sign} {worst.threshold:.3g} {worst.unit})".replace(" )", ")")
+    limit = f"{sign} {shown.format(worst.threshold)} {unit.removeprefix('share ')}"
+    return f"{breach.label} {value} ({limit.strip()})"
 
 
 def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
@@ -223,10 +225,12 @@ def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
                 "State": "● Open" if i.resolved is None else "✓ Resolved",
                 "Severity": f"{WEIGHTS[i.severity].mark} {i.severity.capitalize()}",
                 "What": i.title,
-                "Fired (UTC)": f"{i.fired:%Y-%m-%d %H:%M}",
+                "Began (UTC)": f"{i.began:%Y-%m-%d %H:%M}",
                 "Lasted": lasted(i, now),
                 "Worst": worst_of(i.breaches[0]) if i.breaches else "–",
                 "Affected": "unknown" if i.affected_share is None else f"{i.affected_share:.1%}",
+                "Fired (UTC)": f"{i.fired:%Y-%m-%d %H:%M}",
+                "Resolved (UTC)": f"{i.resolved:%Y-%m-%d %H:%M}" if i.resolved else "–",
                 "Signals": ", ".join(name.replace("_", " ") for name in i.signals),
                 "Id": i.id,
             }

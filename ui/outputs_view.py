@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.comparison import Comparison
+from monitoring.counts.comparison import Comparison
 from monitoring.drift import METRICS
 from monitoring.metric import MetricResult
 from monitoring.signals.drift_report import headline

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from monitoring import curves
 from monitoring.charts.performance import (
     Course,
     Line,
@@ -22,8 +21,9 @@ from monitoring.charts.performance import (
     residual_histogram,
 )
 from monitoring.charts.performance import curves as curve_chart
+from monitoring.counts import curves
+from monitoring.counts.outcomes import DELAY_HOURS, ClassOutcomes, NumberOutcomes, Outcomes, Task
 from monitoring.metric import MetricResult
-from monitoring.outcomes import DELAY_HOURS, ClassOutcomes, NumberOutcomes, Outcomes, Task
 from monitoring.performance import METRICS
 from monitoring.performance_metric import PerformanceMetric
 from monitoring.signals.model_performance import PerformanceReport, Period, metrics_of
@@ -154,7 +154,7 @@ def _show_headline(metric: PerformanceMetric, found: MetricResult) -> None:
     cards.kpi(
         metric.label,
         f"{found.value:.4g}",
-        found.status,
+        cards.look_of(found),
         note=" · ".join(parts),
         term=term_of(metric.name),
     )
@@ -260,7 +260,7 @@ def table_of(results: Sequence[MetricResult], *, by_window: bool) -> pd.DataFram
             "From": f"{_start(r):%Y-%m-%d}" if by_window else "",
             "Of": "" if "/" in r.subject else r.subject,
             "Metric": METRICS[r.metric].label if r.metric in METRICS else r.metric,
-            "Status": cards.status_label(r.status),
+            "Status": cards.status_label(cards.look_of(r)),
             "Value": _short(r.value),
             "Low (95 %)": _short(r.interval.low) if r.interval else None,
             "High (95 %)": _short(r.interval.high) if r.interval else None,

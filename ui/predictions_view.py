@@ -11,11 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.counts.outcomes import Moments
 from monitoring.drift import METRICS
 from monitoring.metric import Interval, MetricResult, Status
-from monitoring.outcomes import Moments
 from monitoring.performance_metric import Z
-from monitoring.rates import Share, wilson
+from monitoring.statistics.rates import Share, wilson
 from ui import cards, outputs_view, predictions_words
 from ui.glossary import explain
 

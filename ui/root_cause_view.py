@@ -64,7 +64,7 @@ def show_state(
             ),
         )
         if found is None:
-            states.show(states.first_use(f"{endpoint} / {deployment} in words"))
+            states.show(states.first_use(f"{endpoint} / {deployment} yet", "Press Diagnose."))
             return
         show_diagnosis(found.diagnosis)
         if found.missing:
@@ -109,7 +109,9 @@ def show(
             ),
         )
         if found is None:
-            states.show(states.first_use(f"{endpoint} / {deployment} against {reference}"))
+            states.show(
+                states.first_use(f"{endpoint} / {deployment} against {reference}", "Press Compare.")
+            )
             return
         show_root_cause(found[1], key)
     with cards.panel("Segments that explain it", help=explain("impact")):

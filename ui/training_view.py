@@ -10,7 +10,7 @@ import streamlit as st
 
 from monitoring import charts
 from monitoring.charts.versions import version_matrix
-from monitoring.comparison import Comparison
+from monitoring.counts.comparison import Comparison
 from monitoring.drift import METRICS
 from monitoring.metric import MetricResult
 from monitoring.profile import Profile

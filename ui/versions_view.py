@@ -14,9 +14,9 @@ import streamlit as st
 
 from monitoring.charts import versions as charts
 from monitoring.charts.performance import Course
+from monitoring.counts.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Status
-from monitoring.outcomes import Outcomes, Task
 from monitoring.performance import METRICS
 from monitoring.performance_metric import Performance
 from monitoring.signals import version_verdict as verdict

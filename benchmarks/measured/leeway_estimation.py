@@ -18,8 +18,8 @@ import scipy.optimize
 import scipy.special
 import threadpoolctl
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import Table, open_table
-from monitoring.outcomes import Columns
 from monitoring.signals import estimated_performance
 
 IMPORTED_EARLY = (

@@ -17,9 +17,9 @@ import pyarrow.parquet
 import scipy.special
 
 from benchmarks.measured.write_groups import GROUPS
+from monitoring.counts.groups import Cut, Grouping
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import open_table
-from monitoring.groups import Cut, Grouping
-from monitoring.outcomes import Columns
 from monitoring.signals import fairness, group_counts
 from monitoring.signals.deployed import PredictedDays
 from monitoring.window import Window

@@ -13,9 +13,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 import pyarrow.compute
 import pyarrow.parquet
 
+from monitoring.counts.outcomes import Columns, Outcomes, total
 from monitoring.engine import outcomes as counting
 from monitoring.engine.tables import open_table
-from monitoring.outcomes import Columns, Outcomes, total
 from monitoring.performance import METRICS
 from monitoring.performance_metric import Performance
 

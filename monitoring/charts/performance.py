@@ -33,7 +33,8 @@ _BAND = "rgba(47,127,214,0.18)"
 ANNOTATED_CLASSES = 20
 #: A label counts as dark where its share of the row is above this, so that its text must be light.
 DARK_SHARE = 0.55
-SHADES = [[0.0, "rgba(47,127,214,0.04)"], [1.0, "rgba(28,92,170,1.0)"]]
+#: Opaque, so that the text on a cell is as readable on a dark page as on a light one.
+SHADES = [[0.0, "#E8F0FA"], [1.0, "#1C5CAA"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +219,18 @@ def confusion_matrix(classes: Sequence[str], matrix: ArrayLike) -> Chart:
         "hovermode": "closest",
         "showlegend": False,
         "annotations": _cells(names, rows, shares) if len(names) <= ANNOTATED_CLASSES else [],
-        "xaxis": {"title": {"text": "predicted"}, "type": "category", "side": "top"},
-        "yaxis": {"title": {"text": "label"}, "type": "category", "autorange": "reversed"},
+        "xaxis": {
+            "title": {"text": "predicted"},
+            "type": "category",
+            "side": "top",
+            "showgrid": False,
+        },
+        "yaxis": {
+            "title": {"text": "label"},
+            "type": "category",
+            "autorange": "reversed",
+            "showgrid": False,
+        },
     }
     right = float(np.trace(rows) / rows.sum()) if rows.sum() else 0.0
     wrong = rows - np.diag(np.diag(rows))
@@ -240,9 +251,8 @@ def _cells(names: Sequence[str], rows: Floats, shares: Floats) -> list[Json]:
             if not rows[i, j]:
                 continue
             text = f"{rows[i, j]:,.0f}" if small else f"{shares[i, j]:.1%}<br>{rows[i, j]:,.0f}"
-            font: Json = {"size": 11 if small else 13}
-            if shares[i, j] > DARK_SHARE:
-                font["color"] = "#FFFFFF"
+            ink = "#FFFFFF" if shares[i, j] > DARK_SHARE else "#14202E"
+            font: Json = {"size": 11 if small else 13, "color": ink}
             found.append({"x": across, "y": down, "text": text, "showarrow": False, "font": font})
     return found
 

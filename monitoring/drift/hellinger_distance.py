@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.chance import delta_interval, divergence_floor, ratio
-from monitoring.comparisons import Comparisons, shares
+from monitoring.counts.comparisons import Comparisons, shares
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Counts, Floats
+from monitoring.statistics.chance import delta_interval, divergence_floor, ratio
 
 
 def hellinger_distance(reference: Counts, production: Counts) -> Floats:

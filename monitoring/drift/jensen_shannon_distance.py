@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.azureml import histograms
-from monitoring.chance import delta_interval, divergence_floor, ratio
-from monitoring.comparisons import Comparisons, shares
+from monitoring.counts.comparisons import Comparisons, shares
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
+from monitoring.statistics.chance import delta_interval, divergence_floor, ratio
 
 
 def jensen_shannon_distance(reference: Counts, production: Counts) -> Floats:

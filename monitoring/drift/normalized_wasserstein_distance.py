@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.chance import widened
-from monitoring.comparisons import Comparisons
+from monitoring.counts.comparisons import Comparisons
 from monitoring.errors import MonitoringError, NotEnoughData
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Floats
 from monitoring.sample import Sample
+from monitoring.statistics.chance import widened
 
 #: The service's floor of the standard deviation, absolute, whatever the unit.
 AZUREML_FLOOR = 0.001

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.chance import chi_squared_quantiles, delta_interval, ratio
-from monitoring.comparisons import Comparisons
+from monitoring.counts.comparisons import Comparisons
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
+from monitoring.statistics.chance import chi_squared_quantiles, delta_interval, ratio
 
 
 def cramers_v(reference: Counts, production: Counts) -> Floats:

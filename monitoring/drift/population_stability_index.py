@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.azureml import histograms
-from monitoring.chance import chi_squared_quantiles, delta_interval
-from monitoring.comparisons import Comparisons
-from monitoring.margins import Flags
+from monitoring.counts.comparisons import Comparisons
+from monitoring.counts.margins import Flags
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Counts, Floats
 from monitoring.sample import Sample, paired_counts
+from monitoring.statistics.chance import chi_squared_quantiles, delta_interval
 
 
 def population_stability_index(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.azureml import MOST_KS_ROWS
-from monitoring.chance import scipy_pvalue, widened
-from monitoring.comparisons import Comparisons
+from monitoring.counts.comparisons import Comparisons
 from monitoring.errors import InputError
 from monitoring.metric import Measurement, Metric
 from monitoring.profile import Floats
 from monitoring.sample import Sample
+from monitoring.statistics.chance import scipy_pvalue, widened
 
 #: 95 % point of the limiting distribution of the scaled statistic.
 CRITICAL_95 = 1.3581

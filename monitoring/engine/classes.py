@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import Table, open_parquet
 from monitoring.engine.values import places, plain
 from monitoring.errors import InputError
-from monitoring.outcomes import Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa

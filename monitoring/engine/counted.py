@@ -23,11 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.engine import outcomes as counting
-from monitoring.engine.classes import Seen, classes_of, seen_in
-from monitoring.engine.profile_store import State, state_of
-from monitoring.engine.tables import Table
-from monitoring.outcomes import (
+from monitoring.counts.outcomes import (
     RESIDUAL_BINS,
     ClassOutcomes,
     Columns,
@@ -36,6 +32,10 @@ from monitoring.outcomes import (
     Outcomes,
     ScoreCells,
 )
+from monitoring.engine import outcomes as counting
+from monitoring.engine.classes import Seen, classes_of, seen_in
+from monitoring.engine.profile_store import State, state_of
+from monitoring.engine.tables import Table
 from monitoring.profile import Profile
 
 Progress = Callable[[float, str], None]

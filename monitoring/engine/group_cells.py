@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.outcomes import CELLS, ScoreCells
+from monitoring.counts.outcomes import CELLS, ScoreCells
 from monitoring.profile import Counts, Floats
 
 Index = NDArray[np.int64]

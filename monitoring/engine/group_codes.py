@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.groups import Cut, Grouping
 from monitoring.engine.columns import kind_of
 from monitoring.engine.values import floats, places
 from monitoring.errors import InputError
-from monitoring.groups import Cut, Grouping
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.groups import Group, Grouping, GroupOutcomes
+from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, Outcomes
 from monitoring.engine.group_cells import STRIDE, split
 from monitoring.engine.groups import count_each
 from monitoring.engine.tables import Table
-from monitoring.groups import Group, Grouping, GroupOutcomes
-from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes, Outcomes
 
 #: Of the stored form; another one and stored counts are made anew.
 VERSION = 2

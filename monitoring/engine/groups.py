@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.groups import Group, Grouping, GroupOutcomes
+from monitoring.counts.outcomes import (
+    NEGATIVE,
+    PARTS,
+    POSITIVE,
+    UNKNOWN,
+    ClassOutcomes,
+    Columns,
+    NumberOutcomes,
+    Outcomes,
+    score_cell,
+)
 from monitoring.engine.classes import class_text, classes_of, codes_of
 from monitoring.engine.group_cells import STRIDE, Cells
 from monitoring.engine.group_codes import group_codes
@@ -27,18 +39,6 @@ from monitoring.engine.outcomes import (
 from monitoring.engine.tables import Table, open_parquet
 from monitoring.engine.values import floats, missing
 from monitoring.errors import InputError
-from monitoring.groups import Group, Grouping, GroupOutcomes
-from monitoring.outcomes import (
-    NEGATIVE,
-    PARTS,
-    POSITIVE,
-    UNKNOWN,
-    ClassOutcomes,
-    Columns,
-    NumberOutcomes,
-    Outcomes,
-    score_cell,
-)
 from monitoring.profile import Floats
 
 if TYPE_CHECKING:

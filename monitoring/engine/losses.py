@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.classes import codes_of
 from monitoring.engine.scores import EPSILON, Scored
 from monitoring.engine.tables import Table, open_parquet
 from monitoring.engine.values import floats
-from monitoring.outcomes import Columns
 from monitoring.profile import Floats
 from monitoring.root_cause.loss import LossName
 from monitoring.rows import Index

@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.outcomes import (
+    DELAY_HOURS,
+    PARTS,
+    RESIDUAL_BINS,
+    ClassOutcomes,
+    Columns,
+    NumberOutcomes,
+    Outcomes,
+    total,
+)
 from monitoring.engine.classes import check, class_text, classes_of, codes_of
 from monitoring.engine.columns import kind_of, valid
 from monitoring.engine.scores import (
@@ -23,16 +33,6 @@ from monitoring.engine.scores import (
 from monitoring.engine.tables import Table, open_parquet
 from monitoring.engine.values import floats, missing, plain
 from monitoring.errors import InputError
-from monitoring.outcomes import (
-    DELAY_HOURS,
-    PARTS,
-    RESIDUAL_BINS,
-    ClassOutcomes,
-    Columns,
-    NumberOutcomes,
-    Outcomes,
-    total,
-)
 from monitoring.profile import Counts, Floats, Profile
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.outcomes import CELLS, Columns, Moments, cell_edges, score_cell
 from monitoring.engine.classes import codes_of
 from monitoring.engine.groups import score_columns
 from monitoring.engine.outcomes import SUM_TOLERANCE
 from monitoring.engine.tables import Table, open_parquet, open_table
 from monitoring.engine.values import floats
-from monitoring.outcomes import CELLS, Columns, Moments, cell_edges, score_cell
 from monitoring.profile import Counts, Floats
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.outcomes import UNKNOWN, Columns, Moments, ScoreCells
 from monitoring.engine.classes import class_text
 from monitoring.engine.values import floats
-from monitoring.outcomes import UNKNOWN, Columns, Moments, ScoreCells
 from monitoring.profile import Floats
 
 if TYPE_CHECKING:

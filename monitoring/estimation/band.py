@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.chance import NORMAL_95, chi_squared_quantile
 from monitoring.metric import Interval
 from monitoring.profile import Floats
+from monitoring.statistics.chance import NORMAL_95, chi_squared_quantile
 
 #: Fewer days than this say nothing about how much days differ.
 LEAST_DAYS = 10

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.outcomes import CELLS, POSITIVE, UNKNOWN, ScoreCells
+from monitoring.counts.outcomes import CELLS, POSITIVE, UNKNOWN, ScoreCells
 from monitoring.profile import Floats
 from monitoring.rows import Index
 

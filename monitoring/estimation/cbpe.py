@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitoring.counts.outcomes import POSITIVE, UNKNOWN, ScoreCells
 from monitoring.estimation.band import Estimate, Scatter, scatter
 from monitoring.estimation.calibration import STEP, STEPS, Calibration, Labelled, calibrate
 from monitoring.estimation.slopes import Sloped, measured
-from monitoring.outcomes import POSITIVE, UNKNOWN, ScoreCells
 from monitoring.profile import Floats
 
 METHOD = "estimated, CBPE"

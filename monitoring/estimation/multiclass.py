@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitoring.counts.outcomes import CELLS, NEGATIVE, POSITIVE, UNKNOWN, ScoreCells, score_cell
 from monitoring.estimation.band import Estimate, Scatter, scatter
 from monitoring.estimation.calibration import STEP, STEPS, Calibration, Labelled, calibrate, draw
 from monitoring.estimation.scaling import Scaling, scaling
 from monitoring.estimation.slopes import EPSILON, Sloped, area_under_curve, average_precision
-from monitoring.outcomes import CELLS, NEGATIVE, POSITIVE, UNKNOWN, ScoreCells, score_cell
 from monitoring.profile import Floats
 from monitoring.rows import Index
 

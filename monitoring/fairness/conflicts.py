@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitoring import spread
 from monitoring.errors import NotEnoughData
 from monitoring.fairness_metric import OneClass, share_of
 from monitoring.performance_metric import Performance
+from monitoring.statistics import spread
 
 #: Below this p-value the groups' shares of positive labels are taken to differ.
 LEVEL = 0.05

@@ -11,7 +11,7 @@ from typing import Any
 
 from monitoring.incidents.event import Event
 from monitoring.metric import MetricResult, Status
-from monitoring.rates import Share, wilson
+from monitoring.statistics.rates import Share, wilson
 from monitoring.window import Window
 
 SOURCE = "traffic log"

@@ -14,8 +14,8 @@ import numpy as np
 
 from monitoring.infrastructure.collection_reasons import explain
 from monitoring.metric import MetricResult, Status
-from monitoring.rates import Share, wilson
 from monitoring.sources.metrics import GRAINS
+from monitoring.statistics.rates import Share, wilson
 from monitoring.window import Window
 
 if TYPE_CHECKING:

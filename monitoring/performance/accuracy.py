@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from monitoring.confusion import labelled
-from monitoring.outcomes import ClassOutcomes, Outcomes
+from monitoring.counts.confusion import labelled
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric, wilson
 
 __all__ = ["METRIC", "accuracy", "wilson"]

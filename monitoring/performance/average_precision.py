@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitoring import ranking
-from monitoring.outcomes import ClassOutcomes, Outcomes
+from monitoring.counts import ranking
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
 
 
@@ -20,7 +20,7 @@ def average_precision(outcomes: Outcomes) -> Performance:
         sklearn.metrics.average_precision_score; standard error from the influence of each row.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import ScoreCells
+    >>> from monitoring.counts.outcomes import ScoreCells
     >>> scores = ScoreCells.of(
     ...     np.array([0.1, 0.4, 0.35, 0.8]), np.zeros(4, bool), np.array([0, 0, 1, 1], np.int8)
     ... )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitoring.confusion import RECALL, macro
-from monitoring.outcomes import Outcomes
+from monitoring.counts.confusion import RECALL, macro
+from monitoring.counts.outcomes import Outcomes
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
 
 
@@ -17,7 +17,7 @@ def balanced_accuracy(outcomes: Outcomes) -> Performance:
         sklearn.metrics.balanced_accuracy_score; interval by the delta method.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import ClassOutcomes
+    >>> from monitoring.counts.outcomes import ClassOutcomes
     >>> seen = ClassOutcomes(classes=("a", "b"), confusion=np.array([[90, 0], [5, 5], [0, 0]]))
     >>> balanced_accuracy(seen).value
     0.75

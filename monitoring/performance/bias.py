@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
-from monitoring.outcomes import Outcomes
+from monitoring.counts.outcomes import Outcomes
 from monitoring.performance_metric import REGRESSIONS, Performance, PerformanceMetric, around
+from monitoring.statistics.delta import numbers, of_means
 
 _BOUNDS = (-np.inf, np.inf)
 
@@ -20,7 +20,7 @@ def bias(outcomes: Outcomes) -> Performance:
     Source:
         Mean error; interval by the central limit theorem.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[0] = -2.0  # errors of -3, 1, -1, 1
     >>> seen = NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitoring.delta import mean_of
-from monitoring.outcomes import Outcomes
+from monitoring.counts.outcomes import Outcomes
+from monitoring.counts.ranking import scored
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
-from monitoring.ranking import scored
+from monitoring.statistics.delta import mean_of
 
 _BOUNDS = (0.0, 2.0)
 
@@ -23,7 +23,7 @@ def brier_score(outcomes: Outcomes) -> Performance:
         central limit theorem.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import ClassOutcomes, Moments, ScoreCells
+    >>> from monitoring.counts.outcomes import ClassOutcomes, Moments, ScoreCells
     >>> scores = ScoreCells.of(np.array([0.5]), np.ones(1, bool), np.ones(1, np.int8))
     >>> seen = ClassOutcomes(
     ...     classes=("0", "1"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitoring.calibration import calibration_error, confidence_cells
-from monitoring.outcomes import ClassOutcomes, Outcomes
+from monitoring.counts.calibration import calibration_error, confidence_cells
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes
+from monitoring.counts.ranking import scored, scores_of
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
-from monitoring.ranking import scored, scores_of
 
 
 def expected_calibration_error(outcomes: Outcomes) -> Performance:
@@ -22,7 +22,7 @@ def expected_calibration_error(outcomes: Outcomes) -> Performance:
         Roelofs et al. (2022), arXiv:2012.08668.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import ScoreCells
+    >>> from monitoring.counts.outcomes import ScoreCells
     >>> scores = ScoreCells.of(np.full(4, 0.75), np.ones(4, bool), np.array([1, 1, 1, 0], np.int8))
     >>> seen = ClassOutcomes(
     ...     classes=("0", "1"), confusion=np.array([[0, 1], [0, 3], [0, 0]]), scores={"1": scores}

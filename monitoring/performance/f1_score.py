@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monitoring import confusion
-from monitoring.confusion import F1
-from monitoring.outcomes import ClassOutcomes, Outcomes
+from monitoring.counts import confusion
+from monitoring.counts.confusion import F1
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
 
 

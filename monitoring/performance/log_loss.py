@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import mean_of
-from monitoring.outcomes import Outcomes
+from monitoring.counts.outcomes import Outcomes
+from monitoring.counts.ranking import scored
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
-from monitoring.ranking import scored
+from monitoring.statistics.delta import mean_of
 
 _BOUNDS = (0.0, np.inf)
 
@@ -21,7 +21,7 @@ def log_loss(outcomes: Outcomes) -> Performance:
     Source:
         sklearn.metrics.log_loss; interval by the central limit theorem.
 
-    >>> from monitoring.outcomes import ClassOutcomes, Moments, ScoreCells
+    >>> from monitoring.counts.outcomes import ClassOutcomes, Moments, ScoreCells
     >>> scores = ScoreCells.of(np.array([0.5]), np.ones(1, bool), np.ones(1, np.int8))
     >>> losses = Moments.of(-np.log([0.5, 0.5]))
     >>> seen = ClassOutcomes(

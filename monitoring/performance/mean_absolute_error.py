@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
-from monitoring.outcomes import Outcomes
+from monitoring.counts.outcomes import Outcomes
 from monitoring.performance_metric import REGRESSIONS, Performance, PerformanceMetric, around
+from monitoring.statistics.delta import numbers, of_means
 
 _BOUNDS = (0.0, np.inf)
 
@@ -21,7 +21,7 @@ def mean_absolute_error(outcomes: Outcomes) -> Performance:
         Azure ML's model performance component; sklearn.metrics.mean_absolute_error. Interval by the
         central limit theorem.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[1], products[1, 1] = 8.0, 20.0  # errors of 1, 3, 1, 3
     >>> found = mean_absolute_error(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
+from monitoring.counts.outcomes import PARTS, Outcomes
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import PARTS, Outcomes
 from monitoring.performance_metric import (
     REGRESSIONS,
     Performance,
     PerformanceMetric,
     around_logarithm,
 )
+from monitoring.statistics.delta import numbers, of_means
 
 
 def mean_absolute_percentage_error(outcomes: Outcomes) -> Performance:
@@ -27,7 +27,7 @@ def mean_absolute_percentage_error(outcomes: Outcomes) -> Performance:
         sklearn.metrics.mean_absolute_percentage_error, which divides by a tiny number where the label
         is 0. Interval by the delta method on the logarithm.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[6:] = 0.6, 3.0  # shares of 0.1, 0.2 and 0.3, and one label of 0
     >>> seen = NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)

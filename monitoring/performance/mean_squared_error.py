@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
-from monitoring.outcomes import Outcomes
+from monitoring.counts.outcomes import Outcomes
 from monitoring.performance_metric import (
     REGRESSIONS,
     Performance,
     PerformanceMetric,
     around_logarithm,
 )
+from monitoring.statistics.delta import numbers, of_means
 
 
 def mean_squared_error(outcomes: Outcomes) -> Performance:
@@ -23,7 +23,7 @@ def mean_squared_error(outcomes: Outcomes) -> Performance:
     Source:
         sklearn.metrics.mean_squared_error; interval by the delta method on the logarithm.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[2] = 20.0  # squared errors of 1, 9, 1, 9
     >>> seen = NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)

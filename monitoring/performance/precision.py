@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monitoring import confusion
-from monitoring.confusion import PRECISION
-from monitoring.outcomes import ClassOutcomes, Outcomes
+from monitoring.counts import confusion
+from monitoring.counts.confusion import PRECISION
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes
 from monitoring.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
 
 

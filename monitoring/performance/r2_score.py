@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
+from monitoring.counts.outcomes import PARTS, Outcomes
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.outcomes import PARTS, Outcomes
 from monitoring.performance_metric import (
     REGRESSIONS,
     Performance,
     PerformanceMetric,
     around_logarithm,
 )
+from monitoring.statistics.delta import numbers, of_means
 
 #: Below this share of their squares, the spread of labels is lost in rounding.
 ROUNDING = 1e-12
@@ -30,7 +30,7 @@ def r2_score(outcomes: Outcomes) -> Performance:
     Source:
         sklearn.metrics.r2_score; interval by the delta method on the logarithm of 1 - R2.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[2:5] = 2.0, 10.0, 30.0  # labels 1, 2, 3, 4, squared errors of 1, 0, 1, 0
     >>> seen = NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)

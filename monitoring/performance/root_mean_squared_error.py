@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
-from monitoring.outcomes import PARTS, Outcomes
+from monitoring.counts.outcomes import PARTS, Outcomes
 from monitoring.performance_metric import (
     REGRESSIONS,
     Performance,
     PerformanceMetric,
     around_logarithm,
 )
+from monitoring.statistics.delta import numbers, of_means
 
 
 def root_mean_squared_error(outcomes: Outcomes) -> Performance:
@@ -24,7 +24,7 @@ def root_mean_squared_error(outcomes: Outcomes) -> Performance:
         Azure ML's model performance component; sklearn.metrics.root_mean_squared_error. Interval by
         the delta method on the logarithm.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[2] = 16.0  # squared errors of 4, 4, 4, 4
     >>> seen = NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)

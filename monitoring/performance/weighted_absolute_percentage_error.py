@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.delta import numbers, of_means
+from monitoring.counts.outcomes import PARTS, Outcomes
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import PARTS, Outcomes
 from monitoring.performance_metric import (
     REGRESSIONS,
     Performance,
     PerformanceMetric,
     around_logarithm,
 )
+from monitoring.statistics.delta import numbers, of_means
 
 
 def weighted_absolute_percentage_error(outcomes: Outcomes) -> Performance:
@@ -25,7 +25,7 @@ def weighted_absolute_percentage_error(outcomes: Outcomes) -> Performance:
         Hyndman and Koehler (2006), doi:10.1016/j.ijforecast.2006.03.001 (as MAD/mean ratio). Interval
         by the delta method on the logarithm.
 
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[1], sums[5] = 6.0, 60.0
     >>> seen = NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)

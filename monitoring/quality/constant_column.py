@@ -6,7 +6,7 @@ import numpy as np
 
 from monitoring.checks import KINDS, FeatureFacts, Measured, QualityMetric
 from monitoring.profile import Profile
-from monitoring.rates import all_among
+from monitoring.statistics.rates import all_among
 
 
 def is_constant(profile: Profile) -> bool:

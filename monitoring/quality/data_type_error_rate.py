@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.checks import KINDS, FeatureFacts, Measured, QualityMetric, risen
-from monitoring.rates import Share
+from monitoring.statistics.rates import Share
 
 
 def data_type_error_rate(facts: FeatureFacts) -> Measured | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.checks import FeatureFacts, Measured, QualityMetric, risen
-from monitoring.rates import Share
+from monitoring.statistics.rates import Share
 
 
 def new_categories(facts: FeatureFacts) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.checks import KINDS, FeatureFacts, Measured, QualityMetric, risen
-from monitoring.rates import Share
+from monitoring.statistics.rates import Share
 
 
 def null_value_rate(facts: FeatureFacts) -> Measured | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from monitoring.checks import FeatureFacts, Measured, QualityMetric, risen
 from monitoring.profile import NumericalBins, Profile, intervals
-from monitoring.rates import Share
+from monitoring.statistics.rates import Share
 
 
 def out_of_bounds_rate(facts: FeatureFacts) -> Measured | None:

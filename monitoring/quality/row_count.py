@@ -6,7 +6,7 @@ import math
 
 from monitoring.checks import Measured, QualityMetric, TableFacts
 from monitoring.metric import Interval
-from monitoring.rates import Z
+from monitoring.statistics.rates import Z
 
 
 def row_count(facts: TableFacts) -> Measured | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitoring.checks import FeatureFacts, Measured, QualityMetric, alone
-from monitoring.rates import Share, all_among
+from monitoring.statistics.rates import Share, all_among
 
 LEVEL = 0.05
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from monitoring.outcomes import Task
+from monitoring.counts.outcomes import Task
 
 LossName = Literal[
     "error",

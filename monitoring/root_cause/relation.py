@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitoring.chance import benjamini_hochberg
 from monitoring.profile import Floats
 from monitoring.root_cause.tilting import OneHot
+from monitoring.statistics.chance import benjamini_hochberg
 
 #: A feature is taken for a place of the change only if its levels differ this surely, among all.
 LEVEL = 0.01

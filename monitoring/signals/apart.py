@@ -6,11 +6,11 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from monitoring.comparisons import Comparisons
-from monitoring.margins import Margins
+from monitoring.counts.comparisons import Comparisons
+from monitoring.counts.margins import Margins
+from monitoring.counts.stack import Layout, Stack
 from monitoring.metric import Metric
 from monitoring.profile import Counts, Floats, Profile
-from monitoring.stack import Layout, Stack
 
 #: Numbers that are compared at once at most, so that they fit the processor's cache.
 AT_ONCE = 65_536

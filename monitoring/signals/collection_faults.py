@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from monitoring.checks import TableFacts
-from monitoring.rates import Share
 from monitoring.sources.cloud_events import BAD_VALUE
+from monitoring.statistics.rates import Share
 
 #: Both collections must lack so large a share of the other's ids to look sampled.
 SAMPLED_SHARE = 0.02

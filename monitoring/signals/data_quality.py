@@ -12,12 +12,12 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from monitoring.chance import benjamini_hochberg
 from monitoring.checks import TABLE, FeatureFacts, Measured, QualityMetric, TableFacts, risen
 from monitoring.errors import InputError
 from monitoring.metric import MetricResult, Mode
 from monitoring.profile import MOST_CATEGORIES, Kind
 from monitoring.quality import METRICS
+from monitoring.statistics.chance import benjamini_hochberg
 from monitoring.window import Window
 
 SIGNAL = "data_quality"

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from monitoring.baseline import Baseline
+from monitoring.counts.running_totals import RunningTotals
+from monitoring.counts.stack import Stack
 from monitoring.engine.profile_store import ProfileStore, State, key_of, state_of
 from monitoring.engine.tables import Table
 from monitoring.metric import MetricResult
 from monitoring.profile import Profile
-from monitoring.running_totals import RunningTotals
 from monitoring.signals.findings import Finding, Reference
-from monitoring.stack import Stack
 from monitoring.window import Window
 
 #: Baselines, and segments of their days, whose running totals are held in memory.

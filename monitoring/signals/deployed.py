@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.columns import is_integer, kind_of
 from monitoring.engine.segments import filtered
 from monitoring.engine.tables import Table, open_table
 from monitoring.errors import SourceError
-from monitoring.outcomes import Columns
 from monitoring.segment import EVERYONE, Segment
 from monitoring.sources.azure import Azure
 from monitoring.sources.collected import Collected

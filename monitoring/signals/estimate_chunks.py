@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from monitoring.counts.outcomes import UNKNOWN, ClassOutcomes, Columns, ScoreCells
 from monitoring.engine.classes import classes_of, codes_of
 from monitoring.engine.columns import kind_of
 from monitoring.engine.counting import Feature
@@ -19,7 +20,6 @@ from monitoring.engine.tables import Table, open_parquet
 from monitoring.errors import NotEnoughData
 from monitoring.estimation import cbpe, dle, multiclass
 from monitoring.estimation.band import Estimate, Scatter
-from monitoring.outcomes import UNKNOWN, ClassOutcomes, Columns, ScoreCells
 from monitoring.profile import Floats
 from monitoring.rows import Index, Rows
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from monitoring.counts.outcomes import Columns, Task
 from monitoring.engine.tables import Table
 from monitoring.errors import NotEnoughData
 from monitoring.estimation import assumptions
@@ -14,7 +15,6 @@ from monitoring.estimation.cbpe import Fitted as BinaryFitted
 from monitoring.estimation.dle import Fitted as LossFitted
 from monitoring.estimation.multiclass import Fitted as ClassFitted
 from monitoring.estimation.support import MOST_ROWS, NEIGHBOUR, Support
-from monitoring.outcomes import Columns, Task
 from monitoring.performance import HEADLINE
 from monitoring.signals.estimate_chunks import Facts, Fitted, Way, rows_of, way_of
 from monitoring.window import Window

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.counts.outcomes import Columns, Task
 from monitoring.engine.tables import Table
 from monitoring.errors import NotEnoughData
 from monitoring.estimation import assumptions
@@ -17,7 +18,6 @@ from monitoring.estimation.band import Estimate
 from monitoring.estimation.tracking import LEAST_LABELS, Tracking, still_holds, track
 from monitoring.metric import MetricResult
 from monitoring.multivariate.domain_classifier import one_thread
-from monitoring.outcomes import Columns, Task
 from monitoring.performance import HEADLINE, METRICS
 from monitoring.performance_metric import PerformanceMetric
 from monitoring.signals.estimate_reference import Learned, Reference, described, learn

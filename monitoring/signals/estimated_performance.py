@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import Table, by_day
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.estimation.assumptions import LEAST_REFERENCE_DAYS
-from monitoring.outcomes import Columns
 from monitoring.signals.deployed import OUTPUTS, Deployed, PredictedDays
 from monitoring.signals.estimate_reference import Reference
 from monitoring.signals.estimate_report import (

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitoring.chance import benjamini_hochberg
+from monitoring.counts.groups import Group, Grouping
+from monitoring.counts.outcomes import Outcomes
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.fairness.conflicts import Conflict, conflicts
@@ -24,12 +25,11 @@ from monitoring.fairness_metric import (
     together,
     without,
 )
-from monitoring.groups import Group, Grouping
 from monitoring.metric import MetricResult, is_breach
-from monitoring.outcomes import Outcomes
 from monitoring.performance_metric import Performance
-from monitoring.pooling import Pooled, partially_pooled
 from monitoring.signals.group_counts import CountedGroups, merged
+from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.statistics.pooling import Pooled, partially_pooled
 from monitoring.window import Window
 
 SIGNAL = "fairness"

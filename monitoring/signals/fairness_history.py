@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from monitoring.counts.groups import Group
 from monitoring.errors import NotEnoughData
 from monitoring.fairness_metric import GroupMetric, counts_of, together, without
-from monitoring.groups import Group
 from monitoring.performance_metric import Performance
 from monitoring.signals.fairness import DEFAULT, Completed, Rule, positive_of, tried
 from monitoring.signals.group_counts import CountedGroups, merged

@@ -12,14 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitoring.chance import benjamini_hochberg, contingencies, kolmogorov_smirnov_pvalues
-from monitoring.comparisons import Comparisons
+from monitoring.counts.comparisons import Comparisons
+from monitoring.counts.margins import Flags
+from monitoring.counts.stack import Layout, Stack, layouts
 from monitoring.drift import HEADLINE, METRICS
 from monitoring.errors import MonitoringError
-from monitoring.margins import Flags
 from monitoring.metric import Interval, Measurement, Metric, MetricResult, Status, is_breach
 from monitoring.profile import MOST_CATEGORIES, Kind, Profile
-from monitoring.stack import Layout, Stack, layouts
+from monitoring.statistics.chance import (
+    benjamini_hochberg,
+    contingencies,
+    kolmogorov_smirnov_pvalues,
+)
 from monitoring.window import Window
 
 #: Fewer rows than this on either side and there is no verdict.

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.counts.groups import Grouping, GroupOutcomes, merge
+from monitoring.counts.outcomes import Task
 from monitoring.engine import group_store
 from monitoring.engine import groups as engine
 from monitoring.engine.outcomes import classes_of
 from monitoring.errors import NotEnoughData
-from monitoring.groups import Grouping, GroupOutcomes, merge
-from monitoring.outcomes import Task
 from monitoring.window import Window
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Literal, get_args
 
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes, Task, coverage, total
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
-from monitoring.outcomes import ClassOutcomes, Outcomes, Task, coverage, total
 from monitoring.performance import HEADLINE, METRICS
 from monitoring.performance_metric import Performance, wilson
 from monitoring.signals import drift_report

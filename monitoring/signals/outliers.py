@@ -17,9 +17,9 @@ from monitoring.metric import MetricResult, is_breach
 from monitoring.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.outliers.training_range import TrainingRange
 from monitoring.profile import Floats
-from monitoring.rates import Share, increase_pvalue, wilson
 from monitoring.rows import Rows
 from monitoring.signals.periods import unfinished, with_rows
+from monitoring.statistics.rates import Share, increase_pvalue, wilson
 from monitoring.window import Window
 
 SIGNAL = "outliers"

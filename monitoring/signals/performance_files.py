@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from monitoring.counts.outcomes import Columns, Outcomes, Task
 from monitoring.engine import outcomes as counting
 from monitoring.engine.columns import is_integer, kind_of
 from monitoring.engine.tables import Table, open_parquet, open_table
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.metric import MetricResult
-from monitoring.outcomes import Columns, Outcomes, Task
 from monitoring.performance import METRICS
 from monitoring.signals import model_performance
 from monitoring.signals.model_performance import LEAST_LABELS, PerformanceReport, Period

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
+from monitoring.counts.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult, Status, Worse
-from monitoring.outcomes import Outcomes, Task
 from monitoring.performance import HEADLINE, METRICS
 from monitoring.performance_metric import Performance, PerformanceMetric
 from monitoring.window import Window

@@ -18,6 +18,7 @@ import numpy as np
 
 from monitoring.baseline import Baseline, take_baseline
 from monitoring.baseline_rule import BaselineRule
+from monitoring.counts.outcomes import Columns, Task
 from monitoring.engine import counting
 from monitoring.engine import outputs as engine
 from monitoring.engine.classes import classes_of
@@ -33,7 +34,6 @@ from monitoring.engine.outputs import (
 from monitoring.engine.tables import Table, union
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
-from monitoring.outcomes import Columns, Task
 from monitoring.profile import Profile
 from monitoring.signals import drift_report
 from monitoring.signals.data_drift import confirmed

@@ -18,9 +18,9 @@ from monitoring.engine.quality import RowFacts, cast_failures, row_facts, unmatc
 from monitoring.engine.tables import Table
 from monitoring.profile import CategoricalBins, Profile, merge
 from monitoring.quality.constant_column import is_constant
-from monitoring.rates import Share
 from monitoring.signals.collection_faults import lost
 from monitoring.sources.cloud_events import BAD_VALUE
+from monitoring.statistics.rates import Share
 from monitoring.window import Window
 
 #: Days before a day that tell what is usual, and how many of them must have data.

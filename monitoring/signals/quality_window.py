@@ -9,10 +9,10 @@ from monitoring.checks import FeatureFacts, TableFacts, Usual
 from monitoring.engine.tables import Table
 from monitoring.metric import MetricResult
 from monitoring.quality import METRICS
-from monitoring.rates import Share, design_effect
 from monitoring.signals.collection_faults import total
 from monitoring.signals.data_quality import Key
 from monitoring.signals.quality_days import LEAST_USUAL_DAYS, CountedDay
+from monitoring.statistics.rates import Share, design_effect
 
 Facts = Mapping[str, FeatureFacts]
 #: So many spells in two weeks are the way of a feature.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import Table
 from monitoring.metric import Interval, MetricResult, Status
-from monitoring.outcomes import Columns
 from monitoring.root_cause.attribution import (
     PARTS,
     Attribution,

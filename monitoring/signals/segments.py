@@ -10,7 +10,6 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.chance import NORMAL_95, benjamini_hochberg
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.profile import Floats
@@ -19,6 +18,7 @@ from monitoring.root_cause.loss import Loss
 from monitoring.root_cause.tilting import OneHot
 from monitoring.segment import EVERYONE, Segment
 from monitoring.signals.sides import Sides
+from monitoring.statistics.chance import NORMAL_95, benjamini_hochberg
 from monitoring.window import Window
 
 SIGNAL = "segments"

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine import classes as classes_
 from monitoring.engine.losses import losses
 from monitoring.engine.tables import Table, open_parquet
 from monitoring.metric import Interval
-from monitoring.outcomes import Columns
 from monitoring.performance_metric import Z, wilson
 from monitoring.profile import Floats
 from monitoring.root_cause.loss import LossName

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine import classes as classes_
 from monitoring.engine import counting, rows
 from monitoring.engine.columns import kind_of
 from monitoring.engine.losses import losses
 from monitoring.engine.tables import Table
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import Columns
 from monitoring.root_cause.levels import Encoded, Levels, encode, levels_of
 from monitoring.root_cause.loss import Loss, loss_for
 

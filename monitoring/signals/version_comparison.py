@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monitoring import difference
-from monitoring.difference import Difference
+from monitoring.counts.outcomes import Outcomes, coverage, total
 from monitoring.engine import classes as classes_
 from monitoring.engine import counting, rows
 from monitoring.engine.columns import kind_of
@@ -19,7 +18,6 @@ from monitoring.engine.losses import losses
 from monitoring.engine.tables import Table
 from monitoring.errors import MonitoringError, NotEnoughData, SchemaMismatch
 from monitoring.metric import MetricResult, Status
-from monitoring.outcomes import Outcomes, coverage, total
 from monitoring.performance import METRICS
 from monitoring.performance_metric import Performance, PerformanceMetric
 from monitoring.profile import Floats
@@ -29,6 +27,8 @@ from monitoring.rows import Index
 from monitoring.signals.deployed import PredictedDays
 from monitoring.signals.performance_verdict import LEAST_LABELS, metrics_of
 from monitoring.signals.shared_requests import Shared, shared_requests
+from monitoring.statistics import difference
+from monitoring.statistics.difference import Difference
 from monitoring.window import Window
 
 SIGNAL = "version_comparison"

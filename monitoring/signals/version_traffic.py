@@ -8,13 +8,13 @@ from datetime import date
 
 import numpy as np
 
-from monitoring import difference
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.performance_metric import Performance, wilson
 from monitoring.profile import Floats
 from monitoring.signals.traffic import LEAST_REQUESTS, Step
 from monitoring.signals.version_comparison import SIGNAL, Compared
+from monitoring.statistics import difference
 from monitoring.window import Window
 
 ERRORS = "faults over requests, all common days; jackknife over days, at least Newcombe's interval"

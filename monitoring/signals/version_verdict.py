@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from monitoring import difference
 from monitoring.metric import Status
 from monitoring.signals.performance_verdict import LEAST_LABELS
 from monitoring.signals.version_comparison import Compared, VersionComparison
 from monitoring.signals.version_traffic import TrafficComparison
+from monitoring.statistics import difference
 
 #: More times the rows than this are not worth waiting for: there is hardly a difference.
 HOPELESS = 50

@@ -11,14 +11,8 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from monitoring.chance import (
-    benjamini_hochberg,
-    contingencies,
-    contingency,
-    kolmogorov_smirnov_pvalues,
-)
-from monitoring.comparison import Comparison
-from monitoring.comparisons import Comparisons
+from monitoring.counts.comparison import Comparison
+from monitoring.counts.comparisons import Comparisons
 from monitoring.drift import HEADLINE, METRICS
 from monitoring.drift.normalized_wasserstein_distance import wasserstein_distance
 from monitoring.engine import counting, tables
@@ -26,6 +20,12 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import Metric
 from monitoring.profile import Kind
 from monitoring.signals.findings import Reference
+from monitoring.statistics.chance import (
+    benjamini_hochberg,
+    contingencies,
+    contingency,
+    kolmogorov_smirnov_pvalues,
+)
 
 RANDOM = np.random.default_rng(3)
 SHAPES = {

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitoring.counts.groups import OTHER, Cut, Grouping, cut_of, merge
+from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, total
 from monitoring.engine import counting, group_cells, groups
 from monitoring.engine import outcomes as engine
 from monitoring.engine.group_store import counted_each
 from monitoring.engine.tables import Table, write_table
 from monitoring.errors import InputError
-from monitoring.groups import OTHER, Cut, Grouping, cut_of, merge
-from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes, total
 from monitoring.segment import MISSING
 
 BINARY = Columns("binary_classification", "prediction", "label", {"1": "p"})

@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring.baseline import take_baseline
+from monitoring.counts.outcomes import Columns
 from monitoring.engine import classes, counting, outcomes
 from monitoring.engine.losses import losses
 from monitoring.engine.segments import MOST_COPIES, filtered
 from monitoring.engine.tables import Table, open_table
 from monitoring.errors import InputError
-from monitoring.outcomes import Columns
 from monitoring.performance import METRICS
 from monitoring.segment import EVERYONE, MISSING, Condition, Segment, parse
 from monitoring.signals import data_drift

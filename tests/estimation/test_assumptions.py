@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from monitoring.counts.outcomes import ScoreCells
 from monitoring.estimation import assumptions as a
 from monitoring.estimation.band import Estimate
 from monitoring.estimation.calibration import Labelled, calibrate
 from monitoring.estimation.support import Support
 from monitoring.estimation.tracking import still_holds, track
-from monitoring.outcomes import ScoreCells
 from monitoring.rows import Labels, Rows
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
+from monitoring.counts.outcomes import CELLS, ScoreCells, score_cell
 from monitoring.estimation.calibration import STEPS, Labelled, calibrate, isotonic
 from monitoring.estimation.scaling import learn, scaling
-from monitoring.outcomes import CELLS, ScoreCells, score_cell
 from monitoring.profile import Floats
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitoring.counts.outcomes import ScoreCells
 from monitoring.estimation import cbpe
 from monitoring.estimation.calibration import Labelled, isotonic
 from monitoring.estimation.slopes import measured
-from monitoring.outcomes import ScoreCells
 from monitoring.profile import Floats
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "crosslib_vectors.json").read_text())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.counts.groups import Cut, Grouping
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import write_table
-from monitoring.groups import Cut, Grouping
-from monitoring.outcomes import Columns
 from monitoring.signals import fairness, group_counts
 from monitoring.signals.deployed import PredictedDays
 from monitoring.window import Window

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from scipy.stats import tukey_hsd
 
-from monitoring import spread
+from monitoring.counts.groups import Cut, Grouping, GroupOutcomes
+from monitoring.counts.outcomes import ClassOutcomes, NumberOutcomes, ScoreCells
 from monitoring.errors import NotEnoughData
 from monitoring.fairness import DISPARITIES, GROUP_METRICS, HEADLINE
 from monitoring.fairness.conflicts import conflicts
 from monitoring.fairness_metric import OneClass, share_of, without
-from monitoring.groups import Cut, Grouping, GroupOutcomes
-from monitoring.outcomes import ClassOutcomes, NumberOutcomes, ScoreCells
-from monitoring.pooling import partially_pooled
 from monitoring.signals import fairness, fairness_history, group_counts
+from monitoring.statistics import spread
+from monitoring.statistics.pooling import partially_pooled
 from monitoring.window import Window
 
 DAY = date(2026, 1, 5)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from docs.make_shots import FAULT
 from monitoring.errors import Cancelled, InputError, MonitoringError, NotPermittedError
-from monitoring.metric import STATUSES
+from monitoring.metric import STATUSES, MetricResult
 from ui import cards, glossary, states
 
 EVIL = "![p](http://evil.example/x.png) <img src=x> [l](http://evil.example) :red[x]"
@@ -162,3 +162,25 @@ def test_footer_says_what_is_missing() -> None:
 def test_explanations_are_whole_sentences(text) -> None:
     assert text[0].isupper() or text[0].isdigit()
     assert text.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "value", "word"),
+    [
+        (0.8, 0.7, "Not enough data"),
+        (float("nan"), None, "Not enough data"),
+        (float("nan"), 0.7, "No threshold"),
+    ],
+)
+def test_a_number_without_a_threshold_does_not_blame_its_rows(
+    threshold: float, value: float | None, word: str
+) -> None:
+    result = MetricResult(
+        signal="model_performance",
+        metric="accuracy",
+        subject="demo",
+        status="not_enough_data",
+        threshold=threshold,
+        value=value,
+    )
+    assert cards.look_of(result).word == word

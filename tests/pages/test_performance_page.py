@@ -49,6 +49,9 @@ def test_accuracy_and_coverage_are_those_of_the_joined_rows(
     table = max(tables, key=lambda each: each["Metric"].nunique())
     assert {"Accuracy", "Brier score", "Log loss", "Recall"} <= set(table["Metric"])
     assert table["n"].max() == len(known)
+    without = table["Threshold"] == "–"
+    assert without.any()
+    assert set(table["Status"][without]) == {"– No threshold"}
 
 
 def test_a_regression_shows_errors_and_residuals_in_the_labels_unit(

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.engine import outcomes as counting
 from monitoring.engine.tables import Table, open_table
 from monitoring.errors import InputError
-from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.performance import METRICS
 
 BINARY = Columns("binary_classification", "p", "y", {"": "s"})

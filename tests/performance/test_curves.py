@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from monitoring import curves
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import write_table
-from monitoring.errors import NotEnoughData
-from monitoring.outcomes import (
+from monitoring.counts import curves
+from monitoring.counts.outcomes import (
     CELLS,
     RESIDUAL_BINS,
     Columns,
@@ -21,6 +18,9 @@ from monitoring.outcomes import (
     cell_edges,
     score_cell,
 )
+from monitoring.engine import outcomes as counting
+from monitoring.engine.tables import write_table
+from monitoring.errors import NotEnoughData
 
 RANDOM = np.random.default_rng(3)
 

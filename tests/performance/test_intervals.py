@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitoring.counts.outcomes import Columns, Outcomes
 from monitoring.engine import outcomes as counting
-from monitoring.outcomes import Columns, Outcomes
 from monitoring.performance import METRICS
 
 DRAWS = 300

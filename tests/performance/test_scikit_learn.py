@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
+from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes
 from monitoring.engine import outcomes as counting
 from monitoring.engine.tables import write_table
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes
 from monitoring.performance import METRICS
 
 

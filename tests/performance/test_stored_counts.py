@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitoring.counts.outcomes import ClassOutcomes, Columns, Outcomes, total
 from monitoring.engine import counted
 from monitoring.engine import outcomes as counting
 from monitoring.engine.counted import Counted
 from monitoring.engine.tables import Table, write_table
-from monitoring.outcomes import ClassOutcomes, Columns, Outcomes, total
 from monitoring.performance import METRICS
 
 FIRST = date(2026, 1, 1)

@@ -17,8 +17,8 @@ from monitoring.quality import METRICS, OF_FEATURES, OF_TABLE
 from monitoring.quality.new_category_rate import new_categories
 from monitoring.quality.out_of_bounds_rate import outside
 from monitoring.quality.vanished_category_rate import vanished_categories
-from monitoring.rates import Share
 from monitoring.signals.quality_days import feature_facts, profiles_of
+from monitoring.statistics.rates import Share
 
 RANDOM = np.random.default_rng(17)
 

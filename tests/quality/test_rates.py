@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from monitoring.rates import (
+from monitoring.statistics.rates import (
     Share,
     all_among,
     design_effect,

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import Table, open_table
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.outcomes import Columns
 from monitoring.signals import estimated_performance
 from monitoring.signals.deployed import Deployed
 from monitoring.signals.estimate_report import EstimateReport

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitoring.counts.groups import Cut, Grouping
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.groups import Cut, Grouping
 from monitoring.segment import Condition, Segment
 from monitoring.signals import fairness, group_counts
 from monitoring.signals.deployed import Deployed, PredictedDays

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from monitoring.baseline import take_baseline
+from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.engine import outcomes as counting
 from monitoring.engine.tables import write_table
 from monitoring.errors import NotPermittedError, SourceError
-from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.performance import METRICS
 from monitoring.signals import drift_report, health, model_performance, traffic
 from monitoring.signals.drift_report import DriftReport

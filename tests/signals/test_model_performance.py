@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, Outcomes
 from monitoring.engine import outcomes as counting
 from monitoring.engine.tables import write_table
 from monitoring.metric import STATUSES
-from monitoring.outcomes import ClassOutcomes, Columns, NumberOutcomes, Outcomes
 from monitoring.performance import METRICS
 from monitoring.settings import Settings
 from monitoring.signals import model_performance, realized_performance

@@ -12,9 +12,9 @@ import pytest
 from monitoring.baseline import Baseline, take_baseline
 from monitoring.engine import tables
 from monitoring.errors import NotEnoughData
-from monitoring.rates import Share, wilson
 from monitoring.signals import outliers
 from monitoring.signals.outliers import FOREST, RANGE
+from monitoring.statistics.rates import Share, wilson
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from monitoring.baseline_rule import BaselineRule
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import Table, write_table
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import Columns
 from monitoring.settings import Settings
 from monitoring.signals import prediction_drift
 from monitoring.signals.deployed import Deployed, PredictedDays

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.segments import filtered
 from monitoring.engine.tables import Table, open_table
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import Columns
 from monitoring.segment import parse
 from monitoring.signals.segments import LEAST_ROWS, SegmentReport, rank
 from monitoring.signals.sides import sides

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitoring.counts.outcomes import Columns
 from monitoring.engine.tables import write_table
 from monitoring.errors import NotEnoughData, SchemaMismatch
-from monitoring.outcomes import Columns
 from monitoring.signals import version_comparison, version_inputs, version_traffic, version_verdict
 from monitoring.signals.deployed import Deployed, PredictedDays
 from monitoring.signals.shared_requests import WHY_NONE

@@ -101,8 +101,8 @@ def _production(
 
 def _table(endpoint: str, deployment: str, choice: BaselineChoice, segment: Segment) -> Reference:
     """Return training data as a reference: its labels, and its answers if it has any."""
+    from monitoring.counts.outcomes import Columns  # noqa: PLC0415
     from monitoring.engine.tables import open_table  # noqa: PLC0415 - loads the engine
-    from monitoring.outcomes import Columns  # noqa: PLC0415
     from monitoring.signals.prediction_drift import Reference  # noqa: PLC0415
 
     _, model = deployments.served(endpoint, deployment)

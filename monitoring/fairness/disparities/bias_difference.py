@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitoring import spread
 from monitoring.fairness_metric import Disparity, Spread
 from monitoring.metric import Interval
 from monitoring.performance_metric import REGRESSIONS, Performance
+from monitoring.statistics import spread
 
 
 def bias_difference(groups: Sequence[Sequence[Performance]], largest: int) -> Spread:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitoring import spread
 from monitoring.fairness_metric import Disparity, Spread
 from monitoring.performance_metric import CLASSIFIERS, Performance
+from monitoring.statistics import spread
 
 
 def disparate_impact(groups: Sequence[Sequence[Performance]], largest: int) -> Spread:

@@ -18,7 +18,7 @@ def bias(counts: GroupCounts) -> Performance:
         mean signed error; interval by the central limit theorem.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[0], products[0, 0] = -4.0, 20.0
     >>> bias(NumberOutcomes(predictions=4, labelled=4, sums=sums, products=products)).value

@@ -18,7 +18,7 @@ def mean_absolute_error(counts: GroupCounts) -> Performance:
         sklearn.metrics.mean_absolute_error; interval by the central limit theorem.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[1], products[1, 1] = 8.0, 20.0
     >>> mean_absolute_error(

@@ -19,7 +19,7 @@ def mean_score(counts: GroupCounts) -> Performance:
         fairlearn.metrics.mean_prediction on the scores; interval by the central limit theorem.
 
     >>> from monitoring.fairness_metric import OneClass
-    >>> from monitoring.outcomes import Moments
+    >>> from monitoring.counts.outcomes import Moments
     >>> mean_score(OneClass(1, 1, 1, 1, 2, 2, 2, score=Moments(4, 2.0, 1.5))).value
     0.5
     """

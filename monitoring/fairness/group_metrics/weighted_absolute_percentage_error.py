@@ -18,7 +18,7 @@ def weighted_absolute_percentage_error(counts: GroupCounts) -> Performance:
         Kolassa and Schuetz (2007), Foresight 6; interval by the delta method.
 
     >>> import numpy as np
-    >>> from monitoring.outcomes import NumberOutcomes
+    >>> from monitoring.counts.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[1], sums[5] = 8.0, 80.0
     >>> weighted_absolute_percentage_error(

@@ -7,7 +7,8 @@ from datetime import date
 
 import numpy as np
 
-from monitoring.margins import Margins
+from monitoring.counts.margins import Margins
+from monitoring.counts.stack import Layout, Stack
 from monitoring.profile import (
     MOST_CATEGORIES,
     CategoricalBins,
@@ -17,7 +18,6 @@ from monitoring.profile import (
     Profile,
     intervals,
 )
-from monitoring.stack import Layout, Stack
 
 #: Rows of the arrays to begin with; they double when they are full.
 FIRST_DAYS = 32

@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.counts.outcomes import PARTS, Moments, NumberOutcomes, Outcomes
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import PARTS, Moments, NumberOutcomes, Outcomes
 from monitoring.performance_metric import Performance, around
 
 #: Means of `PARTS` by name, complex so that a formula can be differentiated.

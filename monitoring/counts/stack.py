@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from monitoring.cells import Cells
-from monitoring.margins import Flags, Margins
+from monitoring.counts.cells import Cells
+from monitoring.counts.margins import Flags, Margins
 from monitoring.profile import (
     LINEAR_CELLS,
     QUANTILE_BINS,

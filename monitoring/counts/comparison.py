@@ -7,8 +7,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from monitoring.cells import clipped
-from monitoring.comparisons import Comparisons
+from monitoring.counts.cells import clipped
+from monitoring.counts.comparisons import Comparisons
 from monitoring.errors import NotEnoughData, SchemaMismatch
 from monitoring.profile import (
     QUANTILE_BINS,

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from monitoring.counts.outcomes import ClassOutcomes, Outcomes
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.outcomes import ClassOutcomes, Outcomes
 from monitoring.performance_metric import Performance, share_interval, wilson
 from monitoring.profile import Floats
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from monitoring.comparisons import Comparisons
+from monitoring.counts.comparisons import Comparisons
 from monitoring.profile import Counts, Floats
-from monitoring.sparse_tables import sparse_pvalues
+from monitoring.statistics.sparse_tables import sparse_pvalues
 
 #: Up to this many rows a side, scipy's exact distribution of the Kolmogorov-Smirnov statistic.
 EXACT_KS_ROWS = 10_000

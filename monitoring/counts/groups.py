@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from monitoring.counts.outcomes import Outcomes, total
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.outcomes import Outcomes, total
 from monitoring.profile import CategoricalBins, NumericalBins, Profile, intervals
 from monitoring.segment import MISSING
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.confusion import labelled
+from monitoring.counts.confusion import labelled
+from monitoring.counts.outcomes import POSITIVE, UNKNOWN, ClassOutcomes, Outcomes, ScoreCells
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import POSITIVE, UNKNOWN, ClassOutcomes, Outcomes, ScoreCells
 from monitoring.performance_metric import Performance, share_interval
 from monitoring.profile import Floats
 

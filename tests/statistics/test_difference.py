@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitoring import difference
-from monitoring.difference import Difference
+from monitoring.counts.outcomes import PARTS, ClassOutcomes, NumberOutcomes
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.outcomes import PARTS, ClassOutcomes, NumberOutcomes
 from monitoring.performance.accuracy import accuracy
 from monitoring.performance.mean_absolute_error import mean_absolute_error
 from monitoring.performance_metric import Performance, wilson
+from monitoring.statistics import difference
+from monitoring.statistics.difference import Difference
 
 
 def share(right: int, n: int) -> Performance:

@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-from monitoring.cells import Cells
-from monitoring.margins import Flags
+from monitoring.counts.cells import Cells
+from monitoring.counts.margins import Flags
+from monitoring.counts.stack import Layout, Stack
 from monitoring.profile import Counts, Floats, Kind, Profile
-from monitoring.stack import Layout, Stack
 
 
 @dataclass(frozen=True, eq=False)

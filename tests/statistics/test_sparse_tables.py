@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitoring.sparse_tables import sparse_pvalue
+from monitoring.statistics.sparse_tables import sparse_pvalue
 
 PERMUTATIONS = 20_000
 ZIPF = {k: 1 / np.arange(1, k + 1) for k in (3, 5, 12, 24, 50, 102)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.margins import Flags
+from monitoring.counts.margins import Flags
 from monitoring.profile import Counts, Floats
 
 #: Categories that expect fewer rows than this are gone through outcome by outcome.

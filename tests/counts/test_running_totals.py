@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring import running_totals
 from monitoring.baseline import Baseline, take_baseline
+from monitoring.counts import running_totals
+from monitoring.counts.running_totals import RunningTotals
 from monitoring.engine import counting, tables
 from monitoring.profile import Profile, merge
-from monitoring.running_totals import RunningTotals
 from monitoring.signals.findings import Reference
 
 FIRST = date(2026, 1, 1)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.calibration import Calibration, calibration, confidence_cells
+from monitoring.counts.calibration import Calibration, calibration, confidence_cells
+from monitoring.counts.outcomes import NEGATIVE, POSITIVE, ScoreCells, cell_edges
 from monitoring.errors import NotEnoughData
-from monitoring.outcomes import NEGATIVE, POSITIVE, ScoreCells, cell_edges
 from monitoring.profile import Counts, Floats, NumericalBins, Profile, intervals
 
 __all__ = [

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitoring.counts.outcomes import ClassOutcomes, ScoreCells
+from monitoring.counts.ranking import ranked
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.outcomes import ClassOutcomes, ScoreCells
 from monitoring.performance_metric import Performance, Z, wilson
 from monitoring.profile import Counts, Floats
-from monitoring.ranking import ranked
 
 BINS = 10
 #: Keeps the standard error of a bin above 0.
