@@ -4,7 +4,7 @@ import streamlit as st
 
 from monitoring.errors import MonitoringError
 from ui import back_test_view, baselines_view, cards, scope, states, thresholds_view
-from ui.loaders import deployments
+from ui.loaders import deployments, workspace
 
 chosen = scope.current()
 st.title("Baselines and thresholds")
@@ -25,7 +25,8 @@ except MonitoringError as error:
 
 place = chosen.endpoint, deployment, signal
 st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, model {model.id}"))
-with cards.panel("In force"):
+read = cards.Freshness(fetched=workspace.now()) if here else None
+with cards.made_of(read), cards.panel("In force"):
     baselines_view.show_in_force(here, signal)
 if signal == "data_drift":
     with cards.panel("Before you switch", help=back_test_view.HELP):
@@ -36,10 +37,10 @@ if signal != "model_performance":
     with cards.panel("New baseline"):
         baselines_view.show_new(place)
 if signal in thresholds_view.SIGNALS:
-    with cards.panel("Sets of thresholds"):
+    with cards.made_of(read), cards.panel("Sets of thresholds"):
         thresholds_view.show(place, here)
 if signal == "model_performance":
-    with cards.panel("Benchmarks"):
+    with cards.made_of(read), cards.panel("Benchmarks"):
         thresholds_view.show_benchmarks(place, here)
-with cards.panel("History"):
+with cards.made_of(read), cards.panel("History"):
     baselines_view.show_history(*place)

@@ -17,7 +17,8 @@ endpoint = chosen.endpoint
 picked: tuple[str, str] | None = None
 try:
     sides = versions.sides(endpoint, chosen.deployment)
-    known = versions.registered(endpoint)
+    registered = versions.registered(endpoint)
+    known = registered.value
     deployed = {side.name: side for side in sides}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = view.pick_what() if len(sides) > 1 else view.MODELS
@@ -42,4 +43,5 @@ if what == view.DEPLOYMENTS and picked:
     ids = [deployed[name].model for name in picked]
 looked_at = [known[each] for each in ids if each in known]
 if looked_at:
-    compare_view.show_models(endpoint, looked_at)
+    with cards.made_of(cards.taken(registered, rows=len(known))):
+        compare_view.show_models(endpoint, looked_at)

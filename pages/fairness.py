@@ -3,7 +3,16 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, fairness_choice, fairness_view, scope, segment_view, states
+from ui import (
+    cards,
+    drift_view,
+    fairness_choice,
+    fairness_view,
+    report_view,
+    scope,
+    segment_view,
+    states,
+)
 from ui.loaders import deployments, fairness, workspace
 
 chosen = scope.current()
@@ -19,15 +28,16 @@ try:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         window = drift_view.pick_period(chosen, workspace.now()).whole_days()
-    offered = fairness_view.load(lambda bar: fairness.offered(*asked_for, window, bar))
+    offered = report_view.behind_bar(lambda tell: fairness.offered(*asked_for, window, tell))
     if not offered.features:
         states.show(states.no_results("features that form groups", {"model": offered.model}))
         st.stop()
     with controls:
         features = fairness_choice.pick_features(offered)
-    counted = fairness_view.load(
-        lambda bar: fairness.counted(*asked_for, features, window, bar, segment=chosen.segment)
+    found = report_view.behind_bar(
+        lambda tell: fairness.counted(*asked_for, features, window, tell, segment=chosen.segment)
     )
+    counted = found.value
     asked = fairness_choice.pick_rule(counted, offered.model)
 except MonitoringError as error:
     states.show_error(error)
@@ -35,4 +45,6 @@ except MonitoringError as error:
 
 note = segment_view.note(chosen.segment)
 st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
-fairness_view.show(counted, window, asked, f"{chosen.endpoint}-{deployment}-{'-'.join(features)}-")
+with cards.made_of(fairness_view.freshness(found)):
+    place = f"{chosen.endpoint}-{deployment}-{'-'.join(features)}-"
+    fairness_view.show(counted, window, asked, place)

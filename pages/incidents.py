@@ -25,14 +25,16 @@ picked = brushed = None
 with cards.panel("Open and past", help=incidents_view.HELP["incidents"]) as panel:
     panel.freshness = incidents_view.freshness(report)
     picked = incidents_view.show_list(of_scope, report)
-if picked:
-    with cards.panel("The incident"):
-        incidents_view.show_head(picked, report.taken)
-        incidents_view.show_breaches(picked.breaches, "breaches")
-with cards.panel("Timeline"):
-    brushed = incidents_view.show_timeline(report, of_scope, chosen, picked)
-with cards.panel("What changed just before", help=incidents_view.HELP["changes"]):
-    incidents_view.show_changes(report, chosen, picked, brushed)
+made = incidents_view.freshness(report)
+with cards.made_of(made):
+    if picked:
+        with cards.panel("The incident"):
+            incidents_view.show_head(picked, report.taken)
+            incidents_view.show_breaches(picked.breaches, "breaches")
+    with cards.panel("Timeline"):
+        brushed = incidents_view.show_timeline(report, of_scope, chosen, picked)
+    with cards.panel("What changed just before", help=incidents_view.HELP["changes"]):
+        incidents_view.show_changes(report, chosen, picked, brushed)
 if picked:
     with cards.panel("Freeze"):
         freeze_view.show(report, picked, chosen)

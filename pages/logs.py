@@ -11,8 +11,8 @@ st.title("Logs")
 st.caption(cards.escaped(f"Log Analytics workspace of {chosen.workspace}, {window}"))
 
 browser, editor = st.columns([1, 2])
-with browser, cards.panel("Tables"):
-    logs_view.show_tables(window)
+with browser, cards.panel("Tables") as panel:
+    panel.freshness = logs_view.show_tables(window)
 with editor, cards.panel("Query"):
     logs_view.show_editor(window)
 with cards.panel("Result") as panel:

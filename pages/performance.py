@@ -8,6 +8,7 @@ from ui import (
     drift_view,
     estimate_view,
     performance_view,
+    report_view,
     root_cause_view,
     scope,
     segment_view,
@@ -34,7 +35,7 @@ except MonitoringError as error:
 about = st.empty()
 
 try:
-    report, seconds = performance_view.load(
+    found = report_view.behind_bar(
         lambda progress: performance.report(
             chosen.endpoint,
             deployment,
@@ -44,18 +45,20 @@ try:
             progress=progress,
         )
     )
+    report, made = found.value, performance_view.freshness(found)
     rows = report.outcomes.predictions if report.outcomes else 0
     note = segment_view.note(chosen.segment, rows)
     about.caption(
         cards.escaped(f"{chosen.endpoint} / {deployment}, model {model.id}, {window}{note}")
     )
-    performance_view.show(report, asked, seconds)
+    with cards.made_of(made):
+        performance_view.show(report, asked)
     place = (chosen.endpoint, deployment, window, chosen.segment)
-    with cards.panel("Estimated without labels", help=explain("estimated performance")):
-        estimate_view.show(*place, metric=asked.metric, period=asked.period)
+    with cards.panel("Estimated without labels", help=explain("estimated performance")) as panel:
+        panel.freshness = estimate_view.show(*place, metric=asked.metric, period=asked.period)
     root_cause_view.show_state(*place, asked.metric, "state-")
     root_cause_view.show(*place, asked.metric, "change-")
-    with cards.made_of(performance_view.freshness(report, seconds)):
+    with cards.made_of(made):
         performance_view.show_detail(report)
 except MonitoringError as error:
     states.show_error(error)

@@ -19,8 +19,8 @@ try:
         baseline = predictions_view.pick_baseline(predictions.baselines(*asked_for))
         window = drift_view.pick_period(chosen, workspace.now()).whole_days()
     about = st.empty()
-    report = predictions_view.load(
-        lambda bar: predictions.report(*asked_for, baseline, window, bar, segment=chosen.segment)
+    report = report_view.behind_bar(
+        lambda tell: predictions.report(*asked_for, baseline, window, tell, segment=chosen.segment)
     )
 except MonitoringError as error:
     states.show_error(error)

@@ -34,8 +34,8 @@ key = looked.keys[name]
 with cards.panel("Last 15 minutes"):
     live_view.show(key)
 if key in found:
-    with cards.panel("Objectives"):
-        traffic_view.show_objectives(found[key], looked, key)
+    with cards.panel("Objectives") as panel:
+        panel.freshness = traffic_view.show_objectives(found[key], looked, key)
 with cards.panel("Requests and errors") as panel:
     panel.freshness = traffic_charts_view.show_requests(looked, key)
 with cards.panel("Latency") as panel:
@@ -46,7 +46,7 @@ with cards.panel("Answers") as panel:
     panel.freshness = traffic_charts_view.show_responses(looked, key)
 with cards.panel("Callers") as panel:
     panel.freshness = traffic_charts_view.show_callers(looked, key)
-with cards.panel("Data collection"):
-    traffic_charts_view.show_collection(looked, key)
+with cards.panel("Data collection") as panel:
+    panel.freshness = traffic_charts_view.show_collection(looked, key)
 with cards.panel("Slow and failed requests") as panel:
     panel.freshness = traffic_charts_view.show_notable(looked, key)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import drift_view, files, states
+from ui import cards, drift_view, files, report_view, segment_view, states
 from ui.loaders import drift, workspace
 
 st.title("Your own files")
@@ -42,4 +42,5 @@ report = drift_view.run(
 if report is None:
     states.show(states.first_use("your files"))
 else:
-    drift_view.show(report, rule, "own-")
+    with cards.made_of(report_view.made_of(report, segment_view.rows_of(report.results))):
+        drift_view.show(report, rule, "own-")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamlit.typing import PlotlyState
 
     from monitoring.charts import Chart
+    from ui.loaders.shelf import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,16 @@ def answered(*answers: Answered, missing: str = "") -> Freshness | None:
         rows=sum(len(each.rows) for each in answers),
         missing=" ".join(filter(None, reasons)),
         queries=tuple(Query(each.name, each.query) for each in answers),
+    )
+
+
+def taken(*found: Taken[object], rows: int | None = None, missing: str = "") -> Freshness:
+    """Return the footer of a panel that was made of these results of the shelf."""
+    return Freshness(
+        fetched=min(each.fetched for each in found),
+        seconds=sum(each.seconds for each in found),
+        rows=rows,
+        missing=missing,
     )
 
 

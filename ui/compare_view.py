@@ -14,7 +14,7 @@ from monitoring.signals import version_verdict as verdict
 from monitoring.signals.version_comparison import VersionComparison
 from monitoring.signals.version_traffic import TrafficComparison
 from monitoring.window import Window
-from ui import cards, states, training_view
+from ui import cards, report_view, states, training_view
 from ui import versions_view as view
 from ui.glossary import explain
 from ui.loaders import versions
@@ -36,27 +36,41 @@ def show_deployments(
 ) -> None:
     """Draw two deployments side by side: the verdict first, then what it rests on."""
     found: VersionComparison | None = None
+    made: cards.Freshness | None = None
     with cards.panel("Verdict", help=explain("version verdict")) as panel:
-        found, seconds = view.load(
-            lambda say: versions.comparison(endpoint, names, window, metric, say, segment)
+        compared = report_view.behind_bar(
+            lambda tell: versions.comparison(endpoint, names, window, metric, tell, segment)
         )
+        found, made = compared.value, view.freshness(compared)
         view.show_verdict(found)
-        panel.freshness = view.freshness(found, seconds)
-    if found is not None and found.days:
+        panel.freshness = made
+    if found is not None and made is not None:
+        with cards.made_of(made):
+            _show_measured(found, names)
+    with cards.panel("Traffic", help=explain("traffic split")) as panel:
+        _show_split(sides)
+        traffic, answer = versions.traffic(endpoint, names, window)
+        panel.freshness = cards.answered(answer)
+        _show_traffic(traffic, has_segment=bool(segment))
+    with cards.panel("Inputs", help=explain("data drift")) as panel:
+        inputs = report_view.behind_bar(
+            lambda tell: versions.inputs(endpoint, names, window, tell, segment)
+        )
+        training_view.show_inputs(inputs.value, names)
+        panel.freshness = cards.taken(inputs)
+    if found is not None:
+        with cards.made_of(made), cards.panel("The same requests", help=explain("shadow")):
+            view.show_shared(found)
+
+
+def _show_measured(found: VersionComparison, names: tuple[str, str]) -> None:
+    """Draw what the verdict rests on."""
+    if found.days:
         with cards.panel("By day", help=explain("common days")):
             view.show_course(found)
         with cards.panel("Every measure", help=explain("realized performance")):
             view.show_measures(list(found.metrics.values()), names, "versions-measures")
             st.caption(cards.escaped(verdict.SEVERAL))
-    with cards.panel("Traffic", help=explain("traffic split")):
-        _show_split(sides)
-        _show_traffic(versions.traffic(endpoint, names, window), has_segment=bool(segment))
-    with cards.panel("Inputs", help=explain("data drift")):
-        inputs, _ = view.load(lambda say: versions.inputs(endpoint, names, window, say, segment))
-        training_view.show_inputs(inputs, names)
-    if found is not None:
-        with cards.panel("The same requests", help=explain("shadow")):
-            view.show_shared(found)
 
 
 def show_models(endpoint: str, looked_at: Sequence[Registered]) -> None:
@@ -67,10 +81,11 @@ def show_models(endpoint: str, looked_at: Sequence[Registered]) -> None:
         else:
             text = f"There is one model version to look at: {looked_at[0].id}."
             states.show(states.State("One version", ":material/looks_one:", "gray", text))
-    with cards.panel("Training data", help=explain("training data versions")):
+    with cards.panel("Training data", help=explain("training data versions")) as panel:
         model = looked_at[0].id.partition(":")[0]
-        found, _ = view.load(lambda say: versions.training(endpoint, model, say))
-        training_view.show_training(found, [each.training_data for each in looked_at])
+        found = report_view.behind_bar(lambda tell: versions.training(endpoint, model, tell))
+        training_view.show_training(found.value, [each.training_data for each in looked_at])
+        panel.freshness = cards.taken(found)
 
 
 def _show_split(sides: Sequence[Side]) -> None:
@@ -102,8 +117,6 @@ def _show_traffic(found: TrafficComparison, *, has_segment: bool) -> None:
     scope = " The log knows no features: the segment does not apply." if has_segment else ""
     text = f"Errors and latency of {len(found.days)} days on which both were asked.{scope}"
     st.caption(cards.escaped(f"{text} Faults of callers (4xx) do not count."))
-    if found.missing:
-        st.text(f"Missing: {found.missing}")
 
 
 def show_registered(first: Registered, second: Registered, key: str) -> None:

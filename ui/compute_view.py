@@ -20,21 +20,11 @@ from monitoring.signals.fleet import step_of
 from monitoring.window import Window
 from ui import cards, states
 from ui.loaders import compute
-from ui.loaders.compute import Taken
 
 if TYPE_CHECKING:
     from ui.loaders.compute import Deployment
 
 _SHOWN = (instances.CPU, instances.MEMORY, instances.DISK, instances.GPU)
-
-
-def footer(*asked: Taken[object], rows: int | None = None) -> cards.Freshness:
-    """Return the footer of a panel made of platform metrics."""
-    return cards.Freshness(
-        fetched=min(each.fetched for each in asked),
-        seconds=sum(each.seconds for each in asked),
-        rows=rows,
-    )
 
 
 def show_machines(deployments: Sequence[Deployment], window: Window) -> cards.Freshness | None:
@@ -63,7 +53,7 @@ def show_machines(deployments: Sequence[Deployment], window: Window) -> cards.Fr
     )
     if not any(instances.has_gpu(d.instance_type) for d in deployments):
         st.text("No GPU: no machine type of these deployments has one, so none is asked for.")
-    return footer(used, counted, judged)
+    return cards.taken(used, counted, judged)
 
 
 def _machine_row(
@@ -144,7 +134,7 @@ def show_instances(deployment: Deployment, window: Window) -> cards.Freshness | 
     own = [u for u in asked.value if u.subject == subject]
     if not own:
         states.show(states.blind(None, f"Azure Monitor has no metric of {subject} in this window."))
-        return footer(asked)
+        return cards.taken(asked)
     shown = [u for u in own if u.resource in _SHOWN]
     rows = [
         charts.Row(
@@ -162,7 +152,7 @@ def show_instances(deployment: Deployment, window: Window) -> cards.Freshness | 
     )
     if missing := _gaps(shown):
         st.text(missing)
-    return footer(asked)
+    return cards.taken(asked)
 
 
 def _instance_summary(subject: str, used: Sequence[Utilization]) -> str:

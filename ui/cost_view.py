@@ -16,7 +16,6 @@ from monitoring.infrastructure.cost import CostDay
 from monitoring.metric import MetricResult, Status
 from monitoring.window import Window
 from ui import cards, states
-from ui.compute_view import footer
 from ui.loaders import compute
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
@@ -209,7 +208,7 @@ def show_idle(deployments: Sequence[Deployment], window: Window) -> cards.Freshn
         rows.append(_idle_row(deployment, own, is_idle=idle.get(subject)))
     if not rows:
         states.show(states.blind(None, "The scope has no online deployment."))
-        return footer(found)
+        return cards.taken(found)
     table = pd.DataFrame(rows)
     worst = [row["Deployment"] for row in rows if str(row["Verdict"]).startswith("▲")]
     if worst:
@@ -222,7 +221,7 @@ def show_idle(deployments: Sequence[Deployment], window: Window) -> cards.Freshn
         "paid ones are not needed on two of the last three whole days. Idle is Azure Advisor's rule: "
         f"95 % of a week's CPU below {cost.IDLE_CPU_PERCENT:g} %."
     )
-    return footer(found, used)
+    return cards.taken(found, used)
 
 
 def _idle_row(
@@ -275,7 +274,7 @@ def show_energy(deployments: Sequence[Deployment], window: Window) -> cards.Fres
     own = [each for each in found.value if each.subject in mine]
     if not own:
         states.show(states.blind(None, "No GPU reported its energy in this window."))
-        return footer(found)
+        return cards.taken(found)
     factor = st.number_input(
         "gCO2e per kWh",
         min_value=0.0,
@@ -299,7 +298,7 @@ def show_energy(deployments: Sequence[Deployment], window: Window) -> cards.Fres
     alt = f"Energy of the GPUs of {len(own)} deployments at {factor:g} gCO2e per kWh."
     cards.show_table(table, key="energy", alt=alt)
     st.caption("Of the GPUs alone: processors, memory, network and cooling are not measured.")
-    return footer(found)
+    return cards.taken(found)
 
 
 def show_prices(deployments: Sequence[Deployment]) -> None:

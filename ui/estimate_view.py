@@ -41,7 +41,7 @@ def show(
     *,
     metric: str = "",
     period: Period = "day",
-) -> None:
+) -> cards.Freshness | None:
     """Draw the run button and, once it has run, the estimate; for a panel of a page.
 
     Args:
@@ -68,12 +68,12 @@ def show(
         ),
     )
     if report is None:
-        st.text(
-            "Not estimated yet. It is learned on the first labelled days of this deployment, and"
-            " takes a few seconds."
-        )
-        return
+        learned = "It is learned on the first labelled days and takes a few seconds."
+        about = f"{endpoint} / {deployment} without labels"
+        states.show(states.first_use(about, f"Press Estimate without labels. {learned}"))
+        return None
     show_report(report, mine, metric=metric)
+    return report_view.made_of(report, sum(step.rows for step in report.steps))
 
 
 def show_report(report: EstimateReport, key: str, *, metric: str = "") -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from monitoring.signals.group_counts import CountedGroups
     from monitoring.window import Window
     from ui.fairness_choice import Asked
+    from ui.loaders.shelf import Taken
 
 T = TypeVar("T")
 Progress = Callable[[float, str], None]
@@ -40,13 +41,12 @@ NOTE = (
 )
 
 
-def load(compute: Callable[[Progress], T]) -> T:
-    """Return what is computed, behind a progress bar the first time."""
-    bar = st.empty()
-    try:
-        return compute(lambda share, text: bar.progress(min(max(share, 0.0), 1.0), text))
-    finally:
-        bar.empty()
+def freshness(found: Taken[CountedGroups]) -> cards.Freshness:
+    """Return the footer of all that shows groups."""
+    merged = total(o for day in found.value.days.values() for o in day.outcomes.values())
+    waiting = merged.predictions - merged.labelled
+    missing = f"{waiting:,} labels are not in yet." if waiting else ""
+    return cards.taken(found, rows=merged.predictions, missing=missing)
 
 
 def show(counted: CountedGroups, window: Window, asked: Asked, key: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from monitoring.charts import sparkline
 from monitoring.signals.fleet import Fleet
 from monitoring.signals.health import DeploymentHealth, Health
-from ui import cards, nav, states
+from ui import cards, nav, report_view, states
 from ui.loaders import fleet, workspace
 from ui.scope import Scope
 
@@ -32,10 +32,8 @@ OPENS = {
 
 def load(chosen: Scope) -> Fleet:
     """Return the fleet for the window, behind a progress bar the first time."""
-    bar = st.empty()
-    found = fleet.fleet(chosen.window_at(workspace.now()), bar.progress)
-    bar.empty()
-    return found
+    window = chosen.window_at(workspace.now())
+    return report_view.behind_bar(lambda tell: fleet.fleet(window, tell))
 
 
 def freshness(fleet: Fleet) -> cards.Freshness:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring.incidents.lanes import in_scope
-from ui import cards, nav, states, suspects_view, timeline_view
+from ui import cards, nav, report_view, states, suspects_view, timeline_view
 from ui.glossary import explain
 from ui.loaders import incidents as loader
 from ui.loaders import workspace
@@ -48,10 +48,8 @@ WEIGHTS: dict[Severity, Weight] = {
 
 def load(chosen: Scope) -> IncidentReport:
     """Return the report of the scope's window, behind a progress bar the first time."""
-    bar = st.empty()
-    found = loader.report(chosen.window_at(workspace.now()), bar.progress)
-    bar.empty()
-    return found
+    window = chosen.window_at(workspace.now())
+    return report_view.behind_bar(lambda tell: loader.report(window, tell))
 
 
 def of_scope(found: IncidentReport, chosen: Scope) -> tuple[Incident, ...]:

@@ -14,7 +14,6 @@ from monitoring.infrastructure import clusters, instances, jobs
 from monitoring.metric import Status
 from monitoring.window import Window
 from ui import cards, states
-from ui.compute_view import footer
 from ui.loaders import compute
 
 _MOST_JOBS = 200
@@ -33,7 +32,7 @@ def show_clusters(window: Window) -> cards.Freshness | None:
                 "Serverless jobs have none.",
             )
         )
-        return footer(found)
+        return cards.taken(found)
     answer = compute.resizes(window)
     latest = {each.cluster.lower(): each for each in clusters.latest(answer.records())}
     for cluster in found.value:

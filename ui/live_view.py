@@ -38,14 +38,19 @@ def show(key: Key) -> None:
 
 def _show_tiles(key: Key) -> None:
     try:
-        found = traffic.live().get(key)
+        asked = traffic.live()
     except Exception as error:  # noqa: BLE001 - logged with an id; a fragment must not fail the page
         states.show_error(error)
         return
-    now = workspace.now()
+    found = asked.value.get(key)
     if found is None or found.newest is None:
         states.show(states.blind(None, "Azure Monitor counts no request in the last 15 minutes."))
-        return
+    else:
+        _show_minutes(found)
+    cards.show_freshness(cards.taken(asked))
+
+
+def _show_minutes(found: Minutes) -> None:
     columns = st.columns(4)
     with columns[0]:
         _tile(
@@ -72,8 +77,8 @@ def _show_tiles(key: Key) -> None:
         _tile("Errors", f"{sum(faults.values()):,.0f}", errors, said)
     newest = datetime.fromisoformat(str(found.newest)).replace(tzinfo=UTC)
     st.caption(
-        f"Platform metrics, {found.times[0].astype(datetime):%H:%M} to {now:%H:%M} UTC, newest minute "
-        f"{newest:%H:%M}, looked at {now:%H:%M:%S}. Logs of these minutes are incomplete yet."
+        f"Platform metrics, {found.times[0].astype(datetime):%H:%M} to {workspace.now():%H:%M} UTC, "
+        f"newest minute {newest:%H:%M}. Logs of these minutes are incomplete yet."
     )
 
 

@@ -60,7 +60,7 @@ def refusal(text: str) -> str:
     return ""
 
 
-def show_tables(window: Window) -> None:
+def show_tables(window: Window) -> cards.Freshness | None:
     """Draw the browser of tables and columns."""
     found, answer, missing = log_tables.tables(window)
     by_name = {table.name: table for table in found}
@@ -92,6 +92,7 @@ def show_tables(window: Window) -> None:
         )
     if missing:
         st.text(f"How much the tables took in is not known. {missing}")
+    return cards.answered(answer) if answer else None
 
 
 def _table_label(by_name: Mapping[str, log_tables.LogTable]) -> Callable[[str], str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
@@ -29,6 +28,7 @@ from monitoring.performance_metric import PerformanceMetric
 from monitoring.signals.model_performance import PerformanceReport, Period, metrics_of
 from ui import cards, states
 from ui.glossary import GLOSSARY, explain
+from ui.loaders.shelf import Taken
 
 TERMS = {"auc_weighted": "AUC"}
 PERIODS: dict[Period, str] = {"day": "Day", "week": "Week", "month": "Month"}
@@ -73,27 +73,15 @@ def pick(task: Task) -> Asked:
     return Asked(name if name in offered else offered[0], period if period in PERIODS else "day")
 
 
-def load(
-    compute: Callable[[Callable[[float, str], None]], PerformanceReport],
-) -> tuple[PerformanceReport, float]:
-    """Return the report and the seconds it took, behind a progress bar the first time."""
-    bar, start = st.empty(), time.perf_counter()
-    found = compute(lambda share, text: bar.progress(min(max(share, 0.0), 1.0), text))
-    bar.empty()
-    return found, time.perf_counter() - start
-
-
-def show(report: PerformanceReport, asked: Asked, seconds: float) -> None:
+def show(report: PerformanceReport, asked: Asked) -> None:
     """Draw the metric in focus: what it is now, and its course."""
     if report.outcomes is None or not report.outcomes.predictions:
         states.show(states.blind(None, f"No prediction was collected in {report.window}."))
         return
     _show_tiles(report, asked)
-    with cards.panel(
-        f"{METRICS[asked.metric].label} over time", help=explain("realized performance")
-    ) as panel:
+    title = f"{METRICS[asked.metric].label} over time"
+    with cards.panel(title, help=explain("realized performance")):
         _show_trend(report, asked)
-        panel.freshness = freshness(report, seconds)
 
 
 def show_detail(report: PerformanceReport) -> None:
@@ -206,18 +194,13 @@ def _start(result: MetricResult) -> datetime:
     return result.window.start if result.window else datetime.min.replace(tzinfo=UTC)
 
 
-def freshness(report: PerformanceReport, seconds: float) -> cards.Freshness | None:
+def freshness(found: Taken[PerformanceReport]) -> cards.Freshness:
     """Return the footer of all that shows realized performance."""
-    if report.taken is None:
-        return None
+    report = found.value
     rows = sum(step.outcomes.predictions for step in report.steps)
     waiting = rows - sum(step.outcomes.labelled for step in report.steps)
-    return cards.Freshness(
-        fetched=report.taken,
-        seconds=seconds,
-        rows=rows,
-        missing=f"{waiting:,} labels are not in yet." if waiting else "",
-    )
+    missing = f"{waiting:,} labels are not in yet." if waiting else ""
+    return cards.taken(found, rows=rows, missing=missing)
 
 
 def _show_metrics(report: PerformanceReport) -> None:

@@ -29,15 +29,6 @@ Progress = Callable[[float, str], None]
 LABEL = "label"
 
 
-def load(compute: Callable[[Progress], T]) -> T:
-    """Return what is computed, behind a progress bar the first time."""
-    bar = st.empty()
-    try:
-        return compute(lambda share, text: bar.progress(min(max(share, 0.0), 1.0), text))
-    finally:
-        bar.empty()
-
-
 def pick_baseline(offered: Sequence[str]) -> str:
     """Draw the choice of baseline. Bound to the URL."""
     return st.selectbox(

@@ -23,6 +23,13 @@ Report = TypeVar("Report")
 MONTHS = 9
 
 
+class Bar(Protocol):
+    """Where progress is drawn."""
+
+    def progress(self, value: float, text: str) -> object:
+        """Draw it."""
+
+
 def pick_period(chosen: Scope, now: datetime) -> Window:
     """Draw the choice between the sidebar's window and a calendar month. Bound to the URL."""
     first = now.replace(day=1, hour=0, minute=0)
@@ -36,6 +43,15 @@ def pick_period(chosen: Scope, now: datetime) -> Window:
         "Period", [sidebar, *months], key="period", bind="query-params", width=220
     )
     return months[picked] if picked in months else chosen.window_at(now)
+
+
+def behind_bar(compute: Callable[[Progress], Report]) -> Report:
+    """Return what is computed, behind a progress bar the first time."""
+    bar = st.empty()
+    try:
+        return compute(lambda share, text: _tick(bar, share, text))
+    finally:
+        bar.empty()
 
 
 def run(key: str, wanted: object, compute: Callable[[Progress], Report]) -> Report | None:
@@ -75,8 +91,8 @@ def made_of(report: object, rows: int, missing: str = "") -> cards.Freshness | N
     return cards.Freshness(fetched=taken, rows=rows, missing=missing) if taken else None
 
 
-def _tick(bar: object, share: float, text: str) -> None:
-    bar.progress(min(max(share, 0.0), 1.0), text)  # type: ignore[attr-defined]
+def _tick(bar: Bar, share: float, text: str) -> None:
+    bar.progress(min(max(share, 0.0), 1.0), text)
 
 
 def pick_feature(order: list[str], clicked: str | None, key: str) -> str:

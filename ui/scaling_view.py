@@ -13,7 +13,6 @@ from monitoring.infrastructure import autoscale
 from monitoring.infrastructure.autoscale import LAG_MINUTES, Episode, Rules
 from monitoring.window import Window
 from ui import cards, size_view, states
-from ui.compute_view import footer
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
 
@@ -35,7 +34,7 @@ def show_rules(deployment: Deployment, window: Window) -> cards.Freshness | None
                 f"instances ({deployment.instance_count}) is fixed.",
             )
         )
-        return footer(asked)
+        return cards.taken(asked)
     setting = own[0]
     table = pd.DataFrame(
         [
@@ -57,9 +56,9 @@ def show_rules(deployment: Deployment, window: Window) -> cards.Freshness | None
         st.text(
             "No rule watches CpuUtilizationPercentage: what others would have done is not replayed."
         )
-        return footer(asked)
+        return cards.taken(asked)
     _show_episodes(deployment, loaded.replayed_window(window), rules)
-    return footer(asked)
+    return cards.taken(asked)
 
 
 def _show_episodes(deployment: Deployment, window: Window, rules: Rules) -> None:

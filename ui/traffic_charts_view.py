@@ -251,18 +251,19 @@ def show_callers(looked: Looked, key: Key) -> cards.Freshness | None:
     return cards.answered(answer)
 
 
-def show_collection(looked: Looked, key: Key) -> None:
+def show_collection(looked: Looked, key: Key) -> cards.Freshness:
     """Draw the share of records that could not be stored, and say why."""
-    results = traffic_view.collection_of(traffic.collection(looked.window), key)
+    asked = traffic.collection(looked.window)
+    results = traffic_view.collection_of(asked.value, key)
     lost, share = results["collection_error_rate"], results["collected_share"]
     if not any(result.value is not None for result in (*lost, *share)):
         reason = next((r for r in lost if r.reason), None)
         why = f"{reason.reason[:1].upper()}{reason.reason[1:]}." if reason else ""
         states.show(states.blind(None, why, reason.hint if reason else ""))
-        return
-    start, _, _, reason_words = traffic_view.of_collection(results)
-    if start == "breached":
-        st.text(reason_words)
+        return cards.taken(asked)
+    status, _, _, why = traffic_view.of_collection(results)
+    if status == "breached":
+        st.text(why)
     windows = [result.window for result in lost if result.window]
     chart = charts.trend(
         [window.start for window in windows],
@@ -284,6 +285,7 @@ def show_collection(looked: Looked, key: Key) -> None:
             "5 % of the usual records came counts as stopped."
         )
     )
+    return cards.taken(asked)
 
 
 def _collection_table(results: dict[str, list[Any]]) -> pd.DataFrame:

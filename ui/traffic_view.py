@@ -162,7 +162,9 @@ def pick(looked: Looked, found: Mapping[Key, tuple[Objective, Objective]]) -> st
     )
 
 
-def show_objectives(found: tuple[Objective, Objective], looked: Looked, key: Key) -> None:
+def show_objectives(
+    found: tuple[Objective, Objective], looked: Looked, key: Key
+) -> cards.Freshness | None:
     """Draw the verdict tiles: the overview's numbers, against what they are held to."""
     errors, p95 = found
     hours = traffic.judged_step(looked.window) / timedelta(hours=1)
@@ -188,11 +190,12 @@ def show_objectives(found: tuple[Objective, Objective], looked: Looked, key: Key
     with columns[2]:
         _show_collection_tile(looked, key)
     st.caption("A verdict needs two of the last three steps: the overview's numbers and rule.")
+    return cards.answered(traffic.steps(looked.window, traffic.judged_step(looked.window)))
 
 
 def _show_collection_tile(looked: Looked, key: Key) -> None:
     try:
-        results = collection_of(traffic.collection(looked.window), key)
+        results = collection_of(traffic.collection(looked.window).value, key)
     except MonitoringError as error:
         states.show_error(error)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from monitoring.signals import version_verdict as verdict
 from monitoring.signals.model_performance import metrics_of
 from monitoring.signals.version_comparison import Compared, VersionComparison
 from ui import cards, states
+from ui.loaders.shelf import Taken
 from ui.loaders.versions import Side
 from ui.performance_view import term_of
 
@@ -105,14 +105,6 @@ def pick_metric(task: Task) -> str:
         width=190,
     )
     return name if name in offered else offered[0]
-
-
-def load(compute: Callable[[Progress], T]) -> tuple[T, float]:
-    """Return what is computed and the seconds it took, behind a progress bar the first time."""
-    bar, start = st.empty(), time.perf_counter()
-    found = compute(lambda share, text: bar.progress(min(max(share, 0.0), 1.0), text))
-    bar.empty()
-    return found, time.perf_counter() - start
 
 
 def show_alone(endpoint: str, sides: Sequence[Side]) -> None:
@@ -239,18 +231,13 @@ def _told(compared: Compared) -> str:
     return f"{look.mark} {look.word}"
 
 
-def freshness(found: VersionComparison, seconds: float) -> cards.Freshness | None:
-    """Return the footer of the verdict."""
-    if found.taken is None:
-        return None
+def freshness(compared: Taken[VersionComparison]) -> cards.Freshness:
+    """Return the footer of the verdict and of what it rests on."""
+    found = compared.value
     rows = sum(kept[day].predictions for kept in found.counted for day in found.days)
     waiting = rows - sum(found.labelled)
-    return cards.Freshness(
-        fetched=found.taken,
-        seconds=seconds,
-        rows=rows,
-        missing=f"{waiting:,} labels are not in yet." if waiting else "",
-    )
+    missing = f"{waiting:,} labels are not in yet." if waiting else ""
+    return cards.taken(compared, rows=rows, missing=missing)
 
 
 def show_course(found: VersionComparison) -> None:

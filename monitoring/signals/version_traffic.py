@@ -26,7 +26,7 @@ class TrafficComparison:
     """What the traffic log says of both.
 
     split: requests of each deployment of the endpoint by day. errors, latency: of the two, on `days`,
-    those on which both were asked. missing: why the log is incomplete.
+    those on which both were asked.
     """
 
     names: tuple[str, str]
@@ -34,14 +34,12 @@ class TrafficComparison:
     days: tuple[date, ...]
     errors: Compared
     latency: Compared
-    missing: str = ""
 
 
 def compare(
     names: tuple[str, str],
     steps: Mapping[str, Sequence[Step]],
     window: Window,
-    missing: str = "",
 ) -> TrafficComparison:
     """Compare two deployments by their traffic.
 
@@ -49,7 +47,6 @@ def compare(
         names: The two.
         steps: Days of each deployment of the endpoint, by its name in lower case.
         window: What was asked for.
-        missing: Why the log is incomplete.
     """
     by_day = {
         name: {step.window.start.date(): step for step in each if step.requests}
@@ -67,7 +64,6 @@ def compare(
         days=days,
         errors=_errors(names, sides, window),
         latency=_latency(names, sides, window),
-        missing=missing,
     )
 
 

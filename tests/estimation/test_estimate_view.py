@@ -38,7 +38,7 @@ def script(endpoint: str, first: str, end: str) -> None:
 def opened(app_test: type[AppTest], *asked: str) -> AppTest:
     app = app_test.from_function(script, args=asked, default_timeout=120).run()
     assert not app.exception
-    assert "Not estimated yet" in words(app)
+    assert "Press Estimate without labels" in words(app)
     (button,) = [each for each in app.button if each.label == "Estimate without labels"]
     app = button.click().run()
     assert not app.exception

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
 from ui.loaders import workspace
+from ui.loaders.shelf import Shelf
 
 from .conftest import open_page
 
@@ -81,7 +82,7 @@ def test_a_log_that_may_not_be_read_leaves_model_and_data_standing(
 
     forbidden = page_with_faults(azure, refuse)
     monkeypatch.setattr(workspace, "azure", lambda: forbidden)
-    monkeypatch.setattr(workspace, "shelf", lambda: workspace.Shelf(places=5))
+    monkeypatch.setattr(workspace, "shelf", lambda: Shelf(places=5, now=workspace.now))
     app = opened("overview.py")
     assert not app.exception
     infrastructure = [m.value for m in app.metric if m.label.startswith("Infrastructure")]

@@ -27,7 +27,7 @@ def registered(endpoint: str, deployment: str) -> RegisteredModel:
     _, model = deployments.served(endpoint, deployment)
     day = workspace.now().date()
     return workspace.shelf().get(
-        ("model", str(model.id), day), lambda: Models(workspace.azure()).load(model)
+        ("model", str(model.id), day), lambda _say: Models(workspace.azure()).load(model)
     )
 
 
@@ -59,8 +59,8 @@ def attribution(
         *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
     )
 
-    def measure() -> AttributionReport:
-        days = deployments.days(*asked, window, part(progress, 0.1, 0.2), segment=segment)
+    def measure(say: Progress) -> AttributionReport:
+        days = deployments.days(*asked, window, part(say, 0.1, 0.2), segment=segment)
         return signal.run(
             model,
             reference,
@@ -69,8 +69,8 @@ def attribution(
             thresholds={signal.NDCG: ndcg},
             notes=days.notes,
             taken=workspace.now(),
-            progress=part(progress, 0.2, 1.0),
+            progress=part(say, 0.2, 1.0),
         )
 
     key = ("attribution", *asked, baseline, window, ndcg, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

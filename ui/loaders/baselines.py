@@ -328,10 +328,10 @@ def back_test(
     window = Window.last(timedelta(days=days), until=end).whole_days()
     key = ("back test", endpoint, deployment, window.days(), _key(now), _key(then))
 
-    def measure() -> Tested:
-        return _tested(endpoint, deployment, window, now, then, progress)
+    def measure(say: Progress) -> Tested:
+        return _tested(endpoint, deployment, window, now, then, say)
 
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _key(rule: tuple[str, ThresholdSet | None]) -> tuple[str, int | None]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Generic, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 from ui.loaders import deployments, logs, workspace
 
@@ -18,30 +16,16 @@ if TYPE_CHECKING:
     from monitoring.sources.metrics import PlatformMetrics
     from monitoring.sources.registry import Deployment
     from monitoring.window import Window
+    from ui.loaders.shelf import Taken
     from ui.scope import Scope
 
 T = TypeVar("T")
 FIVE_MINUTES = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken(Generic[T]):
-    """What Azure answered, when it was asked and how long it took."""
-
-    value: T
-    fetched: datetime
-    seconds: float
-
-
 def taken(key: Hashable, ask: Callable[[], T], fresh: timedelta = FIVE_MINUTES) -> Taken[T]:
     """Return the kept answer to a question if it is fresh, else ask."""
-
-    def compute() -> Taken[T]:
-        started = time.perf_counter()
-        value = ask()
-        return Taken(value, workspace.now(), time.perf_counter() - started)
-
-    return workspace.shelf().get(key, compute, fresh=fresh)
+    return workspace.shelf().taken(key, lambda _say: ask(), fresh=fresh)
 
 
 def metrics() -> PlatformMetrics:

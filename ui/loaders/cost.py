@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitoring.sources.logs import Answer
     from monitoring.sources.registry import Deployment
     from monitoring.sources.scaling import Autoscale, RequestSettings
-    from ui.loaders.compute import Taken
+    from ui.loaders.shelf import Taken
 
 #: Cost data are hours old and Cost Management takes few questions.
 COST_FRESH = timedelta(hours=1)

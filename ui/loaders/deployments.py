@@ -160,17 +160,18 @@ def reference(
     store = ProfileStore(workspace.settings().cache / "profiles")
     return workspace.shelf().get(
         ("baseline", endpoint, deployment, baseline, choice.rule, moving, segment, day),
-        lambda: known.take(
+        lambda say: known.take(
             deployed(),
             found,
             model,
             choice,
             window,
-            progress,
+            say,
             segment,
             anchor=anchor,
             store=store,
         ),
+        progress=progress,
     )
 
 
@@ -192,8 +193,9 @@ def days(
     here = deployed()
     return workspace.shelf().get(
         ("days", endpoint, deployment, window, segment),
-        lambda: here.days(found, window, here.columns(model), progress, segment),
+        lambda say: here.days(found, window, here.columns(model), say, segment),
         fresh=timedelta(minutes=15),
+        progress=progress,
     )
 
 
@@ -214,6 +216,7 @@ def rows(
     found, model = served(endpoint, deployment)
     return workspace.shelf().get(
         ("rows", endpoint, deployment, window, segment),
-        lambda: deployed().rows(found, model, window, segment, progress),
+        lambda say: deployed().rows(found, model, window, segment, say),
         fresh=timedelta(minutes=15),
+        progress=progress,
     )

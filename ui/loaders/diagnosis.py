@@ -57,13 +57,13 @@ def diagnosis(
     Raises:
         SourceError: The model is not known.
     """
-    say = progress or (lambda _share, _text: None)
     baseline = deployments.baselines(endpoint, deployment)[0]
     key = ("diagnosis", endpoint, deployment, window, metric, rules, segment, baseline)
     return workspace.shelf().get(
         key,
-        lambda: _measure((endpoint, deployment), baseline, window, metric, rules, segment, say),
+        lambda say: _measure((endpoint, deployment), baseline, window, metric, rules, segment, say),
         fresh=timedelta(minutes=15),
+        progress=progress,
     )
 
 
@@ -101,7 +101,9 @@ def _measure(
     )
     realized = guarded(
         "performance",
-        lambda: performance.report(*asked, window, segment=segment, progress=part(say, 0.4, 0.5)),
+        lambda: (
+            performance.report(*asked, window, segment=segment, progress=part(say, 0.4, 0.5)).value
+        ),
     )
     expected = guarded(
         "estimated performance",

@@ -57,8 +57,8 @@ def drift(
     kinds = {"numerical", "categorical", ""}
     of_features = {n: limits[n] for n in limits if n.partition(":")[2] not in kinds}
 
-    def measure() -> DriftReport:
-        days = deployments.days(*asked, window, part(progress, 0.2, 0.6), segment=segment)
+    def measure(say: Progress) -> DriftReport:
+        days = deployments.days(*asked, window, part(say, 0.2, 0.6), segment=segment)
         return drift_report.run(
             reference,
             days.tables,
@@ -68,12 +68,12 @@ def drift(
             notes=(*days.notes, *_left_out(reference)),
             taken=workspace.now(),
             store=store(),
-            progress=part(progress, 0.6, 1.0),
+            progress=part(say, 0.6, 1.0),
         )
 
     set_ = tuple(sorted(of_features.items()))
     key = ("drift", *asked, baseline, reference.name, window, rule, set_, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _left_out(reference: Baseline) -> tuple[str, ...]:

@@ -49,9 +49,8 @@ def report(
     from monitoring.signals import estimated_performance  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
-    say = progress or (lambda _share, _text: None)
 
-    def measure() -> EstimateReport:
+    def measure(say: Progress) -> EstimateReport:
         found, model = deployments.served(*asked)
         earlier = estimated_performance.reference_window(deployments.deployed(), found, window)
         return estimated_performance.of_deployment(
@@ -69,4 +68,4 @@ def report(
 
     rule = None if baselines is None else tuple(sorted(baselines.items()))
     key = ("estimate", *asked, window, period, segment, rule, baseline_name)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitoring.counts.outcomes import Columns
     from monitoring.signals.group_counts import CountedGroups
     from monitoring.window import Window
+    from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
 
@@ -60,7 +61,7 @@ def counted(
     window: Window,
     progress: Progress,
     segment: Segment = EVERYONE,
-) -> CountedGroups:
+) -> Taken[CountedGroups]:
     """Return outcomes by group and day, counted once for all sessions.
 
     The groups are those of the baseline, whatever the segment.
@@ -74,19 +75,17 @@ def counted(
 
     baseline = _baseline(endpoint, deployment, window, part(progress, 0.0, 0.2))
 
-    def measure() -> CountedGroups:
-        days = deployments.rows(
-            endpoint, deployment, window, part(progress, 0.2, 0.8), segment=segment
-        )
+    def measure(say: Progress) -> CountedGroups:
+        days = deployments.rows(endpoint, deployment, window, part(say, 0.2, 0.8), segment=segment)
         asked = Grouping(tuple(_cut(baseline, name, days.columns) for name in features))
         # The next choice is likely another category: they are counted in the same pass and stored.
         likely = [Grouping((_cut(baseline, name, days.columns),)) for name in _likely(baseline)]
         groupings = list(dict.fromkeys([asked, *likely]))
         store = workspace.settings().cache
-        return group_counts.count_each(days, groupings, store, part(progress, 0.8, 1.0))[0]
+        return group_counts.count_each(days, groupings, store, part(say, 0.8, 1.0))[0]
 
     key = ("groups", endpoint, deployment, features, window, segment, baseline.name)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().taken(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _cut(baseline: Baseline, name: str, columns: Columns) -> Cut:

@@ -29,15 +29,16 @@ def fleet(window: Window, progress: Progress) -> Fleet:
     decided = in_force()
     found = workspace.shelf().get(
         ("fleet", window, tuple(decided.items())),
-        lambda: measure(
+        lambda say: measure(
             deployments.deployed(),
             Logs(workspace.azure()),
             window,
             taken=workspace.now(),
             decided=decided,
-            progress=progress,
+            progress=say,
         ),
         fresh=timedelta(minutes=5),
+        progress=progress,
     )
     if error := database.fault():
         missing = f"{error.message}: baselines and thresholds are the product's own. {error.hint}"
@@ -63,7 +64,7 @@ def _model(deployment: Deployment) -> ModelVersion | None:
     try:
         return workspace.shelf().get(
             ("registered model", deployment.id, deployment.model),
-            lambda: deployments.deployed().model(deployment),
+            lambda _say: deployments.deployed().model(deployment),
             fresh=timedelta(minutes=5),
         )
     except MonitoringError:

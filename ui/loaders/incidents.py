@@ -45,14 +45,15 @@ def report(window: Window, progress: Progress) -> IncidentReport:
     decided = fleet.in_force()
     found = workspace.shelf().get(
         ("incidents", window, tuple(decided.items())),
-        lambda: run(
+        lambda say: run(
             deployments.deployed(),
             window,
             taken=workspace.now(),
             decided=decided,
-            progress=progress,
+            progress=say,
         ),
         fresh=FRESH,
+        progress=progress,
     )
     _latest()[0:] = [found]
     return found
@@ -74,7 +75,7 @@ def latest() -> IncidentReport | None:
 def _kept(what: str, source: object, rest: tuple[Hashable, ...], compute: Callable[[], T]) -> T:
     """Return what was computed from a source, once; it is known by its id, so it is kept as well."""
     _, found = workspace.shelf().get(
-        (what, id(source), *rest), lambda: (source, compute()), fresh=FRESH
+        (what, id(source), *rest), lambda _say: (source, compute()), fresh=FRESH
     )
     return found
 
@@ -191,7 +192,7 @@ def opened(content: bytes) -> Frozen:
     from monitoring.incidents import bundle  # noqa: PLC0415 - numpy
 
     digest = hashlib.sha256(content).hexdigest()
-    return workspace.shelf().get(("frozen", digest), lambda: bundle.open_(content))
+    return workspace.shelf().get(("frozen", digest), lambda _say: bundle.open_(content))
 
 
 def lanes_then(frozen: Frozen, time: datetime) -> tuple[Lane, ...]:

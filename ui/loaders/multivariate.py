@@ -38,8 +38,8 @@ def multivariate(
         *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
     )
 
-    def measure() -> MultivariateReport:
-        days = deployments.days(*asked, window, part(progress, 0.1, 0.2), segment=segment)
+    def measure(say: Progress) -> MultivariateReport:
+        days = deployments.days(*asked, window, part(say, 0.1, 0.2), segment=segment)
         return multivariate_drift.run(
             reference,
             days.tables,
@@ -47,8 +47,8 @@ def multivariate(
             thresholds={multivariate_drift.AUC: auc},
             notes=days.notes,
             taken=workspace.now(),
-            progress=part(progress, 0.2, 1.0),
+            progress=part(say, 0.2, 1.0),
         )
 
     key = ("multivariate", *asked, baseline, window, auc, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -38,8 +38,8 @@ def found(
         *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
     )
 
-    def measure() -> OutlierReport:
-        days = deployments.days(*asked, window, part(progress, 0.1, 0.2), segment=segment)
+    def measure(say: Progress) -> OutlierReport:
+        days = deployments.days(*asked, window, part(say, 0.1, 0.2), segment=segment)
         return outliers.run(
             reference,
             days.tables,
@@ -47,8 +47,8 @@ def found(
             thresholds={outliers.RANGE: share},
             notes=days.notes,
             taken=workspace.now(),
-            progress=part(progress, 0.2, 1.0),
+            progress=part(say, 0.2, 1.0),
         )
 
     key = ("outliers", *asked, baseline, window, share, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -13,6 +13,7 @@ from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
     from monitoring.signals.model_performance import PerformanceReport, Period
+    from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
 
@@ -27,7 +28,7 @@ def report(
     period: Period = "day",
     segment: Segment = EVERYONE,
     progress: Progress | None = None,
-) -> PerformanceReport:
+) -> Taken[PerformanceReport]:
     """Return realized performance of a deployment over a window, computed once for all sessions.
 
     Args:
@@ -49,14 +50,13 @@ def report(
     from monitoring.signals import realized_performance  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
-    say = progress or (lambda _share, _text: None)
 
     _, model = deployments.served(*asked)
     if thresholds is None:
         thresholds = database.thresholds(*asked, "model_performance")
     benchmarks = database.benchmarks(model) if baselines is None else {}
 
-    def measure() -> PerformanceReport:
+    def measure(say: Progress) -> PerformanceReport:
         found = deployments.rows(*asked, window, part(say, 0.0, 0.7), segment=segment)
         return realized_performance.of_deployment(
             model,
@@ -78,4 +78,4 @@ def report(
 
     rule = items(baselines), baseline_name, items(benchmarks), items(thresholds)
     key = ("performance", *asked, window, period, segment, rule)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().taken(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -51,14 +51,12 @@ def report(
             hint=f"Choose one of {', '.join(choices)}.",
         )
 
-    def measure() -> PredictionReport:
-        days = deployments.rows(
-            endpoint, deployment, window, part(progress, 0.0, 0.2), segment=segment
-        )
+    def measure(say: Progress) -> PredictionReport:
+        days = deployments.rows(endpoint, deployment, window, part(say, 0.0, 0.2), segment=segment)
         choice = choices[baseline]
         asked = endpoint, deployment
         reference = (
-            _production(*asked, choice, window, part(progress, 0.2, 0.5), segment)
+            _production(*asked, choice, window, part(say, 0.2, 0.5), segment)
             if choice.rule.is_production
             else _table(*asked, choice, segment)
         )
@@ -68,11 +66,11 @@ def report(
             window,
             workspace.settings().cache,
             taken=workspace.now(),
-            progress=part(progress, 0.5, 1.0),
+            progress=part(say, 0.5, 1.0),
         )
 
     key = ("predictions", endpoint, deployment, baseline, window, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _choices(endpoint: str, deployment: str) -> dict[str, BaselineChoice]:

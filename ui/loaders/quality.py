@@ -39,14 +39,14 @@ def quality(
     )
     found, model = deployments.served(endpoint, deployment)
 
-    def measure() -> DataQualityReport:
+    def measure(say: Progress) -> DataQualityReport:
         days = collected_days(
             deployments.deployed(),
             found,
             model,
             window,
             segment=segment,
-            progress=part(progress, 0.2, 0.5),
+            progress=part(say, 0.2, 0.5),
         )
         return quality_report.run(
             reference,
@@ -55,8 +55,8 @@ def quality(
             rules=quality_report.Rules(asked.mode, thresholds=asked.overrides()),
             taken=workspace.now(),
             store=workspace.settings().cache / "quality",
-            progress=part(progress, 0.5, 1.0),
+            progress=part(say, 0.5, 1.0),
         )
 
     key = ("quality", endpoint, deployment, baseline, window, asked, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -150,16 +150,16 @@ def ranking(
     from monitoring.signals import segments  # noqa: PLC0415 - costs a second
     from monitoring.signals.sides import sides  # noqa: PLC0415
 
-    asked, say = (endpoint, deployment), progress or (lambda _share, _text: None)
+    asked = endpoint, deployment
 
-    def measure() -> SegmentReport:
+    def measure(say: Progress) -> SegmentReport:
         before = deployments.rows(*asked, reference, part(say, 0.0, 0.4), segment=segment)
         now = deployments.rows(*asked, window, part(say, 0.4, 0.7), segment=segment)
         both = sides(before.tables, now.tables, now.columns, metric, progress=part(say, 0.7, 1.0))
         return segments.rank(both, reference=reference, window=window)
 
     key = ("segments", *asked, window, reference, metric, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def root_cause(
@@ -181,9 +181,9 @@ def root_cause(
     """
     from monitoring.signals import root_cause as signal  # noqa: PLC0415 - costs a second
 
-    asked, say = (endpoint, deployment), progress or (lambda _share, _text: None)
+    asked = endpoint, deployment
 
-    def measure() -> RootCause:
+    def measure(say: Progress) -> RootCause:
         before = deployments.rows(*asked, reference, part(say, 0.0, 0.1), segment=segment)
         now = deployments.rows(*asked, window, part(say, 0.1, 0.2), segment=segment)
         return signal.run(
@@ -197,4 +197,4 @@ def root_cause(
         )
 
     key = ("root cause", *asked, window, reference, metric, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15))
+    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

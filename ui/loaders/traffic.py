@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitoring.metric import MetricResult
     from monitoring.sources.logs import Answer
     from monitoring.window import Window
+    from ui.loaders.shelf import Taken
 
 #: What the live tiles look back on.
 LIVE = timedelta(minutes=15)
@@ -99,7 +100,7 @@ def notable(window: Window, step: timedelta) -> Answer:
     return logs.ask("notable_requests", window, endpoints=[], step=step)
 
 
-def collection(window: Window) -> tuple[MetricResult, ...]:
+def collection(window: Window) -> Taken[tuple[MetricResult, ...]]:
     """Return the data collection of every deployment, judged by the overview's steps.
 
     Raises:
@@ -109,9 +110,11 @@ def collection(window: Window) -> tuple[MetricResult, ...]:
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
     step = judged_step(window)
-    return workspace.shelf().get(
+    return workspace.shelf().taken(
         ("collection", window, step),
-        lambda: judged(PlatformMetrics(workspace.azure()), deployments.inventory(), window, step),
+        lambda _say: judged(
+            PlatformMetrics(workspace.azure()), deployments.inventory(), window, step
+        ),
         fresh=timedelta(minutes=5),
     )
 
@@ -129,14 +132,14 @@ def metric_percentiles(
 
     return workspace.shelf().get(
         ("metric percentiles", window, grain),
-        lambda: percentiles(
+        lambda _say: percentiles(
             PlatformMetrics(workspace.azure()), deployments.inventory(), window, grain
         ),
         fresh=timedelta(minutes=5),
     )
 
 
-def live() -> dict[tuple[str, str], Minutes]:
+def live() -> Taken[dict[tuple[str, str], Minutes]]:
     """Return the last fifteen whole minutes by the platform metrics, asked at most once a minute.
 
     Raises:
@@ -148,9 +151,9 @@ def live() -> dict[tuple[str, str], Minutes]:
 
     now = workspace.now().replace(second=0, microsecond=0)
     window = Window.last(LIVE, until=now)
-    return workspace.shelf().get(
+    return workspace.shelf().taken(
         ("live", window),
-        lambda: minutes(PlatformMetrics(workspace.azure()), deployments.inventory(), window),
+        lambda _say: minutes(PlatformMetrics(workspace.azure()), deployments.inventory(), window),
         fresh=timedelta(minutes=1),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
-from ui.loaders import deployments, workspace
+from ui.loaders import deployments, logs, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from monitoring.signals.training_versions import TrainingReport
     from monitoring.signals.version_comparison import VersionComparison
     from monitoring.signals.version_traffic import TrafficComparison
+    from monitoring.sources.logs import Answer
     from monitoring.sources.registry import ModelVersion
+    from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
 QUARTER = timedelta(minutes=15)
@@ -74,19 +76,19 @@ def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
     return (*others[:1], *chosen, *others[1:])
 
 
-def _versions(endpoint: str) -> tuple[ModelVersion, ...]:
+def _versions(endpoint: str) -> Taken[tuple[ModelVersion, ...]]:
     """Return all registered versions of the models that an endpoint serves."""
     found = next(each for each in deployments.inventory() if each.name == endpoint)
     names = {each.model.name for each in found.deployments if each.model}
-    known = workspace.shelf().get(
+    known = workspace.shelf().taken(
         ("models", workspace.now().date()),
-        deployments.deployed().inventory.models,
+        lambda _say: deployments.deployed().inventory.models(),
         fresh=QUARTER,
     )
-    return tuple(each for each in known if each.name in names)
+    return replace(known, value=tuple(each for each in known.value if each.name in names))
 
 
-def registered(endpoint: str) -> dict[str, Registered]:
+def registered(endpoint: str) -> Taken[dict[str, Registered]]:
     """Return the registered versions of the models that an endpoint serves, by id.
 
     The one before the newest comes first, then the newest: they are compared by default.
@@ -94,9 +96,10 @@ def registered(endpoint: str) -> dict[str, Registered]:
     Raises:
         SourceError: Workspace or registry did not answer.
     """
-    found = _versions(endpoint)
+    known = _versions(endpoint)
+    found = known.value
     before = [each for each in found if each.version != found[0].version][:1]
-    return {
+    registered = {
         str(each.id): Registered(
             str(each.id),
             each.task or "unknown",
@@ -108,6 +111,7 @@ def registered(endpoint: str) -> dict[str, Registered]:
         )
         for each in (*before, *(each for each in found if each not in before))
     }
+    return replace(known, value=registered)
 
 
 def comparison(
@@ -117,7 +121,7 @@ def comparison(
     metric: str,
     progress: Progress,
     segment: Segment = EVERYONE,
-) -> VersionComparison:
+) -> Taken[VersionComparison]:
     """Return the performance of two deployments on the days that both have labels of.
 
     Raises:
@@ -127,10 +131,10 @@ def comparison(
     """
     from monitoring.signals import version_comparison  # noqa: PLC0415 - costs a second
 
-    def measure() -> VersionComparison:
+    def measure(say: Progress) -> VersionComparison:
         first, second = (
             deployments.rows(
-                endpoint, name, window, part(progress, 0.3 * at, 0.3 * (at + 1)), segment=segment
+                endpoint, name, window, part(say, 0.3 * at, 0.3 * (at + 1)), segment=segment
             )
             for at, name in enumerate(names)
         )
@@ -141,32 +145,29 @@ def comparison(
             window,
             store=workspace.settings().cache,
             taken=workspace.now(),
-            progress=part(progress, 0.6, 1.0),
+            progress=part(say, 0.6, 1.0),
         )
 
     key = ("versions", endpoint, names, window, metric, segment)
-    return workspace.shelf().get(key, measure, fresh=QUARTER)
+    return workspace.shelf().taken(key, measure, fresh=QUARTER, progress=progress)
 
 
-def traffic(endpoint: str, names: tuple[str, str], window: Window) -> TrafficComparison:
-    """Return what the traffic log says of two deployments.
+def traffic(
+    endpoint: str, names: tuple[str, str], window: Window
+) -> tuple[TrafficComparison, Answer]:
+    """Return what the traffic log says of two deployments, and its answer.
 
     Raises:
         SourceError: Log Analytics did not answer.
     """
     from monitoring.signals import traffic as steps  # noqa: PLC0415 - costs a second
     from monitoring.signals import version_traffic  # noqa: PLC0415
-    from monitoring.sources.logs import Logs  # noqa: PLC0415
 
-    def measure() -> TrafficComparison:
-        day = timedelta(days=1)
-        answer = Logs(workspace.azure()).ask("traffic", window, endpoints=[endpoint], step=day)
-        found = steps.steps(answer.records(), day)
-        by_name = {name: each for (of, name), each in found.items() if of == endpoint.lower()}
-        return version_traffic.compare(names, by_name, window, answer.reason)
-
-    key = ("version traffic", endpoint, names, window)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=5))
+    day = timedelta(days=1)
+    answer = logs.ask("traffic", window, endpoints=[endpoint], step=day)
+    found = steps.steps(answer.records(), day)
+    by_name = {name: each for (of, name), each in found.items() if of == endpoint.lower()}
+    return version_traffic.compare(names, by_name, window), answer
 
 
 def inputs(
@@ -175,7 +176,7 @@ def inputs(
     window: Window,
     progress: Progress,
     segment: Segment = EVERYONE,
-) -> DriftReport:
+) -> Taken[DriftReport]:
     """Return how the inputs of the second deployment differ from the first's, on common days.
 
     Raises:
@@ -185,22 +186,22 @@ def inputs(
     """
     from monitoring.signals import version_inputs  # noqa: PLC0415 - costs a second
 
-    def measure() -> DriftReport:
+    def measure(say: Progress) -> DriftReport:
         first, second = (
             deployments.rows(
-                endpoint, name, window, part(progress, 0.3 * at, 0.3 * (at + 1)), segment=segment
+                endpoint, name, window, part(say, 0.3 * at, 0.3 * (at + 1)), segment=segment
             )
             for at, name in enumerate(names)
         )
         return version_inputs.run(
-            names, (first, second), taken=workspace.now(), progress=part(progress, 0.6, 1.0)
+            names, (first, second), taken=workspace.now(), progress=part(say, 0.6, 1.0)
         )
 
     key = ("version inputs", endpoint, names, window, segment)
-    return workspace.shelf().get(key, measure, fresh=QUARTER)
+    return workspace.shelf().taken(key, measure, fresh=QUARTER, progress=progress)
 
 
-def training(endpoint: str, model: str, progress: Progress) -> TrainingReport:
+def training(endpoint: str, model: str, progress: Progress) -> Taken[TrainingReport]:
     """Return the versions of the training data of a model that an endpoint serves.
 
     `model` is its name without a version.
@@ -210,12 +211,13 @@ def training(endpoint: str, model: str, progress: Progress) -> TrainingReport:
     """
     from monitoring.signals import training_versions  # noqa: PLC0415 - costs a second
 
-    found = [each for each in _versions(endpoint) if each.name == model]
+    found = [each for each in _versions(endpoint).value if each.name == model]
     asked = tuple(sorted(str(each.id) for each in found))
-    return workspace.shelf().get(
+    return workspace.shelf().taken(
         ("training versions", model, asked),
-        lambda: training_versions.run(
-            deployments.deployed(), found, store=workspace.settings().cache, progress=progress
+        lambda say: training_versions.run(
+            deployments.deployed(), found, store=workspace.settings().cache, progress=say
         ),
         fresh=timedelta(hours=1),
+        progress=progress,
     )

@@ -1,25 +1,21 @@
-"""The connection to the workspace, and the shelf of results that all sessions share."""
+"""The connection to the workspace, the clock, and the shelf of results that all sessions share."""
 
 from __future__ import annotations
 
 import atexit
 import gc
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from monitoring.settings import Settings, from_environment
+from ui.loaders.shelf import Progress, Shelf
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
-
-T = TypeVar("T")
-Progress = Callable[[float, str], None]
 
 #: Every question to Azure: five minutes fresh, renewed in the background.
 FRESH: dict[str, Any] = {"ttl": "5m", "refresh_mode": "background", "show_spinner": False}
@@ -91,41 +87,10 @@ def azure() -> Azure:
     return prepared.azure
 
 
-class Shelf:
-    """Results that are computed behind a progress bar, shared by all sessions.
-
-    Streamlit's caches replay what is drawn inside them, so that a cached function cannot move a
-    bar outside. Equal questions wait for the first one's answer; the oldest answers make room.
-    """
-
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._found: OrderedDict[Hashable, tuple[datetime, Any]] = OrderedDict()
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._guard = threading.Lock()
-
-    def get(self, key: Hashable, compute: Callable[[], T], *, fresh: timedelta | None = None) -> T:
-        """Return the kept result if it is younger than `fresh`, else compute it."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            kept = self._found.get(key)
-            if kept and (fresh is None or now() - kept[0] < fresh):
-                return cast("T", kept[1])
-            result = compute()
-            with self._guard:
-                self._found[key] = now(), result
-                self._found.move_to_end(key)
-                while len(self._found) > self._places:
-                    oldest, _ = self._found.popitem(last=False)
-                    self._locks.pop(oldest, None)
-            return result
-
-
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """Return the results of this process."""
-    return Shelf(places=60)
+    return Shelf(places=60, now=now)
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:
