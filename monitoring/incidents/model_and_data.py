@@ -5,6 +5,7 @@ Days are counted once and kept on disk, where the pages find them too.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -28,7 +29,7 @@ Measured = Callable[[Asked, "_One"], Iterable[MetricResult]]
 
 
 def sources(asked: Asked) -> tuple[Source, ...]:
-    """Return four sources for each deployment."""
+    """Return one source a signal for each deployment."""
     found = []
     for endpoint in asked.endpoints:
         for deployment in endpoint.deployments:
@@ -214,9 +215,50 @@ def _performance(asked: Asked, one: _One) -> Iterator[MetricResult]:
     yield from report.history(report.headline.metric)
 
 
+def _estimated(asked: Asked, one: _One) -> Iterator[MetricResult]:
+    from monitoring.performance import HEADLINE  # noqa: PLC0415 - the engine
+    from monitoring.signals import estimated_performance  # noqa: PLC0415 - same
+
+    deployed, deployment, model = asked.deployed, one.deployment, one.model
+    rows = deployed.rows(deployment, model, one.days)
+    if not rows.tables:
+        return
+    decided = asked.decisions(deployment.endpoint, deployment.name)
+    subject = f"{deployment.endpoint}/{deployment.name}"
+    try:
+        earlier = estimated_performance.reference_window(deployed, deployment, one.days)
+        report = estimated_performance.of_deployment(
+            model,
+            deployed.rows(deployment, model, earlier),
+            rows,
+            subject=subject,
+            window=one.days,
+            benchmarks=decided.benchmarks,
+            thresholds=decided.performance_thresholds,
+            taken=asked.taken,
+        )
+    except (
+        NotEnoughData
+    ) as error:  # a young deployment: known not to be known, so nothing is missing
+        yield MetricResult(
+            signal=estimated_performance.SIGNAL,
+            metric=HEADLINE[rows.columns.task],
+            subject=subject,
+            status="not_enough_data",
+            threshold=math.nan,
+            window=one.days,
+            reason=error.message,
+            hint=error.hint,
+        )
+        return
+    headline = report.headline.metric
+    yield from (step.results[headline] for step in report.steps if headline in step.results)
+
+
 _SIGNALS: tuple[tuple[str, Measured], ...] = (
     ("Data drift", _drift),
     ("Data quality", _quality),
     ("Prediction drift", _predictions),
     ("Realized performance", _performance),
+    ("Estimated performance", _estimated),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -97,6 +98,7 @@ def run(
     period: Period = "day",
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
+    thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
     progress: Progress | None = None,
@@ -113,6 +115,7 @@ def run(
         period: How long a step is.
         baselines: What each metric should be; by default what was realized on the reference.
         baseline_name: Where they come from.
+        thresholds: By metric, instead of baseline and allowance.
         notes: What a reader should know.
         taken: Now; a step that is not over gets no verdict.
         progress: Called with a share from 0 to 1 and a text.
@@ -129,7 +132,14 @@ def run(
         learned = learn(reference, columns)
         if not baselines:
             baselines, baseline_name = learned.realized, "realized on the reference"
-        judge = _Judge(subject, columns.task, learned.way.method, baselines, learned.facts.labelled)
+        judge = _Judge(
+            subject,
+            columns.task,
+            learned.way.method,
+            baselines,
+            thresholds or {},
+            learned.facts.labelled,
+        )
         chunks = {}
         for done, day in enumerate(sorted(days)):
             say(0.3 + 0.4 * done / len(days), f"Reading {day:%d %b %Y}")
@@ -156,6 +166,7 @@ class _Judge:
     task: Task
     method: str
     baselines: Mapping[str, float]
+    thresholds: Mapping[str, float]
     reference_rows: int
 
     @property
@@ -181,8 +192,7 @@ class _Judge:
         window: Window | None,
         checks: Sequence[Check],
     ) -> MetricResult:
-        baseline = self.baselines.get(metric.name)
-        threshold = float("nan") if baseline is None else metric.threshold(baseline)
+        threshold = self._threshold(metric)
         band = estimate.interval(metric.bounds)
         blind = MetricResult(
             signal=SIGNAL,
@@ -202,10 +212,17 @@ class _Judge:
         if not np.isfinite(estimate.value) or not np.isfinite(estimate.error):
             return replace(blind, reason="Not defined for these predictions.")
         seen = replace(blind, value=estimate.value, interval=band)
-        if baseline is None:
+        if math.isnan(threshold):
             return replace(seen, reason=f"no baseline for {metric.label.lower()}")
         beyond = band.high < threshold if metric.worse == "lower" else band.low > threshold
         return replace(seen, status="breached" if beyond else "ok")
+
+    def _threshold(self, metric: PerformanceMetric) -> float:
+        """Return where a metric is in breach; NaN where nothing says so."""
+        if metric.name in self.thresholds and metric.worse is not None:
+            return self.thresholds[metric.name]
+        baseline = self.baselines.get(metric.name)
+        return float("nan") if baseline is None else metric.threshold(baseline)
 
 
 def _steps(

@@ -25,7 +25,8 @@ from monitoring.signals.estimate_report import (
     Progress,
     run,
 )
-from monitoring.signals.model_performance import Period, baselines_of
+from monitoring.signals.model_performance import Period
+from monitoring.signals.realized_performance import in_force
 from monitoring.sources.registry import Deployment, ModelVersion
 from monitoring.window import Window
 
@@ -76,6 +77,8 @@ def of_deployment(
     window: Window,
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
+    benchmarks: Mapping[str, float] | None = None,
+    thresholds: Mapping[str, float] | None = None,
     period: Period = "day",
     taken: datetime | None = None,
     progress: Progress | None = None,
@@ -90,6 +93,8 @@ def of_deployment(
         window: What is reported on.
         baselines: What each metric should be.
         baseline_name: Where they come from.
+        benchmarks: By metric, what users have set instead.
+        thresholds: By metric, instead of baseline and allowance.
         period: How long a step is.
         taken: Now.
         progress: Called with a share from 0 to 1 and a text.
@@ -98,9 +103,9 @@ def of_deployment(
         NotEnoughData: No labels in the reference, no predictions, or no probabilities.
         InputError: The rows cannot be read.
     """
-    if baselines is None:
-        baselines = baselines_of(model.metrics, reference.columns.task)
-        baseline_name = baseline_name or f"tags of {model.id}"
+    baselines, baseline_name = in_force(
+        model, reference.columns.task, baselines, baseline_name, benchmarks
+    )
     days = len(reference.tables)
     return run(
         reference.tables,
@@ -112,6 +117,7 @@ def of_deployment(
         period=period,
         baselines=baselines,
         baseline_name=baseline_name,
+        thresholds=thresholds,
         taken=taken,
         progress=progress,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from monitoring.counts.outcomes import Task
 from monitoring.engine.counted import Counted
 from monitoring.signals import model_performance
 from monitoring.signals.deployed import PredictedDays
@@ -14,6 +15,31 @@ from monitoring.sources.registry import ModelVersion
 from monitoring.window import Window
 
 Progress = Callable[[float, str], None]
+
+
+def in_force(
+    model: ModelVersion,
+    task: Task,
+    baselines: Mapping[str, float] | None = None,
+    name: str = "",
+    benchmarks: Mapping[str, float] | None = None,
+) -> tuple[Mapping[str, float], str]:
+    """Return what each metric of a model should be, and where that comes from.
+
+    Args:
+        model: Its tags give the baselines by default.
+        task: What it does.
+        baselines: Instead of the tags.
+        name: Where `baselines` come from.
+        benchmarks: By metric, what users have set instead of either.
+    """
+    if baselines is None:
+        baselines = model_performance.baselines_of(model.metrics, task)
+        name = name or f"tags of {model.id}"
+    if benchmarks:
+        baselines = {**baselines, **benchmarks}
+        name += f"; {', '.join(sorted(benchmarks))} as set on the page"
+    return baselines, name
 
 
 def of_deployment(
@@ -51,12 +77,7 @@ def of_deployment(
         InputError: The rows cannot be read.
     """
     columns = found.columns
-    if baselines is None:
-        baselines = model_performance.baselines_of(model.metrics, columns.task)
-        baseline_name = baseline_name or f"tags of {model.id}"
-    if benchmarks:
-        baselines = {**baselines, **benchmarks}
-        baseline_name += f"; {', '.join(sorted(benchmarks))} as set on the page"
+    baselines, baseline_name = in_force(model, columns.task, baselines, baseline_name, benchmarks)
     return model_performance.report(
         Counted(store).days(found.tables, columns, progress),
         task=columns.task,

@@ -12,7 +12,7 @@ import pytest
 from judged import DAY, START, event, steps
 
 from benchmarks.parts.incidents import replayed
-from monitoring.incidents import infrastructure
+from monitoring.incidents import infrastructure, model_and_data
 from monitoring.incidents.gathering import (
     Asked,
     Gathered,
@@ -148,6 +148,31 @@ def test_sources_that_fail_are_named_and_the_others_go_on(
     assert named == set(broken)
     assert found.results
     assert found.events
+
+
+def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none(
+    azure: Azure, endpoints: tuple[Endpoint, ...]
+) -> None:
+    asked = asked_of(azure, 7 * DAY, endpoints)
+    chosen = [
+        source
+        for source in model_and_data.sources(asked)
+        if source.name.startswith("Estimated performance")
+    ]
+    found = gather(asked, chosen)
+    assert len(chosen) == 4
+    assert not found.missing
+    by_place = {
+        place: [r for r in found.results if r.subject == place]
+        for place in {r.subject for r in found.results}
+    }
+    assert {len(by_place[place]) for place in by_place if "green" not in place} == {8}
+    digits = by_place["digits/blue"]
+    assert all(r.interval.low < r.value < r.interval.high for r in digits if r.status == "ok")
+    assert sum(r.status == "ok" for r in digits) == 7  # today is not over
+    (young,) = by_place["flight-delay/green"]
+    assert young.status == "not_enough_data"
+    assert "10 days before" in young.reason
 
 
 def test_a_mistake_of_ours_is_raised_and_not_called_missing(azure: Azure) -> None:

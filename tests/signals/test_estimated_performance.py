@@ -241,6 +241,36 @@ def test_a_band_that_reaches_the_threshold_is_no_breach(tmp_path: Path) -> None:
     assert status(found.interval.high + 0.021) == "breached"
 
 
+def test_what_users_have_set_comes_before_baseline_and_tags(
+    azure: Azure, estimated: Estimated, tmp_path: Path
+) -> None:
+    one, two = written(tmp_path / "one.parquet"), written(tmp_path / "two.parquet", seed=1)
+    found = estimated_performance.run(
+        [one],
+        {date(2026, 1, 1): two},
+        COLUMNS,
+        subject="x",
+        baselines={"accuracy": 0.1, "bias": 0.0},
+        thresholds={"accuracy": 0.999},
+    )
+    assert (found.headline.threshold, found.headline.status) == (0.999, "breached")
+
+    def named(benchmarks: dict[str, float]) -> EstimateReport:
+        deployed = Deployed(azure)
+        known = next(e for e in deployed.inventory.endpoints() if e.name == "digits")
+        asked, model = window((11, 1), (11, 4)), deployed.model(known.deployments[0])
+        earlier = estimated_performance.reference_window(deployed, known.deployments[0], asked)
+        rows = [deployed.rows(known.deployments[0], model, each) for each in (earlier, asked)]
+        return estimated_performance.of_deployment(
+            model, *rows, subject="digits/blue", window=asked, benchmarks=benchmarks
+        )
+
+    mine = named({"accuracy": 0.5})
+    assert mine.baselines["accuracy"] == 0.5
+    assert mine.baseline_name.endswith("; accuracy as set on the page")
+    assert named({}).baselines == estimated("digits", (11, 1), (11, 4)).baselines
+
+
 def test_what_cannot_be_estimated_says_why(tmp_path: Path) -> None:
     good = written(tmp_path / "good.parquet")
     bare = replace(COLUMNS, probabilities={})

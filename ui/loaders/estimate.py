@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
-from ui.loaders import deployments, workspace
+from ui.loaders import database, deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def report(
         window: What to report on.
         period: How long a step of the history is.
         segment: Rows to look at, in the reference too.
-        baselines: What each metric should be; by default what the registered model's tags say.
+        baselines: What each metric should be; by default what users have set, else what the
+            registered model's tags say.
         baseline_name: Where they come from.
         progress: Called with a share from 0 to 1 and a text.
 
@@ -49,9 +50,11 @@ def report(
     from monitoring.signals import estimated_performance  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
+    found, model = deployments.served(*asked)
+    benchmarks = database.benchmarks(model) if baselines is None else {}
+    thresholds = database.thresholds(*asked, "model_performance")
 
     def measure(say: Progress) -> EstimateReport:
-        found, model = deployments.served(*asked)
         earlier = estimated_performance.reference_window(deployments.deployed(), found, window)
         return estimated_performance.of_deployment(
             model,
@@ -61,11 +64,14 @@ def report(
             window=window,
             baselines=baselines,
             baseline_name=baseline_name,
+            benchmarks=benchmarks,
+            thresholds=thresholds,
             period=period,
             taken=workspace.now(),
             progress=part(say, 0.4, 1.0),
         )
 
-    rule = None if baselines is None else tuple(sorted(baselines.items()))
+    given = baselines if baselines is not None else benchmarks
+    rule = baselines is None, tuple(sorted(given.items())), tuple(sorted(thresholds.items()))
     key = ("estimate", *asked, window, period, segment, rule, baseline_name)
     return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
