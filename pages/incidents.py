@@ -1,5 +1,7 @@
 """What is wrong, since when, for whom and how bad; what changed before; all on one timeline."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from ui import cards, drill_view, freeze_view, incidents_view, replay_view, scope, states
@@ -25,8 +27,8 @@ picked = brushed = None
 with cards.panel("Open and past", help=incidents_view.HELP["incidents"]) as panel:
     panel.freshness = incidents_view.freshness(report)
     picked = incidents_view.show_list(of_scope, report)
-made = incidents_view.freshness(report)
-with cards.made_of(made):
+# Made of the same answers; their texts stand in the first panel, and a dozen more would be slow to draw.
+with cards.made_of(replace(incidents_view.freshness(report), queries=())):
     if picked:
         with cards.panel("The incident"):
             incidents_view.show_head(picked, report.taken)

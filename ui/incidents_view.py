@@ -59,7 +59,7 @@ def of_scope(found: IncidentReport, chosen: Scope) -> tuple[Incident, ...]:
     )
 
 
-def freshness(found: IncidentReport) -> cards.Freshness | None:
+def freshness(found: IncidentReport) -> cards.Freshness:
     """Return the footer of the list: all that it was made of."""
     missing = " ".join(found.missing)
     made = cards.answered(*found.answers, missing=missing)
@@ -159,7 +159,7 @@ def _take_row(ids: list[str]) -> None:
 def not_seen(found: IncidentReport) -> str:
     """Return what a verdict of "none" would not rest on; empty where everything was seen."""
     made = freshness(found)
-    if made and made.missing:
+    if made.missing:
         return "Not every source has answered with all it has"
     seen: dict[tuple[str, str, str], bool] = {}
     for each in found.results:

@@ -14,8 +14,8 @@ from monitoring.incidents import (
     dependencies,
     failed_jobs,
 )
-from monitoring.incidents.gathering import Asked, Gathered, Source
-from monitoring.infrastructure import clusters, collection, cost, jobs, saturation
+from monitoring.incidents.gathering import Asked, Gathered, Source, aligned
+from monitoring.infrastructure import clusters, collection, cost, demand, jobs, saturation
 from monitoring.signals import traffic
 from monitoring.sources import activity
 from monitoring.sources.alerts import Alerts
@@ -31,6 +31,7 @@ def sources() -> tuple[Source, ...]:
         Source("Saturation, platform metrics", _saturation),
         Source("Data collection, platform metrics", _collection),
         Source("Traffic log", _traffic),
+        Source("Traffic log, usual requests", _demand),
         Source("Callers, traffic log", _clients),
         Source("Cost, platform metrics", _cost),
         Source("Console log", _console),
@@ -55,6 +56,13 @@ def _traffic(asked: Asked) -> Gathered:
     # The newest minutes are not all in: a rate over them would be of some requests only.
     over = tuple(r for r in results if r.window and r.window.end <= asked.taken)
     return Gathered(results=over, answers=(answer,))
+
+
+def _demand(asked: Asked) -> Gathered:
+    hours = aligned(asked.window, demand.STEP)
+    known = Window(hours.start - demand.KNOWN, hours.end)
+    answer = asked.ask("requests", known, endpoints=[], step=demand.STEP)
+    return Gathered(demand.judged(answer.records(), hours, asked.taken), answers=(answer,))
 
 
 def _clients(asked: Asked) -> Gathered:

@@ -17,7 +17,8 @@ Reads = Literal["value", "requests", "worst", "breached"]
 class Measured:
     """A lane of numbers. `metric` is empty where all metrics of the signal are meant.
 
-    said: how a sentence on a missing source begins that is about it, in lower case.
+    said: how a sentence on a missing source begins that is about it, in lower case. quiet: drawn only
+    with a breach, where another lane shows the same when all is well.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Measured:
     reads: Reads = "value"
     unit: str = ""
     always: bool = True
+    quiet: bool = False
     said: tuple[str, ...] = ()
 
 
@@ -53,6 +55,8 @@ LANES: tuple[Measured | Happened, ...] = (
     Happened("alerts", "Alerts and service health", "changes", ("alert", "platform"), ("azure monitor alerts",)),
     Measured("requests", "Traffic", "traffic", "traffic", "error_rate", "requests", "requests/min",
              said=("traffic log",)),
+    Measured("requests_share", "Usual requests", "traffic", "traffic", "requests_share",
+             unit="share that came", always=False, quiet=True),
     Measured("error_rate", "Errors", "traffic", "traffic", "error_rate", said=("traffic log",)),
     Measured("latency_p95", "Latency P95", "traffic", "traffic", "latency_p95", said=("traffic log",)),
     Measured("client_error_rate", "Caller errors", "traffic", "traffic", "client_error_rate",

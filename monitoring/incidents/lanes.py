@@ -125,6 +125,8 @@ def _measured(
     missing: Sequence[str],
 ) -> list[Lane]:
     metrics = [key for key in by_metric if key[0] == row.signal and row.metric in {"", key[1]}]
+    if row.quiet and not any(r.status == "breached" for key in metrics for r in by_metric[key]):
+        return []
     if row.metric or row.reads in {"worst", "breached"}:
         chosen = [(row, [result for key in metrics for result in by_metric[key]])]
     else:  # one lane a metric: accuracy and an error in minutes share no axis

@@ -79,6 +79,8 @@ class Traffic:
             return Affected()
         own = [r for r in here if r.subject == subject.place]
         metrics = {each.metric for each in breaches if each.signal == "traffic"}
+        if metrics == {"requests_share"}:
+            return Affected(None, "requests that never came are in no log")
         if metrics:
             hit = sum(_hit(r) for r in own if r.metric in metrics)
             share = min(hit / total, 1.0)

@@ -155,6 +155,14 @@ def test_only_estimates_are_marked_as_such() -> None:
     }
 
 
+def test_a_quiet_lane_is_drawn_for_a_breach_only() -> None:
+    calm = result("traffic", "requests_share", "a", START, HOUR, 0.9)
+    assert not named(lanes.lanes([calm], ()), "requests_share")
+    silent = replace(calm, status="breached", value=0.0)
+    (lane,) = named(lanes.lanes([calm, silent], ()), "requests_share")
+    assert lane.statuses
+
+
 def test_metrics_in_other_units_get_lanes_of_their_own() -> None:
     results = [
         result("model_performance", "accuracy", "a/b", START, HOUR, 0.8),
