@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,9 @@ def freshness(found: IncidentReport) -> cards.Freshness:
     """Return the footer of the list: all that it was made of."""
     missing = " ".join(found.missing)
     made = cards.answered(*found.answers, missing=missing)
-    return made or cards.Freshness(fetched=found.taken, seconds=0.0, missing=missing)
+    if made is None:
+        return cards.Freshness(fetched=found.oldest or found.taken, missing=missing)
+    return replace(made, fetched=min(made.fetched, found.oldest or made.fetched))
 
 
 def show_brief(chosen: Scope) -> None:

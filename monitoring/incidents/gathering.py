@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -33,20 +33,16 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """What one source said, or several."""
+    """What one source said, or several. taken: when; the earliest of several."""
 
     results: tuple[MetricResult, ...] = ()
     events: tuple[Event, ...] = ()
     answers: tuple[Answer, ...] = ()
     missing: tuple[str, ...] = ()
+    taken: datetime | None = None
 
     def __add__(self, other: Gathered) -> Gathered:
-        return Gathered(
-            self.results + other.results,
-            self.events + other.events,
-            self.answers + other.answers,
-            self.missing + other.missing,
-        )
+        return together((self, other))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +94,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source: what it is called on screen, and how it is asked."""
+    """One source: what it is called on screen, and how it is asked.
+
+    depends: all that its answer depends on besides the time, where that is known: such an answer may
+    be kept for a while. None where it is asked anew each time.
+    """
 
     name: str
     gather: Callable[[Asked], Gathered]
+    depends: Hashable = None
+
+
+#: Returns what was kept of a source for a key, else computes and keeps it.
+Keep = Callable[[Hashable, Callable[[], Gathered]], Gathered]
 
 
 def step_of(window: Window) -> timedelta:
@@ -128,12 +133,17 @@ def aligned(window: Window, step: timedelta) -> Window:
     return Window(midnight + (window.start - midnight) // step * step, window.end)
 
 
-def gather(asked: Asked, sources: Sequence[Source], progress: Progress | None = None) -> Gathered:
-    """Ask the sources, some at once; one that fails is named in `missing`."""
+def gather(
+    asked: Asked,
+    sources: Sequence[Source],
+    progress: Progress | None = None,
+    keep: Keep | None = None,
+) -> Gathered:
+    """Ask the sources, some at once; one that fails is named in `missing`, and is not kept."""
     found: list[Gathered] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done, (source, each) in enumerate(
-            zip(sources, pool.map(lambda s: guarded(s, asked), sources), strict=True)
+            zip(sources, pool.map(lambda s: guarded(s, asked, keep), sources), strict=True)
         ):
             if progress:
                 progress(done / len(sources), source.name)
@@ -141,10 +151,15 @@ def gather(asked: Asked, sources: Sequence[Source], progress: Progress | None = 
     return together(found)
 
 
-def guarded(source: Source, asked: Asked) -> Gathered:
+def guarded(source: Source, asked: Asked, keep: Keep | None = None) -> Gathered:
     """Ask one source. What Azure did not answer is said; a mistake of ours is raised."""
+
+    def ask() -> Gathered:
+        return replace(source.gather(asked), taken=asked.taken)
+
     try:
-        found = source.gather(asked)
+        may_keep = keep is not None and source.depends is not None
+        found = keep((source.name, source.depends), ask) if keep and may_keep else ask()
     except MonitoringError as error:
         return Gathered(missing=(f"{source.name}: {error}",))
     partial = tuple(
@@ -163,4 +178,5 @@ def together(parts: Iterable[Gathered]) -> Gathered:
         tuple(event for part in kept for event in part.events),
         tuple(answer for part in kept for answer in part.answers),
         tuple(dict.fromkeys(text for part in kept for text in part.missing)),
+        min((part.taken for part in kept if part.taken), default=None),
     )

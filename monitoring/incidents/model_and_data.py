@@ -9,7 +9,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from monitoring.signals.baselines import BaselineChoice
     from monitoring.sources.registry import Deployment, ModelVersion
 
+#: A window that ended this long ago at most ends now: pages round the time down.
+NOW_SPAN = timedelta(minutes=15)
+
 Measured = Callable[[Asked, "_One"], Iterable[MetricResult]]
 
 
@@ -35,9 +38,21 @@ def sources(asked: Asked) -> tuple[Source, ...]:
         for deployment in endpoint.deployments:
             one = _One(asked, deployment)
             place = f"{endpoint.name}/{deployment.name}"
+            decided = asked.decisions(deployment.endpoint, deployment.name)
+            depends = deployment.id, deployment.model, *_period(asked, one), decided
             for name, measure in _SIGNALS:
-                found.append(Source(f"{name} of {place}", partial(_gather, measure, one)))
+                gather = partial(_gather, measure, one)
+                found.append(Source(f"{name} of {place}", gather, depends))
     return tuple(found)
+
+
+def _period(asked: Asked, one: _One) -> tuple[tuple[date, ...], datetime | None]:
+    """Return what two windows have to share to have the same days: the days, and a past end.
+
+    A window that ends now goes on with its last day; how old a kept answer may be bounds the lag.
+    """
+    ends_now = asked.taken - one.days.end < NOW_SPAN
+    return one.days.days(), None if ends_now else one.days.end
 
 
 def _gather(measure: Measured, one: _One, asked: Asked) -> Gathered:

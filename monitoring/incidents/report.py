@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
 from monitoring.incidents import folding, suspects
-from monitoring.incidents.gathering import Asked, Gathered, aligned, gather, step_of
+from monitoring.incidents.gathering import Asked, Gathered, Keep, aligned, gather, step_of
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class IncidentReport:
     events: of the window, in time order. earlier: before it, by which the suspects of what was open
     when it began, and how ordinary an event is, are told. incidents: open ones first, then the
     newest. missing: each source that could not be read or had nothing to compare with, and why.
-    answers: of Log Analytics, for footers.
+    answers: of Log Analytics, for footers. oldest: when the source was asked that was asked first:
+    model and data may have been measured some minutes before the rest.
     """
 
     window: Window
@@ -45,6 +46,7 @@ class IncidentReport:
     earlier: tuple[Event, ...] = ()
     missing: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+    oldest: datetime | None = None
 
     def suspects(self, incident: Incident) -> tuple[Suspect, ...]:
         """Return what coincides with the start of an incident, the most telling first.
@@ -96,6 +98,7 @@ def run(
     taken: datetime,
     decided: Mapping[tuple[str, str], Decisions] | None = None,
     progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> IncidentReport:
     """Gather all judged numbers and events of a window and fold them.
 
@@ -107,6 +110,7 @@ def run(
         taken: Now.
         decided: By endpoint and deployment, what users have put in force.
         progress: Called with a share from 0 to 1 and a text.
+        keep: Keeps what takes long and changes seldom: the days of model and data.
     """
     # Both know of every signal and source: seconds to import.
     from monitoring.incidents import infrastructure, model_and_data  # noqa: PLC0415
@@ -119,7 +123,7 @@ def run(
     except MonitoringError as error:
         missing = (f"Endpoints, and with them saturation, collection, drift and quality: {error}",)
     sources = (*infrastructure.sources(), *model_and_data.sources(asked))
-    found = gather(asked, sources, progress)
+    found = gather(asked, sources, progress, keep)
     return folded(found + Gathered(missing=missing), window, taken)
 
 
@@ -138,6 +142,7 @@ def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
         earlier=before,
         missing=found.missing,
         answers=found.answers,
+        oldest=found.taken,
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from judged import DAY, START, event, steps
 
 from benchmarks.parts.incidents import replayed
+from monitoring.errors import NotEnoughData
 from monitoring.incidents import infrastructure, model_and_data
 from monitoring.incidents.gathering import (
     Asked,
@@ -173,6 +174,53 @@ def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none
     (young,) = by_place["flight-delay/green"]
     assert young.status == "not_enough_data"
     assert "10 days before" in young.reason
+
+
+def test_what_changes_seldom_is_kept_and_the_report_says_how_old_it_is(azure: Azure) -> None:
+    kept: dict[object, Gathered] = {}
+    asked = asked_of(azure, DAY, ())
+    calls: list[str] = []
+
+    def source(name: str, depends: object) -> Source:
+        def ask(_: Asked) -> Gathered:
+            calls.append(name)
+            if name == "broken":
+                raise NotEnoughData("Nothing to compare with")
+            return Gathered(results=tuple(steps("o")))
+
+        return Source(name, ask, depends)
+
+    def keep(key: object, compute: Callable[[], Gathered]) -> Gathered:
+        if key not in kept:
+            kept[key] = compute()
+        return kept[key]
+
+    sources = [source("days", (1, 2)), source("now", None), source("broken", (1,))]
+    first = gather(asked, sources, keep=keep)
+    later = replace(asked, taken=NOW + timedelta(minutes=10))
+    second = gather(later, sources, keep=keep)
+    assert sorted(calls) == ["broken", "broken", "days", "now", "now"]
+    assert first.taken == second.taken == NOW
+    assert folded(second, asked.window, later.taken).oldest == NOW
+    assert gather(later, sources[1:2], keep=keep).taken == later.taken
+    assert second.missing == ("broken: Nothing to compare with.",)
+
+
+def test_two_windows_share_days_only_where_they_are_the_same(
+    azure: Azure, endpoints: tuple[Endpoint, ...]
+) -> None:
+    def depends(length: timedelta, ended: timedelta = timedelta(0)) -> list[object]:
+        asked = asked_of(azure, length, endpoints)
+        past = replace(asked, window=Window(asked.window.start - ended, asked.window.end - ended))
+        return [source.depends for source in model_and_data.sources(past)]
+
+    hour = timedelta(hours=1)
+    assert depends(DAY) == depends(2 * DAY)  # seven whole days at least
+    assert not set(depends(7 * DAY)) & set(depends(30 * DAY))
+    assert len(set(depends(7 * DAY))) == 4  # one a deployment; the name of the source tells signals
+    assert depends(7 * DAY) == depends(7 * DAY, ended=timedelta(minutes=10))  # the page's own steps
+    assert not set(depends(7 * DAY, ended=hour)) & set(depends(7 * DAY))
+    assert not set(depends(7 * DAY, ended=hour)) & set(depends(7 * DAY, ended=2 * hour))
 
 
 def test_a_mistake_of_ours_is_raised_and_not_called_missing(azure: Azure) -> None:

@@ -101,3 +101,53 @@ def test_a_waiting_session_can_be_stopped_by_its_bar(shelf: Shelf) -> None:
         end.set()
         assert first.result(30) == "done"
     assert shelf.get("a", lambda _say: "again") == "done"
+
+
+def test_a_stale_result_is_served_while_it_is_renewed_once(shelf: Shelf, clock: Clock) -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    asked, go = [], threading.Event()
+
+    def renewed(_say: Progress) -> str:
+        asked.append(threading.current_thread().name)
+        assert go.wait(30)
+        return "new"
+
+    shelf.get("a", lambda _say: "old", fresh=hour, stale=day)
+    clock.now += 2 * hour
+    served = [shelf.get("a", renewed, fresh=hour, stale=day) for _ in range(3)]
+    assert served == ["old"] * 3
+    go.set()
+    assert shelf.taken("a", renewed, fresh=hour).fetched == clock.now  # waits for the renewal
+    assert shelf.get("a", renewed, fresh=hour, stale=day) == "new"
+    assert asked == ["renew"]
+
+
+def test_what_is_too_old_to_be_served_is_waited_for(shelf: Shelf, clock: Clock) -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    shelf.get("a", lambda _say: "old", fresh=hour, stale=day)
+    clock.now += day
+    assert shelf.get("a", lambda _say: "new", fresh=hour, stale=day) == "new"
+
+
+def test_a_renewal_that_fails_leaves_the_old_result_and_is_tried_again(
+    shelf: Shelf, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    failed = threading.Event()
+
+    def fail(_say: Progress) -> str:
+        failed.set()
+        raise ZeroDivisionError
+
+    shelf.get("a", lambda _say: "old", fresh=hour, stale=day)
+    clock.now += 2 * hour
+    with caplog.at_level("WARNING", logger="leeway"):
+        assert shelf.get("a", fail, fresh=hour, stale=day) == "old"
+        assert failed.wait(30)
+        for thread in threading.enumerate():
+            if thread.name == "renew":
+                thread.join(30)
+    assert "could not renew" in caplog.text
+    failed.clear()
+    assert shelf.get("a", fail, fresh=hour, stale=day) == "old"
+    assert failed.wait(30)

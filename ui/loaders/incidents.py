@@ -10,6 +10,7 @@ import streamlit as st
 
 from monitoring.errors import MonitoringError
 from ui.loaders import deployments, fleet, requests, workspace
+from ui.loaders.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from monitoring.charts import Chart
     from monitoring.charts.timeline_rows import Zone
     from monitoring.incidents.frozen import Frozen, LogLines
+    from monitoring.incidents.gathering import Gathered
     from monitoring.incidents.incident import Incident, Suspect
     from monitoring.incidents.lane import Lane
     from monitoring.incidents.report import IncidentReport
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FRESH = timedelta(minutes=5)
+#: Of model and data: as on their own pages, then renewed behind the reader's back for some hours.
+SOURCE_FRESH, SOURCE_STALE = timedelta(minutes=15), timedelta(hours=3)
+#: Five a deployment and window.
+MOST_SOURCES = 300
 #: Logs whose lines around an incident are frozen with it: the log keeps them for a month or three.
 KEPT_LOGS = {
     "container_events": requests.container_events,
@@ -51,12 +57,23 @@ def report(window: Window, progress: Progress) -> IncidentReport:
             taken=workspace.now(),
             decided=decided,
             progress=say,
+            keep=_keep_source,
         ),
         fresh=FRESH,
         progress=progress,
     )
     _latest()[0:] = [found]
     return found
+
+
+def _keep_source(key: Hashable, compute: Callable[[], Gathered]) -> Gathered:
+    """Keep the days of a model or its data; they take most of the time and change little in an hour."""
+    return _sources().get(key, lambda _say: compute(), fresh=SOURCE_FRESH, stale=SOURCE_STALE)
+
+
+@st.cache_resource(show_spinner=False)
+def _sources() -> Shelf:
+    return Shelf(places=MOST_SOURCES, now=workspace.now)
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,6 +6,7 @@ outside. This one can, and shows the same bar to every session that waits for th
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -13,6 +14,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
+
+log = logging.getLogger("leeway")
 
 T = TypeVar("T")
 Progress = Callable[[float, str], None]
@@ -69,6 +72,8 @@ class Shelf:
         self._now = now
         self._found: OrderedDict[Hashable, Taken[Any]] = OrderedDict()
         self._turns: dict[Hashable, _Turn] = {}
+        self._renewed: set[Hashable] = set()
+        self._background = threading.Lock()
         self._guard = threading.Lock()
 
     def get(
@@ -77,10 +82,11 @@ class Shelf:
         compute: Callable[[Progress], T],
         *,
         fresh: timedelta | None = None,
+        stale: timedelta | None = None,
         progress: Progress | None = None,
     ) -> T:
         """Return what `taken` returns, without when and how long."""
-        return self.taken(key, compute, fresh=fresh, progress=progress).value
+        return self.taken(key, compute, fresh=fresh, stale=stale, progress=progress).value
 
     def taken(
         self,
@@ -88,6 +94,7 @@ class Shelf:
         compute: Callable[[Progress], T],
         *,
         fresh: timedelta | None = None,
+        stale: timedelta | None = None,
         progress: Progress | None = None,
     ) -> Taken[T]:
         """Return the kept result if it is younger than `fresh`, else compute it.
@@ -96,14 +103,18 @@ class Shelf:
             key: What is asked; equal keys have equal answers.
             compute: Gets the callback to report its progress to.
             fresh: How old a kept result may be; None for any age.
+            stale: How old it may be to be served while it is renewed in the background.
             progress: Called with a share from 0 to 1 and a text, also while another session computes.
         """
+        if stale is not None and (old := self._kept(key, stale)):
+            if not self._kept(key, fresh):
+                self._renew(key, compute, fresh)
+            return old
         with self._guard:
             turn = self._turns.setdefault(key, _Turn())
         turn.wait(progress)
         try:
-            kept: Taken[T] | None = self._found.get(key)
-            if kept and (fresh is None or self._now() - kept.fetched < fresh):
+            if kept := self._kept(key, fresh):
                 return kept
             began = time.perf_counter()
             value = compute(turn.telling(progress))
@@ -112,6 +123,30 @@ class Shelf:
             return made
         finally:
             turn.lock.release()
+
+    def _kept(self, key: Hashable, young: timedelta | None) -> Taken[Any] | None:
+        kept = self._found.get(key)
+        return kept if kept and (young is None or self._now() - kept.fetched < young) else None
+
+    def _renew(
+        self, key: Hashable, compute: Callable[[Progress], T], fresh: timedelta | None
+    ) -> None:
+        with self._guard:
+            if key in self._renewed:
+                return
+            self._renewed.add(key)
+
+        def renew() -> None:
+            try:
+                with self._background:  # one at a time, so that pages stay quick meanwhile
+                    self.taken(key, compute, fresh=fresh)
+            except Exception:  # whoever asks once the old result is too old is told why
+                log.warning("could not renew %s", key, exc_info=True)
+            finally:
+                with self._guard:
+                    self._renewed.discard(key)
+
+        threading.Thread(target=renew, name="renew", daemon=True).start()
 
     def _keep(self, key: Hashable, made: Taken[Any]) -> None:
         with self._guard:
