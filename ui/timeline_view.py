@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from monitoring.charts.figure import WHITE, Theme
 from monitoring.charts.timeline_rows import Zone
 from monitoring.window import Window
 from ui import cards
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from monitoring.incidents.incident import Incident
     from monitoring.incidents.lane import Lane
 
-#: Of the words in the figure: the theme's text, which plotly would draw paler.
-INK = {"light": "#0F1720", "dark": "#E6EAF0"}
 MINUTE = timedelta(minutes=1)
 #: Keys of the two inputs, which are parameters of the page too.
 FROM, TO = "from", "to"
@@ -54,7 +54,6 @@ def show(
         zone = _pick_zone(window.end)
         brushed = _pick_window(window) if can_brush else None
     typed = None if st.session_state.get(_BY_BOX) else brushed
-    ink = INK.get(st.context.theme.type or "light", INK["light"])
     chart = loader.timeline(
         lanes,
         window,
@@ -63,11 +62,12 @@ def show(
         brushed=typed,
         now=now,
         zone=zone,
-        ink=ink,
+        theme=_theme(),
     )
     widget = f"{name}-{zone.name}"
     st.plotly_chart(
         chart.figure,
+        theme=None,
         key=widget,
         alt=chart.summary,
         config={"displayModeBar": False},
@@ -77,6 +77,14 @@ def show(
     st.text(chart.summary)
     _show_tables(lanes, chart.summary, name)
     return brushed
+
+
+def _theme() -> Theme:
+    """Return the colours of the reader's theme as they are configured."""
+    kind = st.context.theme.type or "light"
+    names = {"text": "textColor", "background": "backgroundColor", "border": "borderColor"}
+    found = {field: st.get_option(f"theme.{kind}.{name}") for field, name in names.items()}
+    return replace(WHITE, **{field: colour for field, colour in found.items() if colour})
 
 
 def _show_tables(lanes: Sequence[Lane], summary: str, name: str) -> None:

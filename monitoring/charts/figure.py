@@ -53,6 +53,23 @@ LAYOUT: Json = {
 
 
 @dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours and font of the page, for a figure that does not leave them to Streamlit.
+
+    Streamlit's own theme is a plotly template, whose change plotly.js can only answer by drawing
+    anew; and Streamlit hands every figure over twice.
+    """
+
+    text: str = "#0F1720"
+    background: str = "#FFFFFF"
+    border: str = "#D5DCE5"
+    font: str = '"Source Sans", sans-serif'
+
+
+WHITE = Theme()
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A figure and the sentence for those who cannot see it."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +21,11 @@ from monitoring.charts.figure import (
     PRODUCTION,
     REFERENCE,
     THRESHOLD,
+    WHITE,
     Chart,
     Floats,
     Json,
+    Theme,
     epoch_ms,
     label,
 )
@@ -54,7 +58,7 @@ def timeline(
     brushed: Window | None = None,
     now: datetime | None = None,
     zone: Zone = UTC,
-    ink: str | None = None,
+    theme: Theme = WHITE,
 ) -> Chart:
     """Draw all lanes below one another, with incidents as bars on top and shaded through all rows.
 
@@ -69,7 +73,7 @@ def timeline(
         brushed: A window that was typed, drawn as a frame.
         now: Drawn as a line, for what was known then; by default the window's end.
         zone: What the axis shows; a fixed distance from UTC.
-        ink: Colour of the words; by default the theme's, which is a paler one.
+        theme: Of the page that it stands on.
     """
     drawn = [within(lane, window.start, window.end) for lane in lanes]
     placed = marks.bars(incidents, window, chosen, now or window.end)
@@ -79,10 +83,9 @@ def timeline(
     plot = (rows[-1].top + rows[-1].height if rows else above) or 1
     colours = _colours(drawn)
     traces = [*marks.bar_traces(placed, zone, chosen), *_traces(rows, colours, window, zone)]
-    figure: Json = {
-        "data": [*traces, *_unseen(rows, window, zone)],
-        "layout": _layout(rows, plot, above, window, zone),
-    }
+    data = [_listed(trace) for trace in (*traces, *_unseen(rows, window, zone))]
+    figure: Json = {"data": data, "layout": _layout(rows, plot, above, window, zone)}
+    figure["layout"] |= _themed(theme) | {"datarevision": _revision(data)}
     figure["layout"]["shapes"] = [
         *marks.shades(placed, window, zone, chosen),
         *marks.event_lines([e for lane in drawn for e in lane.events], zone),
@@ -91,17 +94,39 @@ def timeline(
         *layout.rules(rows, plot),
         *_thresholds(rows),
     ]
-    texts = [
+    figure["layout"]["annotations"] = [
         *layout.words(rows, plot),
         *marks.bar_labels(placed, zone),
         *_incidents_word(above, plot),
     ]
-    figure["layout"]["annotations"] = [_inked(text, ink) for text in texts]
-    return Chart(go.Figure(figure), summary(drawn, window, incidents))
+    made = go.Figure(figure)
+    made.layout.template = None
+    return Chart(made, summary(drawn, window, incidents))
 
 
-def _inked(text: Json, ink: str | None) -> Json:
-    return text | {"font": text["font"] | {"color": ink}} if ink else text
+def _listed(trace: Json) -> Json:
+    """Return a trace whose numbers are lists: plotly.js takes bytes for changed each time it sees them."""
+    x = np.rint(trace["x"]).astype(np.int64).tolist()
+    y = [None if math.isnan(value) else float(f"{value:.6g}") for value in trace["y"].tolist()]
+    return trace | {"x": x, "y": y}
+
+
+def _revision(data: Sequence[Json]) -> str:
+    """Return what tells plotly.js, by being another one, that the numbers have changed."""
+    return hashlib.blake2b(repr(data).encode(), digest_size=8).hexdigest()
+
+
+def _themed(theme: Theme) -> Json:
+    return {
+        "font": {"family": theme.font, "size": 12, "color": theme.text},
+        "paper_bgcolor": theme.background,
+        "plot_bgcolor": theme.background,
+        "hoverlabel": {
+            "bgcolor": theme.background,
+            "bordercolor": theme.border,
+            "font": {"family": theme.font, "size": 12, "color": theme.text},
+        },
+    }
 
 
 def _colours(lanes: Sequence[Lane]) -> dict[str, str]:
@@ -315,7 +340,13 @@ def _unseen(rows: Sequence[Row], window: Window, zone: Zone) -> list[Json]:
 
 def _layout(rows: Sequence[Row], plot: int, above: int, window: Window, zone: Zone) -> Json:
     ends = [epoch_ms(window.start + zone.offset), epoch_ms(window.end + zone.offset)]
-    time: Json = {"type": "date", "range": ends, "zeroline": False, "fixedrange": True}
+    time: Json = {
+        "type": "date",
+        "range": ends,
+        "zeroline": False,
+        "showgrid": False,
+        "fixedrange": True,
+    }
     levels = above / marks.LEVEL_HEIGHT
     top: Json = {
         "domain": [1.0 - above / plot if above else 0.999, 1.0],
@@ -333,12 +364,13 @@ def _layout(rows: Sequence[Row], plot: int, above: int, window: Window, zone: Zo
     time |= {"tickformat": ticks}
     return {
         "height": plot + head + layout.BOTTOM,
-        "margin": {"l": layout.LEFT, "r": layout.RIGHT, "t": head, "b": layout.BOTTOM},
+        "margin": {"l": layout.LEFT, "r": layout.RIGHT, "t": head, "b": layout.BOTTOM, "pad": layout.PAD},
         "hovermode": "closest",
         "dragmode": "select",
+        "clickmode": "event",
         "selectdirection": "h",
         "showlegend": several,
-        "legend": {"orientation": "h", "x": 0.0, "y": 1.0 + layout.TOP / plot, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0.0, "y": 1.0 + layout.TOP / plot, "yanchor": "bottom", "font": {"size": 11}},
         "xaxis": time | {"anchor": last, "title": {"text": f"Times are {zone.name}", "font": {"size": 11}, "standoff": 4}, "showspikes": True, "spikemode": "across", "spikesnap": "cursor",
                          "spikethickness": 1, "spikedash": "solid", "spikecolor": "#7A8694"},
         "xaxis2": time | {"anchor": "y", "side": "top", "matches": "x", "showgrid": False},

@@ -214,6 +214,7 @@ def bar_traces(placed: Sequence[Bar], zone: Zone, chosen: str) -> list[Json]:
                 "symbol": ["circle", "circle" if bar.incident.resolved else "triangle-right"],
                 "size": [7, 7 if bar.incident.resolved else 11],
                 "color": SEVERITY[bar.incident.severity][1],
+                "line": {"width": 0},
             },
             "text": [_story(bar.incident, zone)] * 2,
             "hovertemplate": "%{text}<extra></extra>",

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 #: Pixels.
 MEASURED_HEIGHT, EVENTS_HEIGHT, BLANK_HEIGHT = 44, 22, 18
 GAP, GROUP_GAP = 8, 26
-TICK_HEIGHT = 14
+TICK_HEIGHT, NOTE_HEIGHT = 14, 16
 LEFT, RIGHT, TOP, LEGEND, BOTTOM = 204, 60, 38, 30, 58
+PAD = 8
 LONGEST_MISSING, LONGEST_LINE = 120, 36
 #: Group -> its heading.
 HEADINGS = {
@@ -82,6 +83,7 @@ def rows(lanes: Sequence[Lane], above: int) -> tuple[Row, ...]:
             group = mine[0].group
             heading, top = HEADINGS.get(group, group.upper()), top + GROUP_GAP - GAP
         height = _height(mine)
+        top += NOTE_HEIGHT * _is_incomplete(mine)
         found.append(Row(name, tuple(mine), f"y{number + 2}", top, height, heading))
         top += height + GAP
     return tuple(found)
@@ -93,6 +95,12 @@ def _height(lanes: Sequence[Lane]) -> int:
         return MEASURED_HEIGHT
     has_something = measured or any(lane.events for lane in lanes)
     return EVENTS_HEIGHT if has_something else BLANK_HEIGHT
+
+
+def _is_incomplete(lanes: Sequence[Lane]) -> bool:
+    """Whether something is drawn and something is missing: what that is stands above the row."""
+    is_drawn = any(lane.events or not np.isnan(lane.values).all() for lane in lanes)
+    return is_drawn and any(lane.missing for lane in lanes)
 
 
 def _says_something(lane: Lane) -> bool:
@@ -197,8 +205,7 @@ def words(found: Iterable[Row], plot_height: int) -> Iterator[Json]:
             )
         yield _text(_name(row), y=middle, x=0.0, xanchor="right", xshift=-8, align="right", size=12)
         if text := _state(row):
-            is_beside = bool(row.measured or any(lane.events for lane in row.lanes))
-            shift = row.height / 2 - 5 if is_beside else 0
+            shift = (row.height + NOTE_HEIGHT) / 2 if _is_incomplete(row.lanes) else 0
             yield _text(text, y=middle, x=0.0, xanchor="left", xshift=4, yshift=shift, size=11)
 
 
@@ -219,7 +226,7 @@ def _state(row: Row) -> str:
     if row.missing:
         text = row.missing
         short = text if len(text) <= LONGEST_MISSING else f"{text[: LONGEST_MISSING - 1]}…"
-        word = "incomplete" if row.measured or any(x.events for x in row.lanes) else "no data"
+        word = "incomplete" if _is_incomplete(row.lanes) else "no data"
         return f"○ {word}: {html.escape(short, quote=False)}"
     if not row.measured and not any(lane.events for lane in row.lanes):
         return "none in this window"

@@ -89,7 +89,7 @@ class OrdinaryDays:
             if result.reason != "the reference has no rows":
                 return result
             needed = least_days(by_weekday=self._asked(window)[0].by_weekday)
-            reason = f"{few} comparable days in the baseline, {needed} needed"
+            reason = f"{few} comparable {'day' if few == 1 else 'days'} in the baseline, {needed} needed"
             return replace(result, status="not_enough_data", reason=reason)
         decides = result.metric == HEADLINE[result.kind]
         if not decides and result.status != "breached":

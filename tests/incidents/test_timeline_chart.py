@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_a_gap_is_no_line_and_the_step_before_it_is_held_to_its_end() -> None:
     line = next(t for t in figure.data if t.hovertemplate and "Latency" in t.hovertemplate)
     assert not line.connectgaps
     assert list(line.x) == [x_ms(start + n * HOUR) for n in (0, 1, 1, 2, 3)]
-    assert np.array_equal(line.y, [200.0, 200.0, np.nan, 400.0, 400.0], equal_nan=True)
+    assert list(line.y) == [200.0, 200.0, None, 400.0, 400.0]
 
 
 def test_breached_steps_have_a_mark_of_their_own_shape() -> None:
@@ -102,6 +103,20 @@ def test_another_zone_moves_everything_by_one_distance_and_says_so() -> None:
         moved = 5.5 * 3_600_000 if one.xref == "x" else 0
         assert other.x0 - one.x0 == pytest.approx(moved)
     assert there.layout.xaxis.title.text == "Times are Asia/Kolkata, UTC+05:30"
+
+
+def test_the_browser_is_told_of_other_numbers_by_another_revision() -> None:
+    start = NOW - 4 * HOUR
+
+    def figure(value: float) -> dict[str, Any]:
+        results = [result("traffic", "latency_p95", "a/b", start, HOUR, value)]
+        return timeline(lanes.lanes(results, ()), Window(start, NOW)).figure.to_plotly_json()
+
+    one, same, other = figure(200.0), figure(200.0), figure(201.0)
+    assert one["layout"]["datarevision"] == same["layout"]["datarevision"]
+    assert one["layout"]["datarevision"] != other["layout"]["datarevision"]
+    assert not any(isinstance(t[c], np.ndarray) for t in one["data"] for c in "xy")
+    assert "template" not in one["layout"]
 
 
 def test_an_open_incident_lasts_until_the_moment_that_is_replayed() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from monitoring.charts import Chart
+    from monitoring.charts.figure import Theme
     from monitoring.charts.timeline_rows import Zone
     from monitoring.incidents.frozen import Frozen, LogLines
     from monitoring.incidents.gathering import Gathered
@@ -114,12 +115,12 @@ def timeline(
     brushed: Window | None,
     now: datetime | None,
     zone: Zone,
-    ink: str,
+    theme: Theme,
 ) -> Chart:
     """Return the timeline's figure; that of the same lanes, not only equal ones, is drawn once."""
     from monitoring.charts.timeline import timeline as draw  # noqa: PLC0415 - plotly: half a second
 
-    rest = window, tuple((i.id, i.resolved) for i in incidents), chosen, brushed, now, zone, ink
+    rest = window, tuple((i.id, i.resolved) for i in incidents), chosen, brushed, now, zone, theme
     return _kept(
         "timeline",
         drawn,
@@ -132,7 +133,7 @@ def timeline(
             brushed=brushed,
             now=now,
             zone=zone,
-            ink=ink,
+            theme=theme,
         ),
     )
 
