@@ -85,11 +85,12 @@ class OrdinaryDays:
 
     def _settled(self, result: MetricResult, window: Window) -> MetricResult:
         if result.value is None or result.kind is None:
-            few = result.subject in self.empty and len(self._days(result.subject, window))
+            few = len(self._days(result.subject, window)) if result.subject in self.empty else 0
             if result.reason != "the reference has no rows":
                 return result
             needed = least_days(by_weekday=self._asked(window)[0].by_weekday)
-            reason = f"{few} comparable {'day' if few == 1 else 'days'} in the baseline, {needed} needed"
+            days = "day" if few == 1 else "days"
+            reason = f"{few} comparable {days} in the baseline, {needed} needed"
             return replace(result, status="not_enough_data", reason=reason)
         decides = result.metric == HEADLINE[result.kind]
         if not decides and result.status != "breached":
