@@ -84,7 +84,7 @@ def requests(
         "height": 380,
         "barmode": "stack",
         "shapes": [
-            _line(100 * objective, f"objective {objective:.0%}", "y2"),
+            _line(100 * objective, f"objective {100 * objective:g} %", "y2"),
             *_unfinished(incomplete),
         ],
         "xaxis": {"type": "date", "anchor": "y2"},
@@ -223,7 +223,8 @@ def _line(value: float, text: str, axis: str = "y") -> Json:
         "y0": value,
         "y1": value,
         "line": {"color": THRESHOLD, "dash": "dot", "width": 1.6},
-        "label": {"text": text, "textposition": "start", "yanchor": "bottom"},
+        "showlegend": True,  # a label on the line would stand behind the bars
+        "name": text,
     }
 
 
