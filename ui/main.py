@@ -20,10 +20,15 @@ st.set_page_config(
 def shell() -> None:
     """Draw what surrounds the page, then the page."""
     st.logo(str(ICON), size="large")
-    page = nav.run()
+    pages = nav.pages()
+    page = None if nav.is_addressed(pages) else nav.run(pages)
+    with st.sidebar:
+        nav.menu(pages)
     try:
         settings = workspace.settings()
     except MonitoringError as error:
+        if page is None:
+            nav.run(pages)
         st.title("Leeway")
         states.show_error(error)
         return
@@ -32,6 +37,7 @@ def shell() -> None:
         scope.sidebar([settings.workspace or "flights"], _endpoints())
         st.caption("All times are UTC.")
         budget_view.show()
+    page = page or nav.run(pages)
     if settings.is_sample:
         _sample_notice()
     try:

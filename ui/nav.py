@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -133,29 +134,41 @@ TABLE = (
 )
 
 
-def run() -> st.Page:
-    """Draw the menu and return the page to run.
+def pages() -> dict[Row, st.Page]:
+    """Return the pages by their rows."""
+    return {row: st.Page(PAGES / row.file, title=row.title, icon=row.icon) for row in TABLE}
 
-    Call it before any widget is bound to the URL: "/" is redirected to the first page with the
-    query that came with it. "/" is a page of its own, because the default page loses its path.
+
+def run(known: dict[Row, st.Page]) -> st.Page:
+    """Return the page to run; "/" is redirected to the first one with the query that came with it.
+
+    "/" is a page of its own, because the default page loses its path. Where the address names a
+    page, call it after the scope is drawn: the browser adds an entry to its history for each
+    parameter that comes from a widget, and one for the page; if the page's came first, Back would
+    lead to the same page with a parameter less. Else call it before: a redirect cannot carry a query
+    that is bound to widgets.
     """
-    pages = {row: st.Page(PAGES / row.file, title=row.title, icon=row.icon) for row in TABLE}
     home = st.Page(lambda: None, title="Home", url_path="home", default=True, visibility="hidden")
     # Hidden: Streamlit's own menu with sections is no valid list for screen readers.
-    page = st.navigation([home, *pages.values()], position="hidden")
+    page = st.navigation([home, *known.values()], position="hidden")
     if page.title == home.title:
-        st.switch_page(next(iter(pages.values())), query_params=st.query_params.to_dict())
-    with st.sidebar:
-        _menu(pages)
+        st.switch_page(next(iter(known.values())), query_params=st.query_params.to_dict())
     return page
 
 
-def _menu(pages: dict[Row, st.Page]) -> None:
-    for section, rows in groupby(pages, key=lambda row: row.section):
+def is_addressed(known: dict[Row, st.Page]) -> bool:
+    """Return whether the browser's address names a page."""
+    name = PurePosixPath(urlsplit(st.context.url or "").path).name
+    return name in {page.url_path for page in known.values()}
+
+
+def menu(known: dict[Row, st.Page]) -> None:
+    """Draw the menu."""
+    for section, rows in groupby(known, key=lambda row: row.section):
         with st.container(gap="xxsmall"):
             st.caption(section)
             for row in rows:
-                st.page_link(pages[row], help=row.help, width="stretch")
+                st.page_link(known[row], help=row.help, width="stretch")
 
 
 def go(file: str, query: dict[str, str] | None = None, **chosen: str) -> None:
