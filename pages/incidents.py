@@ -23,12 +23,13 @@ except Exception as error:  # noqa: BLE001 - shown and logged; a frozen incident
     st.stop()
 
 of_scope = incidents_view.of_scope(report, chosen)
+made = incidents_view.freshness(report)
 picked = brushed = None
 with cards.panel("Open and past", help=incidents_view.HELP["incidents"]) as panel:
-    panel.freshness = incidents_view.freshness(report)
+    panel.freshness = made
     picked = incidents_view.show_list(of_scope, report)
 # Made of the same answers; their texts stand in the first panel, and a dozen more would be slow to draw.
-with cards.made_of(replace(incidents_view.freshness(report), queries=())):
+with cards.made_of(replace(made, queries=())):
     if picked:
         with cards.panel("The incident"):
             incidents_view.show_head(picked, report.taken)

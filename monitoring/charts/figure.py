@@ -4,7 +4,8 @@ Each figure is made from one dictionary (`add_trace` and its kind cost two to th
 and must not be changed afterwards, so that it can be cached and shared. Times go out as UTC epoch
 milliseconds in float64 and numbers as arrays, which plotly sends as bytes. Texts keep the colours
 of the page's theme; only what has a fixed meaning has a colour of its own here, chosen to stand out
-at least 3 : 1 from a white and from a near-black page.
+at least 3 : 1 from a white and from a near-black page. The timeline sends lists and brings its
+colours: `Theme` says why.
 """
 
 from __future__ import annotations

@@ -57,11 +57,10 @@ def _period(asked: Asked, one: _One) -> tuple[tuple[date, ...], datetime | None]
 
 def _gather(measure: Measured, one: _One, asked: Asked) -> Gathered:
     place = f"{one.deployment.endpoint}/{one.deployment.name}".lower()
-    start = asked.window.start.date()
     results = (
         _placed(result, place)
         for result in measure(asked, one)
-        if result.window and result.window.start.date() >= min(start, one.days.start.date())
+        if result.window and result.window.start >= one.days.start
     )
     return Gathered(results=tuple(results))
 

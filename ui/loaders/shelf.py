@@ -72,7 +72,7 @@ class Shelf:
         self._now = now
         self._found: OrderedDict[Hashable, Taken[Any]] = OrderedDict()
         self._turns: dict[Hashable, _Turn] = {}
-        self._renewed: set[Hashable] = set()
+        self._renewing: set[Hashable] = set()
         self._background = threading.Lock()
         self._guard = threading.Lock()
 
@@ -132,9 +132,9 @@ class Shelf:
         self, key: Hashable, compute: Callable[[Progress], T], fresh: timedelta | None
     ) -> None:
         with self._guard:
-            if key in self._renewed:
+            if key in self._renewing:
                 return
-            self._renewed.add(key)
+            self._renewing.add(key)
 
         def renew() -> None:
             try:
@@ -144,7 +144,7 @@ class Shelf:
                 log.warning("could not renew %s", key, exc_info=True)
             finally:
                 with self._guard:
-                    self._renewed.discard(key)
+                    self._renewing.discard(key)
 
         threading.Thread(target=renew, name="renew", daemon=True).start()
 
