@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.counts.outcomes import ScoreCells
-from monitoring.estimation import cbpe, dle, multiclass
-from monitoring.estimation.support import Support
-from monitoring.profile import Floats
-from monitoring.rows import Rows
+from monitoring.counting.profile import Floats
+from monitoring.counting.rows import Rows
+from monitoring.counting.totals.outcomes import ScoreCells
+from monitoring.methods.estimation import cbpe, dle, multiclass
+from monitoring.methods.estimation.support import Support
 
 FEATURES, CLASSES, DAYS = 4, 4, 20
 REFERENCE_ROWS = (4_000, 8_000)

@@ -66,7 +66,7 @@ HEIGHTS = {
     "traffic": 2400,
     "your_own_files": 1900,
 }
-FAULT = "A fault in this app"  # how ui/states.py begins to speak of an exception
+FAULT = "A fault in this app"  # how ui/parts/states.py begins to speak of an exception
 LARGEST_BYTES = 500_000
 START_SECONDS = 180
 SETTLE_MS = 90_000
@@ -165,7 +165,7 @@ def main() -> int:
     """Take all screenshots."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - tests import this module too
 
-    from ui.nav import TABLE  # noqa: PLC0415 - same
+    from ui.shell.nav import TABLE  # noqa: PLC0415 - same
 
     SHOTS.mkdir(exist_ok=True)
     log = ROOT / ".cache" / "shots.log"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from monitoring.errors import InputError
 
 if TYPE_CHECKING:
-    from monitoring.counts.comparisons import Comparisons
+    from monitoring.azureml.sample import Sample
+    from monitoring.counting.profile import Floats, Kind
+    from monitoring.counting.totals.comparisons import Comparisons
     from monitoring.errors import MonitoringError
-    from monitoring.profile import Floats, Kind
-    from monitoring.sample import Sample
     from monitoring.window import Window
 
 Mode = Literal["robust", "azureml"]

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import back_test_view, baselines_view, cards, scope, states, thresholds_view
 from ui.loaders import deployments, workspace
+from ui.parts import back_test_view, cards, states
+from ui.shell import scope
+from ui.views.baselines import baselines_view, thresholds_view
 
 chosen = scope.current()
 st.title("Baselines and thresholds")

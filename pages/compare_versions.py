@@ -3,9 +3,11 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, compare_view, report_view, scope, segment_view, states
-from ui import versions_view as view
 from ui.loaders import deployments, versions, workspace
+from ui.parts import cards, report_view, states
+from ui.shell import scope, segment_view
+from ui.views.compare_versions import compare_view
+from ui.views.compare_versions import versions_view as view
 
 chosen = scope.current()
 st.title("Compare versions")

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, compute_view, jobs_view, scope, states
 from ui.loaders import compute, workspace
+from ui.parts import cards, states
+from ui.shell import scope
+from ui.views.compute import compute_view, jobs_view
 
 chosen = scope.current()
 now = workspace.now()

@@ -3,8 +3,11 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, compute_view, cost_view, scaling_view, scope, size_view, states
 from ui.loaders import compute, cost, workspace
+from ui.parts import cards, states
+from ui.shell import scope
+from ui.views.compute import compute_view
+from ui.views.cost import cost_view, scaling_view, size_view
 
 chosen = scope.current()
 now = workspace.now()

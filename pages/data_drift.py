@@ -3,17 +3,6 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import (
-    attribution_view,
-    cards,
-    drift_view,
-    multivariate_view,
-    outliers_view,
-    report_view,
-    scope,
-    segment_view,
-    states,
-)
 from ui.loaders import (
     attribution,
     database,
@@ -23,6 +12,9 @@ from ui.loaders import (
     outliers,
     workspace,
 )
+from ui.parts import cards, report_view, states
+from ui.shell import scope, segment_view
+from ui.views.data_drift import attribution_view, drift_view, multivariate_view, outliers_view
 
 #: View -> its part of the keys, what asks for its threshold, what computes and what draws it.
 VIEWS = {

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, quality_view, report_view, scope, segment_view, states
 from ui.loaders import deployments, quality, workspace
+from ui.parts import cards, report_view, states
+from ui.shell import scope, segment_view
+from ui.views.data_quality import quality_view
 
 chosen = scope.current()
 st.title("Data quality")

@@ -3,17 +3,11 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import (
-    cards,
-    drift_view,
-    fairness_choice,
-    fairness_view,
-    report_view,
-    scope,
-    segment_view,
-    states,
-)
 from ui.loaders import deployments, fairness, workspace
+from ui.parts import cards, report_view, states
+from ui.shell import scope, segment_view
+from ui.views.data_drift import drift_view
+from ui.views.fairness import fairness_choice, fairness_view
 
 chosen = scope.current()
 st.title("Fairness")

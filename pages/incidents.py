@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ui import cards, drill_view, freeze_view, incidents_view, replay_view, scope, states
 from ui.loaders import incidents, workspace
+from ui.parts import cards, states
+from ui.shell import scope
+from ui.views.incidents import drill_view, freeze_view, incidents_view, replay_view
 
 chosen = scope.current()
 st.title("Incidents")

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from ui import cards, logs_view, scope
 from ui.loaders import workspace
+from ui.parts import cards
+from ui.shell import scope
+from ui.views.logs import logs_view
 
 chosen = scope.current()
 window = chosen.window_at(workspace.now())

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from ui import cards, fleet_view, incidents_view, scope
 from ui.loaders import workspace
+from ui.parts import cards
+from ui.shell import scope
+from ui.views.incidents import incidents_view
+from ui.views.overview import fleet_view
 
 chosen = scope.current()
 st.title("Overview")

@@ -3,19 +3,12 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import (
-    cards,
-    drift_view,
-    estimate_view,
-    performance_view,
-    report_view,
-    root_cause_view,
-    scope,
-    segment_view,
-    states,
-)
-from ui.glossary import explain
 from ui.loaders import deployments, performance, workspace
+from ui.parts import cards, report_view, states
+from ui.parts.glossary import explain
+from ui.shell import scope, segment_view
+from ui.views.data_drift import drift_view
+from ui.views.performance import estimate_view, performance_view, root_cause_view
 
 chosen = scope.current()
 st.title("Performance")

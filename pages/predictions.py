@@ -3,8 +3,11 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, predictions_view, report_view, scope, segment_view, states
 from ui.loaders import deployments, predictions, workspace
+from ui.parts import cards, report_view, states
+from ui.shell import scope, segment_view
+from ui.views.data_drift import drift_view
+from ui.views.predictions import predictions_view
 
 chosen = scope.current()
 st.title("Predictions")

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from ui import cards, request_view, scope, xray_view
 from ui.loaders import workspace
+from ui.parts import cards
+from ui.shell import scope
+from ui.views.request import request_view, xray_view
 
 chosen = scope.current()
 st.title("Request X-ray")

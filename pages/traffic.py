@@ -3,8 +3,10 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, live_view, scope, states, traffic_charts_view, traffic_view
 from ui.loaders import deployments, workspace
+from ui.parts import cards, states
+from ui.shell import scope
+from ui.views.traffic import live_view, traffic_charts_view, traffic_view
 
 chosen = scope.current()
 window = chosen.window_at(workspace.now())

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui import cards, drift_view, files, report_view, segment_view, states
 from ui.loaders import drift, workspace
+from ui.parts import cards, files, report_view, states
+from ui.shell import segment_view
+from ui.views.data_drift import drift_view
 
 st.title("Your own files")
 st.caption("Compare two files or folders: Parquet, CSV or JSON lines. Nothing leaves this server.")

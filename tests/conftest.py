@@ -23,7 +23,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def sample(settings: Settings) -> Path:
-    from monitoring.local.sample import build  # noqa: PLC0415 - seconds, and not every test needs it
+    from sample.builder import build  # noqa: PLC0415 - seconds, and not every test needs it
 
     return build(settings.cache, NOW, SEED, lambda share, text: None)
 

@@ -17,10 +17,10 @@ import tiny_logs
 import tiny_store
 from tiny_store import BLUE, ENDPOINT, ENDPOINTS, GROUP, NOW, WORKSPACE
 
-from monitoring.local.sample.names import LOG_ANALYTICS_GUID
-from monitoring.local.transport import Faults, Observer
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure, local_wiring
+from sample.builder.names import LOG_ANALYTICS_GUID
+from sample.transport import Faults, Observer
 
 FIRST = datetime(2026, 11, 6, tzinfo=UTC)
 ROWS_A_DAY = 120

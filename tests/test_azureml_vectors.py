@@ -18,10 +18,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.attribution.normalized_discounted_cumulative_gain import (
-    AZUREML_NAME,
-    normalized_discounted_cumulative_gain,
-)
 from monitoring.azureml import (
     common_columns,
     feature_type,
@@ -35,17 +31,21 @@ from monitoring.azureml.columns import spark_type_name
 from monitoring.azureml.histogram import display_bins, display_categories, display_histogram
 from monitoring.azureml.output import metric_document, read_signal, signal_document
 from monitoring.azureml.quality import Row, imputed, joined, parsed_set, statistics, violations
-from monitoring.counts.outcomes import Columns, Outcomes
-from monitoring.drift import METRICS
-from monitoring.engine import outcomes as counting
-from monitoring.engine import tables
-from monitoring.engine.exact import service_column, spark_type
-from monitoring.engine.joiner import inner_join
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine import tables
+from monitoring.counting.engine.exact import service_column, spark_type
+from monitoring.counting.engine.joiner import inner_join
+from monitoring.counting.totals.outcomes import Columns, Outcomes
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.performance import METRICS as PERFORMANCE
-from monitoring.quality import METRICS as QUALITY
-from monitoring.signals.data_drift import compare_tables
-from monitoring.signals.service_quality import Service
+from monitoring.methods.attribution.normalized_discounted_cumulative_gain import (
+    AZUREML_NAME,
+    normalized_discounted_cumulative_gain,
+)
+from monitoring.metrics.drift import METRICS
+from monitoring.metrics.performance import METRICS as PERFORMANCE
+from monitoring.metrics.quality import METRICS as QUALITY
+from monitoring.signals.data_drift.comparison import compare_tables
+from monitoring.signals.data_quality.service_quality import Service
 from monitoring.sources.cloud_events import Events
 
 DATA = Path(__file__).parent / "data" / "azureml_vectors.json"

@@ -116,7 +116,7 @@ def test_errors_are_one_line_and_exit_1(
 
 def test_the_command_needs_neither_pandas_nor_azure_nor_streamlit(files: dict[str, Path]) -> None:
     code = (
-        "import sys; from monitoring.signals.data_drift import compare_files;"
+        "import sys; from monitoring.signals.data_drift.comparison import compare_files;"
         f"compare_files({str(files['reference'])!r}, {str(files['same'])!r});"
         "print([m for m in ('pandas', 'azure', 'streamlit', 'plotly') if m in sys.modules])"
     )

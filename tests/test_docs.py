@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.drift import METRICS
+from monitoring.metrics.drift import METRICS
 from monitoring.settings import VARIABLES, from_environment
 
 ROOT = Path(__file__).parents[1]

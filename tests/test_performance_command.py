@@ -204,7 +204,7 @@ def test_errors_are_one_line_and_exit_1(
 
 def test_realized_performance_needs_neither_pandas_nor_scikit_learn(files: dict[str, Path]) -> None:
     code = (
-        "import sys; from monitoring.signals.performance_files import Asked, measure_files;"
+        "import sys; from monitoring.signals.model_performance.files import Asked, measure_files;"
         f"measure_files({str(files['same'])!r}, Asked('label', 'predicted', ('score',)));"
         "print([name for name in ('pandas', 'sklearn', 'streamlit', 'azure') if name in sys.modules])"
     )

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.checks import TABLE
+from monitoring.metrics.quality_metric import TABLE
 
 ROOT = Path(__file__).parents[1]
 
@@ -125,7 +125,7 @@ def test_errors_are_one_line_and_exit_1(
 
 def test_the_command_needs_neither_pandas_nor_azure_nor_streamlit(files: dict[str, Path]) -> None:
     code = (
-        "import sys; from monitoring.signals.quality_files import compare_files;"
+        "import sys; from monitoring.signals.data_quality.files import compare_files;"
         f"compare_files({str(files['reference'])!r}, {str(files['same'])!r});"
         "print([m for m in ('pandas', 'azure', 'streamlit', 'plotly') if m in sys.modules])"
     )

@@ -9,12 +9,12 @@ from typing import Any
 
 import duckdb
 
-from monitoring.local import log_analytics
-from monitoring.local.credential import SampleCredential
-from monitoring.local.sample.names import LOG_ANALYTICS_GUID
-from monitoring.local.transport import Faults, LocalAdapter, Observer, local_transport
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure, Wiring
+from sample import log_analytics
+from sample.builder.names import LOG_ANALYTICS_GUID
+from sample.credential import SampleCredential
+from sample.transport import Faults, LocalAdapter, Observer, local_transport
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SCHEMA: dict[str, dict[str, str]] = json.loads(

@@ -17,9 +17,9 @@ from typing import Any
 
 import duckdb
 
-from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure, local_wiring
+from sample.transport import Reply, Request
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUBSCRIPTION = "00000000-0000-0000-0000-000000002013"

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitoring.local import sample
+from sample import builder as sample
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SEED = 2013

@@ -6,7 +6,7 @@ import json
 import sys
 
 from benchmarks.chunks import outcomes
-from monitoring.multivariate.domain_classifier import one_thread
+from monitoring.methods.multivariate.domain_classifier import one_thread
 
 if __name__ == "__main__":
     with one_thread():

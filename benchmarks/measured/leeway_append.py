@@ -21,14 +21,14 @@ import pyarrow.parquet
 import scipy.special
 import scipy.stats
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import counting, tables
-from monitoring.signals import drift_report
-from monitoring.signals.day_store import DayStore
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import counting, tables
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.day_store import DayStore
 from monitoring.window import DAY, Window
 
 if TYPE_CHECKING:
-    from monitoring.profile import Profile
+    from monitoring.counting.profile import Profile
 
 IMPORTED_EARLY = (pyarrow.parquet, scipy.special, scipy.stats)
 FIRST = date(2026, 1, 1)

@@ -15,7 +15,7 @@ import pyarrow.parquet
 import scipy.special
 import scipy.stats
 
-from monitoring.signals.data_drift import compare_files
+from monitoring.signals.data_drift.comparison import compare_files
 
 IMPORTED_EARLY = (pyarrow.parquet, scipy.special, scipy.stats)
 

@@ -18,9 +18,9 @@ import scipy.optimize
 import scipy.special
 import threadpoolctl
 
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.tables import Table, open_table
-from monitoring.signals import estimated_performance
+from monitoring.counting.engine.tables import Table, open_table
+from monitoring.counting.totals.outcomes import Columns
+from monitoring.signals.estimated_performance import estimate as estimated_performance
 
 IMPORTED_EARLY = (
     pyarrow.compute,

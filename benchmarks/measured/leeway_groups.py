@@ -17,11 +17,12 @@ import pyarrow.parquet
 import scipy.special
 
 from benchmarks.measured.write_groups import GROUPS
-from monitoring.counts.groups import Cut, Grouping
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.tables import open_table
-from monitoring.signals import fairness, group_counts
-from monitoring.signals.deployed import PredictedDays
+from monitoring.counting.engine.tables import open_table
+from monitoring.counting.totals.groups import Cut, Grouping
+from monitoring.counting.totals.outcomes import Columns
+from monitoring.signals.fairness import group_counts
+from monitoring.signals.fairness import report as fairness
+from monitoring.sources.deployed import PredictedDays
 from monitoring.window import Window
 
 IMPORTED_EARLY = (pyarrow.compute, pyarrow.parquet, scipy.special)

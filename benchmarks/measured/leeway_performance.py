@@ -13,11 +13,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 import pyarrow.compute
 import pyarrow.parquet
 
-from monitoring.counts.outcomes import Columns, Outcomes, total
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import open_table
-from monitoring.performance import METRICS
-from monitoring.performance_metric import Performance
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.tables import open_table
+from monitoring.counting.totals.outcomes import Columns, Outcomes, total
+from monitoring.metrics.performance import METRICS
+from monitoring.metrics.performance_metric import Performance
 
 IMPORTED_EARLY = (pyarrow.compute, pyarrow.parquet)
 COLUMNS = Columns("binary_classification", "predicted", "label", {"1": "score"}, time="time")

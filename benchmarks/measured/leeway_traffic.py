@@ -14,8 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitoring.local.kql import Scope, Tables
 from monitoring.sources.query import load
+from sample.kql import Scope, Tables
 
 MOST_ROWS = 500_000
 SECONDS = 600

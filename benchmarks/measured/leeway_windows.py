@@ -20,12 +20,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 
 import numpy as np
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import counting, tables
-from monitoring.signals import drift_report
-from monitoring.signals.data_drift import robust
-from monitoring.signals.day_store import Days, DayStore
-from monitoring.signals.findings import judged
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import counting, tables
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.comparison import robust
+from monitoring.signals.data_drift.day_store import Days, DayStore
+from monitoring.signals.data_drift.findings import judged
 from monitoring.window import DAY, Window
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from monitoring.local.sample.database import TYPES, schemas
+from sample.builder.database import TYPES, schemas
 
 TABLE = "AmlOnlineEndpointTrafficLog"
 START = "2026-11-14 12:00:00"

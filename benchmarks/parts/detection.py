@@ -18,24 +18,22 @@ from statistics import median
 from typing import Any
 
 from benchmarks.parts import Value, Values, say
+from monitoring.baselines import choices as baselines
 from monitoring.errors import NotEnoughData
-from monitoring.local.sample import build
 from monitoring.metric import MetricResult
 from monitoring.settings import Settings
-from monitoring.signals import (
-    baselines,
-    drift_report,
-    prediction_drift,
-    quality_report,
-    realized_performance,
-)
-from monitoring.signals.data_drift import confirmed
-from monitoring.signals.deployed import Deployed
-from monitoring.signals.model_performance import PerformanceReport
-from monitoring.signals.quality_collected import collected_days
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.comparison import confirmed
+from monitoring.signals.data_quality import report as quality_report
+from monitoring.signals.data_quality.collected import collected_days
+from monitoring.signals.model_performance import realized as realized_performance
+from monitoring.signals.model_performance.report import PerformanceReport
+from monitoring.signals.prediction_drift import report as prediction_drift
 from monitoring.sources.azure import connect
+from monitoring.sources.deployed import Deployed
 from monitoring.sources.registry import Deployment, ModelVersion
 from monitoring.window import Window
+from sample.builder import build
 
 LIMIT_SECONDS = 1800
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

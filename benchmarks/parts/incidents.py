@@ -27,11 +27,11 @@ from monitoring.incidents.breach import found
 from monitoring.incidents.incident import Breach, Incident, Suspect
 from monitoring.incidents.report import IncidentReport
 from monitoring.incidents.subject import Subject
-from monitoring.local.sample import build
 from monitoring.settings import Settings
-from monitoring.signals.deployed import Deployed
 from monitoring.sources.azure import connect
+from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
+from sample.builder import build
 
 LIMIT_SECONDS = 1800
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

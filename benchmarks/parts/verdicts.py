@@ -91,7 +91,7 @@ def _draw(
 
 
 def _alarms(reference: Sample, production: Sample) -> dict[str, bool]:
-    from monitoring.signals.data_drift import compare_values, verdicts  # noqa: PLC0415 - listing the parts stays quick
+    from monitoring.signals.data_drift.comparison import compare_values, verdicts  # noqa: PLC0415 - listing the parts stays quick
 
     statuses = verdicts(compare_values(reference, production))
     return {feature: statuses[feature] == "breached" for feature in reference}

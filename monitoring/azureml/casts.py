@@ -13,8 +13,8 @@ from datetime import date
 import numpy as np
 
 from monitoring.azureml.columns import is_fraction, is_integer
+from monitoring.counting.profile import Floats
 from monitoring.errors import InputError
-from monitoring.profile import Floats
 
 #: Types that the service checks values against; the others are skipped.
 CHECKED = frozenset(

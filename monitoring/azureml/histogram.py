@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from monitoring.counting.profile import Counts, Floats
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.profile import Counts, Floats
 
 #: The service shows so many categories; a bucket "Other", whose count is always 0, hides the rest.
 MOST_CATEGORIES = 100

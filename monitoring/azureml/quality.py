@@ -14,8 +14,8 @@ import numpy as np
 
 from monitoring.azureml.casts import CHECKED, cast_failures
 from monitoring.azureml.columns import feature_type, is_fraction, spark_class
+from monitoring.counting.profile import Floats, Kind
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.profile import Floats, Kind
 
 ROWS = "RowCount"
 RATES = ("NullValueRate", "DataTypeErrorRate", "OutOfBoundsRate")

@@ -34,8 +34,8 @@ def add(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from monitoring.drift import METRICS  # noqa: PLC0415 - only this command needs them
-    from monitoring.signals.data_drift import compare_files  # noqa: PLC0415
+    from monitoring.metrics.drift import METRICS  # noqa: PLC0415 - only this command needs them
+    from monitoring.signals.data_drift.comparison import compare_files  # noqa: PLC0415
 
     thresholds = parse_thresholds(options.threshold, METRICS)
     names = [name.strip() for name in (options.features or "").split(",") if name.strip()]

@@ -13,7 +13,7 @@ from monitoring.errors import InputError
 
 if TYPE_CHECKING:
     from monitoring.metric import MetricResult
-    from monitoring.signals.performance_files import FilesPerformance
+    from monitoring.signals.model_performance.files import FilesPerformance
 
 ESTIMATED = "estimated_performance"
 
@@ -59,7 +59,7 @@ def add(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from monitoring.signals.performance_files import Asked, measure_files  # noqa: PLC0415 - only this needs it
+    from monitoring.signals.model_performance.files import Asked, measure_files  # noqa: PLC0415 - only this needs it
 
     asked = Asked(
         options.target,
@@ -97,7 +97,7 @@ def _thresholds(texts: Sequence[str]) -> dict[str, float]:
     Raises:
         InputError: A pair names no metric, or its value is not a finite number.
     """
-    from monitoring.performance import METRICS  # noqa: PLC0415
+    from monitoring.metrics.performance import METRICS  # noqa: PLC0415
 
     found = {}
     for text in texts:

@@ -33,9 +33,9 @@ def add(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from monitoring.signals.data_quality import parse_thresholds  # noqa: PLC0415 - only this needs it
-    from monitoring.signals.quality_files import compare_files  # noqa: PLC0415
-    from monitoring.signals.quality_report import Rules  # noqa: PLC0415
+    from monitoring.signals.data_quality.files import compare_files  # noqa: PLC0415
+    from monitoring.signals.data_quality.judging import parse_thresholds  # noqa: PLC0415 - only this needs it
+    from monitoring.signals.data_quality.report import Rules  # noqa: PLC0415
 
     names = [name.strip() for name in (options.features or "").split(",") if name.strip()]
     report = compare_files(

@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
 
 def _run(_: argparse.Namespace) -> int:
     from monitoring import settings as settings_  # noqa: PLC0415
-    from monitoring.local.sample import build  # noqa: PLC0415
+    from sample.builder import build  # noqa: PLC0415
 
     settings = settings_.from_environment()
     if settings.is_sample:

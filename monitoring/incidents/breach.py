@@ -10,7 +10,7 @@ from typing import TypeAlias
 from monitoring.incidents.incident import Breach
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
-from monitoring.signals.drift_report import excess
+from monitoring.signals.data_drift.report import excess
 from monitoring.window import Window
 
 #: Steps that must breach, of how many.

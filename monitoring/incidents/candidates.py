@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from monitoring.checks import TABLE
 from monitoring.incidents.change_point import change_point, seasonless
 from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
-from monitoring.signals.drift_report import excess
+from monitoring.metrics.quality_metric import TABLE
+from monitoring.signals.data_drift.report import excess
 from monitoring.window import Window
 
 #: Days of history that a metric's turn is looked for in; the hours of a day are compared with their

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from monitoring.incidents.event import Event
 
 if TYPE_CHECKING:
-    from monitoring.infrastructure.jobs import Run
+    from monitoring.signals.jobs import Run
 
 SOURCE = "job log"
 

@@ -20,7 +20,7 @@ from monitoring.incidents.incident import Breach, Incident
 from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import title_of
 from monitoring.metric import MetricResult
-from monitoring.signals.drift_report import excess
+from monitoring.signals.data_drift.report import excess
 
 #: Signals that tell one story: the service, its data and model, and two sorts of states.
 FAMILIES = {

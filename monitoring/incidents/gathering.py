@@ -16,13 +16,13 @@ from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
 
 if TYPE_CHECKING:
+    from monitoring.decisions.stored import Decisions
     from monitoring.incidents.event import Event
     from monitoring.metric import MetricResult
-    from monitoring.signals.deployed import Deployed
+    from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer
     from monitoring.sources.query import Value
     from monitoring.sources.registry import Endpoint
-    from monitoring.stored import Decisions
 
 Progress = Callable[[float, str], None]
 
@@ -87,7 +87,7 @@ class Asked:
 
     def decisions(self, endpoint: str, deployment: str) -> Decisions:
         """Return what users have put in force at a place."""
-        from monitoring.stored import UNDECIDED  # noqa: PLC0415 - a name, not a cost
+        from monitoring.decisions.stored import UNDECIDED  # noqa: PLC0415 - a name, not a cost
 
         return self.decided.get((endpoint, deployment), UNDECIDED)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from monitoring.incidents import (
-    alerts,
-    changes,
-    clients,
-    configuration,
-    console,
-    containers,
-    dependencies,
-    failed_jobs,
-)
+from monitoring.incidents import alerts, changes, console, containers, dependencies, failed_jobs
 from monitoring.incidents.gathering import Asked, Gathered, Source, aligned
-from monitoring.infrastructure import clusters, collection, cost, demand, jobs, saturation
-from monitoring.signals import traffic
+from monitoring.signals import (
+    clients,
+    clusters,
+    collection,
+    configuration,
+    cost,
+    demand,
+    jobs,
+    saturation,
+    traffic,
+)
 from monitoring.sources import activity
 from monitoring.sources.alerts import Alerts
 from monitoring.window import Window

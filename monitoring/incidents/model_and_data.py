@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from monitoring.errors import NotEnoughData
 from monitoring.incidents.gathering import Asked, Gathered, Source
 from monitoring.metric import MetricResult
-from monitoring.signals.fleet import LEAST_DAYS
+from monitoring.overview.fleet import LEAST_DAYS
 from monitoring.window import Window
 
 if TYPE_CHECKING:
-    from monitoring.baseline import Baseline
-    from monitoring.signals.baselines import BaselineChoice
+    from monitoring.baselines.baseline import Baseline
+    from monitoring.baselines.choices import BaselineChoice
     from monitoring.sources.registry import Deployment, ModelVersion
 
 #: A window that ended this long ago at most ends now: pages round the time down.
@@ -100,7 +100,7 @@ class _One:
     @property
     def trained(self) -> Baseline | None:
         """The model's training data, counted once; None if the model does not name it."""
-        from monitoring.signals import baselines  # noqa: PLC0415 - the engine
+        from monitoring.baselines import choices as baselines  # noqa: PLC0415 - the engine
 
         with self._guard:
             if not self._trained:
@@ -110,8 +110,8 @@ class _One:
 
     def baseline(self, choice: BaselineChoice, anchor: Baseline | None = None) -> Baseline:
         """Count a baseline; the profiles of its days are kept."""
-        from monitoring.engine.profile_store import ProfileStore  # noqa: PLC0415 - the engine
-        from monitoring.signals import baselines  # noqa: PLC0415 - same
+        from monitoring.baselines import choices as baselines  # noqa: PLC0415 - same
+        from monitoring.counting.engine.profile_store import ProfileStore  # noqa: PLC0415 - the engine
 
         store = ProfileStore(self.store / "profiles")
         where = self._asked.deployed, self.deployment, self.model
@@ -119,9 +119,10 @@ class _One:
 
 
 def _drift(asked: Asked, one: _One) -> Iterator[MetricResult]:
-    from monitoring.drift import HEADLINE  # noqa: PLC0415 - the engine
-    from monitoring.signals import baselines, drift_report  # noqa: PLC0415 - same
-    from monitoring.signals.day_store import DayStore  # noqa: PLC0415 - same
+    from monitoring.baselines import choices as baselines  # noqa: PLC0415 - same
+    from monitoring.metrics.drift import HEADLINE  # noqa: PLC0415 - the engine
+    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415 - same
+    from monitoring.signals.data_drift.day_store import DayStore  # noqa: PLC0415 - same
 
     deployed, model = asked.deployed, one.model
     decided = asked.decisions(one.deployment.endpoint, one.deployment.name)
@@ -155,8 +156,8 @@ def _drift(asked: Asked, one: _One) -> Iterator[MetricResult]:
 
 
 def _quality(asked: Asked, one: _One) -> Iterator[MetricResult]:
-    from monitoring.signals import quality_report  # noqa: PLC0415 - the engine
-    from monitoring.signals.quality_collected import collected_days  # noqa: PLC0415 - same
+    from monitoring.signals.data_quality import report as quality_report  # noqa: PLC0415 - the engine
+    from monitoring.signals.data_quality.collected import collected_days  # noqa: PLC0415 - same
 
     trained = one.trained
     if trained is None:
@@ -192,7 +193,9 @@ def telling(daily: Mapping[date, Iterable[MetricResult]]) -> Iterator[MetricResu
 
 
 def _predictions(asked: Asked, one: _One) -> Iterator[MetricResult]:
-    from monitoring.signals import baselines, drift_report, prediction_drift  # noqa: PLC0415 - engine
+    from monitoring.baselines import choices as baselines  # noqa: PLC0415 - engine
+    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415 - engine
+    from monitoring.signals.prediction_drift import report as prediction_drift  # noqa: PLC0415 - engine
 
     deployed, model, window = asked.deployed, one.model, one.days
     rows = deployed.rows(one.deployment, model, window)
@@ -210,7 +213,7 @@ def _predictions(asked: Asked, one: _One) -> Iterator[MetricResult]:
 
 
 def _performance(asked: Asked, one: _One) -> Iterator[MetricResult]:
-    from monitoring.signals import realized_performance  # noqa: PLC0415 - the engine
+    from monitoring.signals.model_performance import realized as realized_performance  # noqa: PLC0415 - the engine
 
     rows = asked.deployed.rows(one.deployment, one.model, one.days)
     if not rows.tables:
@@ -230,8 +233,8 @@ def _performance(asked: Asked, one: _One) -> Iterator[MetricResult]:
 
 
 def _estimated(asked: Asked, one: _One) -> Iterator[MetricResult]:
-    from monitoring.performance import HEADLINE  # noqa: PLC0415 - the engine
-    from monitoring.signals import estimated_performance  # noqa: PLC0415 - same
+    from monitoring.metrics.performance import HEADLINE  # noqa: PLC0415 - the engine
+    from monitoring.signals.estimated_performance import estimate as estimated_performance  # noqa: PLC0415 - same
 
     deployed, deployment, model = asked.deployed, one.deployment, one.model
     rows = deployed.rows(deployment, model, one.days)

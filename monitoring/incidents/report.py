@@ -13,12 +13,12 @@ from monitoring.incidents.gathering import Asked, Gathered, Keep, aligned, gathe
 from monitoring.window import Window
 
 if TYPE_CHECKING:
+    from monitoring.decisions.stored import Decisions
     from monitoring.incidents.event import Event
     from monitoring.incidents.incident import Incident, Suspect
     from monitoring.metric import MetricResult
-    from monitoring.signals.deployed import Deployed
+    from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer
-    from monitoring.stored import Decisions
 
 Progress = Callable[[float, str], None]
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.metric import Interval, MetricResult, Status
-from monitoring.performance.accuracy import wilson
+from monitoring.metrics.performance.accuracy import wilson
 from monitoring.window import Window
 
 SIGNAL = "traffic"

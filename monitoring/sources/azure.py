@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.core.credentials import TokenCredential
 
-    from monitoring.local.transport import Faults, Observer, Route
     from monitoring.settings import Settings
+    from sample.transport import Faults, Observer, Route
 
 T = TypeVar("T")
 
@@ -262,10 +262,7 @@ def _sample(
     faults: Faults | None,
     observer: Observer | None,
 ) -> Azure:
-    from monitoring.local.sample import (  # noqa: PLC0415 - scikit-learn and more, for the sample only
-        build,
-        names,
-    )
+    from sample.builder import build, names  # noqa: PLC0415 - scikit-learn and more, for the sample only
 
     now = settings.clock().astimezone(UTC)
     store = build(settings.cache, now, settings.seed, progress or (lambda _share, _step: None))
@@ -290,8 +287,8 @@ def local_wiring(
     observer: Observer | None = None,
 ) -> Wiring:
     """Wire the clients to a store on disk."""
-    from monitoring.local.credential import SampleCredential  # noqa: PLC0415 - for the sample only
-    from monitoring.local.transport import LocalAdapter, local_transport  # noqa: PLC0415 - same
+    from sample.credential import SampleCredential  # noqa: PLC0415 - for the sample only
+    from sample.transport import LocalAdapter, local_transport  # noqa: PLC0415 - same
 
     adapter = LocalAdapter(_routes(store, settings), faults=faults, observer=observer)
     return Wiring(
@@ -304,7 +301,7 @@ def local_wiring(
 
 
 def _routes(store: Path, settings: Settings) -> list[Route]:
-    from monitoring.local import arm, log_analytics, metrics  # noqa: PLC0415 - for the sample only
+    from sample import arm, log_analytics, metrics  # noqa: PLC0415 - for the sample only
 
     return [
         route

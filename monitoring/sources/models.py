@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.registered_model import RegisteredModel, first_line
 from monitoring.sources.failures import explained
 from monitoring.sources.registry import container_path
+from monitoring.workspace.registered_model import RegisteredModel, first_line
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from monitoring.counts.comparisons import Comparisons
-from monitoring.profile import Counts, Floats
+from monitoring.counting.profile import Counts, Floats
+from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.statistics.sparse_tables import sparse_pvalues
 
 #: Up to this many rows a side, scipy's exact distribution of the Kolmogorov-Smirnov statistic.

@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counts.outcomes import PARTS, Moments, NumberOutcomes, Outcomes
+from monitoring.counting.totals.outcomes import PARTS, Moments, NumberOutcomes, Outcomes
 from monitoring.errors import NotEnoughData
-from monitoring.performance_metric import Performance, around
+from monitoring.metrics.performance_metric import Performance, around
 
 #: Means of `PARTS` by name, complex so that a formula can be differentiated.
 Means: TypeAlias = dict[str, complex]

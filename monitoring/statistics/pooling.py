@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.metric import Interval
-from monitoring.performance_metric import Performance, Z
+from monitoring.metrics.performance_metric import Performance, Z
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counts.margins import Flags
-from monitoring.profile import Counts, Floats
+from monitoring.counting.profile import Counts, Floats
+from monitoring.counting.totals.margins import Flags
 
 #: Categories that expect fewer rows than this are gone through outcome by outcome.
 FEW_EXPECTED = 0.1

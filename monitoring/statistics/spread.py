@@ -14,11 +14,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from monitoring.counting.profile import Floats
 from monitoring.errors import NotEnoughData
-from monitoring.fairness_metric import Spread
 from monitoring.metric import Interval
-from monitoring.performance_metric import Performance
-from monitoring.profile import Floats
+from monitoring.metrics.fairness_metric import Spread
+from monitoring.metrics.performance_metric import Performance
 
 DRAWS = 4_000
 SEED = 2013

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import ndcg_score
 
-from monitoring.attribution.normalized_discounted_cumulative_gain import (
+from monitoring.counting.rows import Labels, Rows
+from monitoring.errors import NotEnoughData, SchemaMismatch
+from monitoring.methods.attribution.normalized_discounted_cumulative_gain import (
     AZUREML_NAME,
     normalized_discounted_cumulative_gain,
 )
-from monitoring.attribution.permutation_importance import MOST_ROWS, permutation_importance
-from monitoring.attribution.rank_changes import rank_changes, spearman, top_overlap
-from monitoring.errors import NotEnoughData, SchemaMismatch
-from monitoring.rows import Labels, Rows
+from monitoring.methods.attribution.permutation_importance import MOST_ROWS, permutation_importance
+from monitoring.methods.attribution.rank_changes import rank_changes, spearman, top_overlap
 
 DATA = Path(__file__).parents[1] / "data" / "azureml_vectors.json"
 VECTORS = [v for v in json.loads(DATA.read_text("utf-8")) if v.get("metric") == AZUREML_NAME]

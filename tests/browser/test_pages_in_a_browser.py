@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from docs.make_shots import settle
-from ui.nav import TABLE
+from ui.shell.nav import TABLE
 
 PATHS = [f"/{Path(row.file).stem}" for row in TABLE]
 #: What Streamlit 1.67 breaks in its own markup: rule -> what the element holds. All else is ours.

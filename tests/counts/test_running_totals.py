@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.counts import running_totals
-from monitoring.counts.running_totals import RunningTotals
-from monitoring.engine import counting, tables
-from monitoring.profile import Profile, merge
-from monitoring.signals.findings import Reference
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import counting, tables
+from monitoring.counting.profile import Profile, merge
+from monitoring.counting.totals import running_totals
+from monitoring.counting.totals.running_totals import RunningTotals
+from monitoring.signals.data_drift.findings import Reference
 
 FIRST = date(2026, 1, 1)
 DAYS = 70  # more than the arrays begin with, twice

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.database.database import Database
-from monitoring.stored import Author, Place
+from monitoring.decisions.stored import Author, Place
 
 #: Address of an empty PostgreSQL database that the tests may fill and empty.
 SERVER = os.environ.get("TEST_POSTGRESQL_URL", "")

@@ -9,15 +9,15 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from monitoring.baseline_rule import BaselineRule
-from monitoring.database.baselines import Baselines
-from monitoring.database.benchmarks import Benchmarks
-from monitoring.database.changes import Changes
 from monitoring.database.database import Database
 from monitoring.database.tables import KEPT, ChangeRow
-from monitoring.database.threshold_sets import DEFAULT, ThresholdSets
+from monitoring.decisions.baseline_rule import BaselineRule
+from monitoring.decisions.baselines import Baselines
+from monitoring.decisions.benchmarks import Benchmarks
+from monitoring.decisions.changes import Changes
+from monitoring.decisions.stored import Author, Place, StoredBaseline
+from monitoring.decisions.threshold_sets import DEFAULT, ThresholdSets
 from monitoring.errors import InputError, SourceError
-from monitoring.stored import Author, Place, StoredBaseline
 
 from .conftest import ANA, BLUE, NOW
 

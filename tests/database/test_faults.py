@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.baseline_rule import BaselineRule
 from monitoring.database import database as opened
 from monitoring.database import engine, migrate
-from monitoring.database.baselines import Baselines
 from monitoring.database.database import Database
+from monitoring.decisions.baseline_rule import BaselineRule
+from monitoring.decisions.baselines import Baselines
 from monitoring.errors import InputError, MonitoringError, NotPermittedError, SourceError
 from monitoring.settings import Settings, from_environment
 
@@ -143,7 +143,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
             raise InputError("stop")
 
     def create_row(session: object) -> None:
-        from monitoring.database.changes import row_of  # noqa: PLC0415
+        from monitoring.decisions.changes import row_of  # noqa: PLC0415
 
         session.add(row_of(BLUE, "baseline", "created", (1, "x"), author=ANA, now=NOW))
         session.flush()

@@ -11,15 +11,15 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from monitoring.counts.comparison import Comparison
-from monitoring.counts.comparisons import Comparisons
-from monitoring.drift import HEADLINE, METRICS
-from monitoring.drift.normalized_wasserstein_distance import wasserstein_distance
-from monitoring.engine import counting, tables
+from monitoring.counting.engine import counting, tables
+from monitoring.counting.profile import Kind
+from monitoring.counting.totals.comparison import Comparison
+from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Metric
-from monitoring.profile import Kind
-from monitoring.signals.findings import Reference
+from monitoring.metrics.drift import HEADLINE, METRICS
+from monitoring.metrics.drift.normalized_wasserstein_distance import wasserstein_distance
+from monitoring.signals.data_drift.findings import Reference
 from monitoring.statistics.chance import (
     benjamini_hochberg,
     contingencies,

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.counts.groups import OTHER, Cut, Grouping, cut_of, merge
-from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, total
-from monitoring.engine import counting, group_cells, groups
-from monitoring.engine import outcomes as engine
-from monitoring.engine.group_store import counted_each
-from monitoring.engine.tables import Table, write_table
+from monitoring.counting.engine import counting, group_cells, groups
+from monitoring.counting.engine import outcomes as engine
+from monitoring.counting.engine.group_store import counted_each
+from monitoring.counting.engine.tables import Table, write_table
+from monitoring.counting.totals.groups import OTHER, Cut, Grouping, cut_of, merge
+from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOutcomes, total
 from monitoring.errors import InputError
 from monitoring.segment import MISSING
 

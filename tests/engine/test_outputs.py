@@ -10,10 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.counts.outcomes import Columns
-from monitoring.engine import outputs as engine
-from monitoring.engine.outputs import CONFIDENCE, NEAR, PROBABILITY, decision_of, round_between
-from monitoring.engine.tables import Table, write_table
+from monitoring.counting.engine import outputs as engine
+from monitoring.counting.engine.outputs import (
+    CONFIDENCE,
+    NEAR,
+    PROBABILITY,
+    decision_of,
+    round_between,
+)
+from monitoring.counting.engine.tables import Table, write_table
+from monitoring.counting.totals.outcomes import Columns
 
 BINARY = Columns("binary_classification", "prediction", "label", {"1": "p"})
 MANY = Columns("multiclass_classification", "prediction", "label", {c: f"p_{c}" for c in "xyz"})

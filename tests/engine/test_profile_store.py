@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import counting, profile_store, tables
-from monitoring.engine.profile_store import ProfileStore, key_of
-from monitoring.profile import Profile
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import counting, profile_store, tables
+from monitoring.counting.engine.profile_store import ProfileStore, key_of
+from monitoring.counting.profile import Profile
 
 FIELDS = (
     "feature", "bins", "labels", "rows", "nulls", "infinite", "minimum", "maximum", "total",

@@ -8,16 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.baseline import take_baseline
-from monitoring.counts.outcomes import Columns
-from monitoring.engine import classes, counting, outcomes
-from monitoring.engine.losses import losses
-from monitoring.engine.segments import MOST_COPIES, filtered
-from monitoring.engine.tables import Table, open_table
+from monitoring.baselines.baseline import take_baseline
+from monitoring.counting.engine import classes, counting, outcomes
+from monitoring.counting.engine.losses import losses
+from monitoring.counting.engine.segments import MOST_COPIES, filtered
+from monitoring.counting.engine.tables import Table, open_table
+from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError
-from monitoring.performance import METRICS
+from monitoring.metrics.performance import METRICS
 from monitoring.segment import EVERYONE, MISSING, Condition, Segment, parse
-from monitoring.signals import data_drift
+from monitoring.signals.data_drift import comparison as data_drift
 
 N = 3000
 
@@ -158,7 +158,7 @@ def test_copies_do_not_pile_up(
     table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MOST_COPIES >= 1000
-    monkeypatch.setattr("monitoring.engine.segments.MOST_COPIES", 4)
+    monkeypatch.setattr("monitoring.counting.engine.segments.MOST_COPIES", 4)
     for stops in range(12):
         filtered(table, parse(f"stops:{stops}"), tmp_path)
     assert len(list((tmp_path / "segments").glob("*.parquet"))) <= 6

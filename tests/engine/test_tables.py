@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.engine import counting, tables
+from monitoring.counting.engine import counting, tables
 from monitoring.errors import Cancelled, InputError
-from monitoring.signals.data_drift import compare_files, verdicts
+from monitoring.signals.data_drift.comparison import compare_files, verdicts
 
 ROWS = 400
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitoring.counts.outcomes import ScoreCells
-from monitoring.estimation import assumptions as a
-from monitoring.estimation.band import Estimate
-from monitoring.estimation.calibration import Labelled, calibrate
-from monitoring.estimation.support import Support
-from monitoring.estimation.tracking import still_holds, track
-from monitoring.rows import Labels, Rows
+from monitoring.counting.rows import Labels, Rows
+from monitoring.counting.totals.outcomes import ScoreCells
+from monitoring.methods.estimation import assumptions as a
+from monitoring.methods.estimation.band import Estimate
+from monitoring.methods.estimation.calibration import Labelled, calibrate
+from monitoring.methods.estimation.support import Support
+from monitoring.methods.estimation.tracking import still_holds, track
 
 
 def test_few_rows_or_days_of_reference_fail() -> None:

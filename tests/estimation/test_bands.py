@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.chunks import TASKS, Outcome, outcomes
-from monitoring.estimation.band import Estimate, Scatter, scatter
-from monitoring.multivariate.domain_classifier import one_thread
+from monitoring.methods.estimation.band import Estimate, Scatter, scatter
+from monitoring.methods.multivariate.domain_classifier import one_thread
 
 CHUNKS = 500
 MAIN = {

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from monitoring.counts.outcomes import CELLS, ScoreCells, score_cell
-from monitoring.estimation.calibration import STEPS, Labelled, calibrate, isotonic
-from monitoring.estimation.scaling import learn, scaling
-from monitoring.profile import Floats
+from monitoring.counting.profile import Floats
+from monitoring.counting.totals.outcomes import CELLS, ScoreCells, score_cell
+from monitoring.methods.estimation.calibration import STEPS, Labelled, calibrate, isotonic
+from monitoring.methods.estimation.scaling import learn, scaling
 
 
 def rows(number: int, power: float = 1.0, seed: int = 0) -> tuple[Floats, np.ndarray]:

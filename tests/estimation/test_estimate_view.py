@@ -29,7 +29,7 @@ def script(endpoint: str, first: str, end: str) -> None:
     from datetime import UTC, datetime  # noqa: PLC0415 - runs as a page of its own
 
     from monitoring.window import Window  # noqa: PLC0415
-    from ui import estimate_view  # noqa: PLC0415
+    from ui.views.performance import estimate_view  # noqa: PLC0415
 
     days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (first, end)]
     estimate_view.show(endpoint, "blue", Window(*days), key="here-")

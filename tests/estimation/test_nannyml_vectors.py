@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.counts.outcomes import ScoreCells
-from monitoring.estimation import cbpe
-from monitoring.estimation.calibration import Labelled, isotonic
-from monitoring.estimation.slopes import measured
-from monitoring.profile import Floats
+from monitoring.counting.profile import Floats
+from monitoring.counting.totals.outcomes import ScoreCells
+from monitoring.methods.estimation import cbpe
+from monitoring.methods.estimation.calibration import Labelled, isotonic
+from monitoring.methods.estimation.slopes import measured
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "crosslib_vectors.json").read_text())
 GIVEN = [v for v in VECTORS["extra"] if v["method"] == "CBPE estimate (binary)"]

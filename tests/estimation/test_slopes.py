@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from monitoring.estimation import multiclass
-from monitoring.estimation.slopes import measured
+from monitoring.methods.estimation import multiclass
+from monitoring.methods.estimation.slopes import measured
 
 
 def test_metrics_of_known_labels_are_scikit_learns() -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.counts.groups import Cut, Grouping
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.tables import write_table
-from monitoring.signals import fairness, group_counts
-from monitoring.signals.deployed import PredictedDays
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.totals.groups import Cut, Grouping
+from monitoring.counting.totals.outcomes import Columns
+from monitoring.signals.fairness import group_counts
+from monitoring.signals.fairness import report as fairness
+from monitoring.sources.deployed import PredictedDays
 from monitoring.window import Window
 
 KNOWN = json.loads((Path(__file__).parents[1] / "data" / "fairlearn_groups.json").read_text())

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from scipy.stats import tukey_hsd
 
-from monitoring.counts.groups import Cut, Grouping, GroupOutcomes
-from monitoring.counts.outcomes import ClassOutcomes, NumberOutcomes, ScoreCells
+from monitoring.counting.totals.groups import Cut, Grouping, GroupOutcomes
+from monitoring.counting.totals.outcomes import ClassOutcomes, NumberOutcomes, ScoreCells
 from monitoring.errors import NotEnoughData
-from monitoring.fairness import DISPARITIES, GROUP_METRICS, HEADLINE
-from monitoring.fairness.conflicts import conflicts
-from monitoring.fairness_metric import OneClass, share_of, without
-from monitoring.signals import fairness, fairness_history, group_counts
+from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS, HEADLINE
+from monitoring.metrics.fairness.conflicts import conflicts
+from monitoring.metrics.fairness_metric import OneClass, share_of, without
+from monitoring.signals.fairness import group_counts
+from monitoring.signals.fairness import history as fairness_history
+from monitoring.signals.fairness import report as fairness
 from monitoring.statistics import spread
 from monitoring.statistics.pooling import partially_pooled
 from monitoring.window import Window

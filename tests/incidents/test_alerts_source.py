@@ -10,9 +10,9 @@ import pytest
 
 from monitoring.errors import NotPermittedError, SourceError
 from monitoring.incidents.alerts import of_alerts
-from monitoring.local.transport import Reply
 from monitoring.sources.alerts import Alerts
 from monitoring.window import Window
+from sample.transport import Reply
 from tests.tiny_store import BLUE, NOW, SUBSCRIPTION, Tiny, tiny
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import pytest
 from judged import DAY, HOUR, START
 
 from monitoring.incidents.changes import of_activity
-from monitoring.incidents.clients import judged, of_clients
-from monitoring.incidents.configuration import data_collector, log_categories, monitors
 from monitoring.incidents.console import of_console
 from monitoring.incidents.containers import of_containers
 from monitoring.incidents.dependencies import of_dependencies
+from monitoring.signals.clients import judged, of_clients
+from monitoring.signals.configuration import data_collector, log_categories, monitors
 from monitoring.sources.activity import ActivityEvent
 from monitoring.sources.registry import (
     Collection,

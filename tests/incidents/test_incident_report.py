@@ -24,10 +24,10 @@ from monitoring.incidents.gathering import (
     step_of,
 )
 from monitoring.incidents.report import IncidentReport, folded
-from monitoring.local.transport import Reply, Request
-from monitoring.signals.deployed import Deployed
 from monitoring.sources.azure import Azure, connect
+from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
+from sample.transport import Reply, Request
 
 if TYPE_CHECKING:
     from pathlib import Path

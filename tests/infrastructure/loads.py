@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.infrastructure.instances import CPU, Capacity, Floats, Utilization
-from monitoring.infrastructure.load import EDGES_MS, Load
+from monitoring.capacity.instances import CPU, Capacity, Floats, Utilization
+from monitoring.capacity.load import EDGES_MS, Load
 
 START = np.datetime64("2026-11-14T00:00:00", "s")
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitoring.infrastructure import autoscale, instances
-from monitoring.infrastructure import load as measured
-from monitoring.infrastructure.autoscale import Rules, scaled
-from monitoring.infrastructure.load import Service
+from monitoring.capacity import autoscale, instances
+from monitoring.capacity import load as measured
+from monitoring.capacity.autoscale import Rules, scaled
+from monitoring.capacity.load import Service
 from monitoring.sources.activity import Activity
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs

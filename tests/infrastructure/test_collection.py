@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.infrastructure import collection
-from monitoring.infrastructure.collection import Collected, of_deployment
-from monitoring.infrastructure.collection_reasons import REASONS, explain
 from monitoring.metric import MetricResult
+from monitoring.requests.collection_reasons import REASONS, explain
+from monitoring.signals import collection
+from monitoring.signals.collection import Collected, of_deployment
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics, Series
 from monitoring.sources.registry import Collection, Deployment, Endpoint, Inventory

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitoring.infrastructure import cost, instances
-from monitoring.infrastructure.energy import Energy, energy
+from monitoring.capacity import instances
+from monitoring.capacity.energy import Energy, energy
+from monitoring.signals import cost
 from monitoring.sources.azure import Azure
 from monitoring.sources.cost import BilledDay, CostManagement
 from monitoring.sources.metrics import PlatformMetrics, Series

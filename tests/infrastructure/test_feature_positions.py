@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine.tables import open_table
-from monitoring.infrastructure.feature_positions import position, positions
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine.tables import open_table
+from monitoring.requests.feature_positions import position, positions
 
 ROWS = 4_000
 

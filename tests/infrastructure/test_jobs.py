@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.infrastructure import clusters, jobs
+from monitoring.signals import clusters, jobs
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs
 from monitoring.sources.metrics import PlatformMetrics

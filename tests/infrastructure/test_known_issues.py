@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from monitoring.errors import InputError
-from monitoring.infrastructure.known_issues import (
+from monitoring.requests.known_issues import (
     FILE,
     LONGEST,
     SOURCES,

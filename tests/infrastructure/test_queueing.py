@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from monitoring.capacity.queueing import Waiting, erlang_c, waiting
+from monitoring.capacity.replay import lindley, replay
 from monitoring.errors import NotEnoughData
-from monitoring.infrastructure.queueing import Waiting, erlang_c, waiting
-from monitoring.infrastructure.replay import lindley, replay
 
 
 def erlang_c_by_hand(servers: int, offered: float) -> float:

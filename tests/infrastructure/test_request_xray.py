@@ -15,21 +15,21 @@ import pytest
 import tiny_logs
 
 from monitoring.errors import InputError
-from monitoring.infrastructure.collected_reasons import Evidence, why_missing
-from monitoring.infrastructure.logged_request import LoggedRequest, LogLine, identifier
-from monitoring.infrastructure.request_parts import blame, parts
-from monitoring.infrastructure.request_xray import RequestXray, Sources, xray
-from monitoring.local.credential import SampleCredential
-from monitoring.local.transport import Reply, Request
+from monitoring.requests.collected_reasons import Evidence, why_missing
+from monitoring.requests.logged_request import LoggedRequest, LogLine, identifier
+from monitoring.requests.request_parts import blame, parts
+from monitoring.requests.request_xray import RequestXray, Sources, xray
 from monitoring.settings import Settings
-from monitoring.signals.deployed import Deployed
 from monitoring.sources.azure import Azure, Wiring, connect
 from monitoring.sources.collected import Collected
 from monitoring.sources.collected_lines import CollectedLines, find
+from monitoring.sources.deployed import Deployed
 from monitoring.sources.logs import Logs
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.sources.registry import Collection, Deployment
 from monitoring.window import Window
+from sample.credential import SampleCredential
+from sample.transport import Reply, Request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.capacity import right_size, what_if
+from monitoring.capacity.load import EDGES_MS, percentile
+from monitoring.capacity.what_if import Limits, Objective
 from monitoring.errors import NotEnoughData
-from monitoring.infrastructure import right_size, what_if
-from monitoring.infrastructure.load import EDGES_MS, percentile
-from monitoring.infrastructure.what_if import Limits, Objective
 
 sys.path.insert(0, str(Path(__file__).parent))
 import loads

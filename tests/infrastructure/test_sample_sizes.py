@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitoring.infrastructure import instances, right_size
-from monitoring.infrastructure import load as measured
-from monitoring.infrastructure.what_if import Limits
+from monitoring.capacity import instances, right_size
+from monitoring.capacity import load as measured
+from monitoring.capacity.what_if import Limits
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs
 from monitoring.sources.metrics import PlatformMetrics

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.infrastructure import instances, saturation
-from monitoring.infrastructure.instances import Capacity
+from monitoring.capacity import instances
+from monitoring.capacity.instances import Capacity
+from monitoring.signals import saturation
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.sources.registry import Deployment, Inventory

@@ -11,12 +11,12 @@ import pytest
 import tiny_logs
 from tiny_logs import NOW, request
 
-from monitoring.infrastructure import objectives
-from monitoring.infrastructure.latency import percentiles
-from monitoring.infrastructure.outcomes import BLAMES, outcomes
-from monitoring.infrastructure.request_parts import WITHOUT_MODEL, blame, parts
-from monitoring.infrastructure.throughput import minutes
-from monitoring.signals import health, traffic
+from monitoring.capacity.latency import percentiles
+from monitoring.capacity.throughput import minutes
+from monitoring.overview import health, objectives
+from monitoring.requests.outcomes import BLAMES, outcomes
+from monitoring.requests.request_parts import WITHOUT_MODEL, blame, parts
+from monitoring.signals import traffic
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Answer, Logs
 from monitoring.sources.metrics import PlatformMetrics

@@ -7,8 +7,8 @@ import difflib
 import pytest
 
 from monitoring.incidents.report import run
-from monitoring.signals.deployed import Deployed
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from tests import photograph
 
 #: A difference longer than this says no more than its beginning.

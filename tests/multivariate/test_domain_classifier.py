@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
-from monitoring.multivariate.area_under_curve import CORRECTION, curve, pvalue
-from monitoring.multivariate.domain_classifier import (
+from monitoring.counting.rows import Labels, Rows
+from monitoring.methods.multivariate.area_under_curve import CORRECTION, curve, pvalue
+from monitoring.methods.multivariate.domain_classifier import (
     domain_classifier,
     drift_magnitude,
     matthews_correlation,
     without_repeats,
 )
-from monitoring.multivariate.localisation import localise
-from monitoring.rows import Labels, Rows
+from monitoring.methods.multivariate.localisation import localise
 
 DATA = Path(__file__).parents[1] / "data" / "crosslib_vectors.json"
 EXTRA = {each["id"]: each for each in json.loads(DATA.read_text("utf-8"))["extra"]}

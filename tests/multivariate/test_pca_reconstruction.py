@@ -8,8 +8,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from test_domain_classifier import EXTRA, correlated
 
-from monitoring.multivariate.pca_reconstruction import Reconstruction, mean_interval
-from monitoring.rows import Labels, Rows
+from monitoring.counting.rows import Labels, Rows
+from monitoring.methods.multivariate.pca_reconstruction import Reconstruction, mean_interval
 
 
 def test_nannymls_numbers_are_reproduced() -> None:

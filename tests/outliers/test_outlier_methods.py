@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from monitoring.baseline import take_baseline
-from monitoring.engine import tables
-from monitoring.outliers.isolation_forest import CONTAMINATION, Forest
-from monitoring.outliers.training_range import TrainingRange
-from monitoring.rows import Labels, Rows
+from monitoring.baselines.baseline import take_baseline
+from monitoring.counting.engine import tables
+from monitoring.counting.rows import Labels, Rows
+from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
+from monitoring.methods.outliers.training_range import TrainingRange
 
 
 def columns(seed: int, n: int = 2_000, scale: float = 1.0) -> dict[str, pa.Array]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
+from sample.transport import Reply, Request
 from ui.loaders import workspace
 from ui.loaders.shelf import Shelf
 

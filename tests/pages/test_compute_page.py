@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 from tiny_store import Tiny
 
 from monitoring.errors import SourceError
-from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
-from ui import fleet_view
+from sample.transport import Reply, Request
 from ui.loaders import workspace
+from ui.views.overview import fleet_view
 
 from .conftest import open_page
 

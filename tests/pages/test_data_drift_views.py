@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.multivariate import domain_classifier, localisation
-from monitoring.registered_model import RegisteredModel
+from monitoring.methods.multivariate import domain_classifier, localisation
 from monitoring.settings import Settings
-from monitoring.signals import feature_attribution_drift, multivariate_drift
+from monitoring.signals.feature_attribution_drift import report as feature_attribution_drift
+from monitoring.signals.multivariate_drift import report as multivariate_drift
 from monitoring.sources import models
 from monitoring.sources.azure import Azure
+from monitoring.workspace.registered_model import RegisteredModel
 from ui.loaders import workspace
 
 from .conftest import open_page

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.checks import TABLE
+from monitoring.metrics.quality_metric import TABLE
 from monitoring.settings import Settings
 from ui.loaders import workspace
 

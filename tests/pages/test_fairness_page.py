@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from monitoring.settings import Settings
-from ui import fairness_view
 from ui.loaders import workspace
+from ui.views.fairness import fairness_view
 
 from .conftest import open_page
 

@@ -26,12 +26,12 @@ from healthy_store import Healthy, write
 from streamlit.testing.v1 import AppTest
 
 from docs.make_shots import FAULT
-from monitoring.local import log_analytics
-from monitoring.local.transport import Reply, Request
 from monitoring.sources import budget, metrics
 from monitoring.sources.azure import Azure
-from ui import nav
+from sample import log_analytics
+from sample.transport import Reply, Request
 from ui.loaders import workspace as connection
+from ui.shell import nav
 
 Faults = Callable[[Request], Reply | None]
 ROOT = Path(__file__).parents[2]

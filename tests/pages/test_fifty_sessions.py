@@ -29,13 +29,13 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest, app_test
 from tiny_store import NOW
 
-from monitoring.local.transport import Reply, Request
 from monitoring.sources.budget import CONCURRENT_QUERIES
 from monitoring.sources.logs import Logs
 from monitoring.sources.query import FOLDER
 from monitoring.window import Window
-from ui import nav
+from sample.transport import Reply, Request
 from ui.loaders import workspace as connection
+from ui.shell import nav
 
 SESSIONS = 50
 WINDOWS = ("24h", "7d")

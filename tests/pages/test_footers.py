@@ -13,8 +13,8 @@ from streamlit.testing.v1.element_tree import Block
 
 from docs.make_shots import QUERIES
 from monitoring.settings import Settings
-from ui import nav
 from ui.loaders import workspace
+from ui.shell import nav
 
 from .conftest import ROOT, open_page
 

@@ -20,7 +20,7 @@ from tiny_store import Tiny
 
 from monitoring.incidents import bundle, frozen
 from monitoring.incidents.report import IncidentReport
-from monitoring.local.transport import Reply, Request
+from sample.transport import Reply, Request
 from ui.loaders import incidents as loader
 
 Shell = Callable[..., AppTest]

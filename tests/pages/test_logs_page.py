@@ -15,14 +15,15 @@ from streamlit.testing.v1 import AppTest
 
 from monitoring import charts
 from monitoring.errors import MonitoringError
-from monitoring.local.sample.names import LOG_ANALYTICS_GUID
-from monitoring.local.transport import Request
 from monitoring.settings import Settings
 from monitoring.sources.logs import Answer
 from monitoring.sources.query import FOLDER
 from monitoring.window import Window
-from ui import logs_view, nav
+from sample.builder.names import LOG_ANALYTICS_GUID
+from sample.transport import Request
 from ui.loaders import log_tables, workspace
+from ui.shell import nav
+from ui.views.logs import logs_view
 
 from .conftest import open_page
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
+from sample.transport import Reply, Request
 from ui.loaders import workspace
 from ui.loaders.shelf import Shelf
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from docs.make_shots import FAULT
 from monitoring.errors import Cancelled, InputError, MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult
-from ui import cards, glossary, states
+from ui.parts import cards, glossary, states
 
 EVIL = "![p](http://evil.example/x.png) <img src=x> [l](http://evil.example) :red[x]"
 
@@ -18,7 +18,7 @@ def two_panels(kind: str) -> None:
     import streamlit as st  # noqa: PLC0415 - runs as a script
 
     from monitoring.errors import NotPermittedError  # noqa: PLC0415 - runs as a script
-    from ui import cards  # noqa: PLC0415 - runs as a script
+    from ui.parts import cards  # noqa: PLC0415 - runs as a script
 
     errors = {
         "known": NotPermittedError("Cannot read 'logs'", hint="Ask for the role Reader."),
@@ -57,7 +57,7 @@ def panels_of_one_result() -> None:
     from datetime import UTC, datetime  # noqa: PLC0415 - runs as a script
 
     from monitoring.errors import SourceError  # noqa: PLC0415 - runs as a script
-    from ui import cards  # noqa: PLC0415 - runs as a script
+    from ui.parts import cards  # noqa: PLC0415 - runs as a script
 
     noon, one = datetime(2026, 1, 8, 12, tzinfo=UTC), datetime(2026, 1, 8, 13, tzinfo=UTC)
     with cards.made_of(cards.Freshness(fetched=noon, rows=5)):
@@ -114,7 +114,7 @@ def test_the_most_particular_look_wins() -> None:
 
 
 def show_outside_text(text: str) -> None:
-    from ui import cards, states  # noqa: PLC0415 - runs as a script
+    from ui.parts import cards, states  # noqa: PLC0415 - runs as a script
 
     with cards.panel("Outside"):
         states.show(states.State("Error", ":material/error:", "red", text, text, text, text))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.signals.deployed import Deployed
+from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 
 from .test_measured_pages import Opened, opened, text

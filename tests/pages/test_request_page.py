@@ -10,10 +10,10 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.local.transport import Reply, Request
 from monitoring.settings import Settings
-from ui import nav
+from sample.transport import Reply, Request
 from ui.loaders import workspace
+from ui.shell import nav
 
 from .conftest import open_page
 
@@ -163,7 +163,7 @@ def drill(endpoint: str, deployment: str, start: str, hours: int) -> None:
     from datetime import datetime, timedelta  # noqa: PLC0415 - AppTest runs this text alone
 
     from monitoring.window import Window  # noqa: PLC0415
-    from ui import drill_view  # noqa: PLC0415
+    from ui.views.incidents import drill_view  # noqa: PLC0415
 
     begin = datetime.fromisoformat(start)
     drill_view.show(endpoint, deployment, Window(begin, begin + timedelta(hours=hours)))

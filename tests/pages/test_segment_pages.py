@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from monitoring.settings import Settings
-from ui import scope
 from ui.loaders import segments, workspace
+from ui.shell import scope
 
 from .conftest import open_page
 

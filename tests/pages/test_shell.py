@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.local.transport import Reply
 from monitoring.window import Window
-from ui import nav
+from sample.transport import Reply
 from ui.loaders import workspace
-from ui.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
+from ui.shell import nav
+from ui.shell.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
 
 PAGES = [row.file for row in nav.TABLE]
 

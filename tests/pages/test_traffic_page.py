@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.local.sample.names import LOG_ANALYTICS_GUID
-from monitoring.local.transport import Reply, Request
+from monitoring.overview import health
+from monitoring.overview.fleet import step_of
 from monitoring.settings import Settings
-from monitoring.signals import health, traffic
-from monitoring.signals.fleet import step_of
+from monitoring.signals import traffic
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs
 from monitoring.window import Window
-from ui import live_view, nav, traffic_charts_view, traffic_view
+from sample.builder.names import LOG_ANALYTICS_GUID
+from sample.transport import Reply, Request
 from ui.loaders import workspace
-from ui.traffic_view import Looked
+from ui.shell import nav
+from ui.views.traffic import live_view, traffic_charts_view, traffic_view
+from ui.views.traffic.traffic_view import Looked
 
 from .conftest import open_page
 

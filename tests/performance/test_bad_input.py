@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import Table, open_table
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.tables import Table, open_table
+from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.errors import InputError
-from monitoring.performance import METRICS
+from monitoring.metrics.performance import METRICS
 
 BINARY = Columns("binary_classification", "p", "y", {"": "s"})
 CLASSES = Columns("multiclass_classification", "p", "y", {c: f"s_{c}" for c in "abc"})

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from monitoring.counts import curves
-from monitoring.counts.outcomes import (
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.totals import curves
+from monitoring.counting.totals.outcomes import (
     CELLS,
     RESIDUAL_BINS,
     Columns,
@@ -18,8 +20,6 @@ from monitoring.counts.outcomes import (
     cell_edges,
     score_cell,
 )
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import write_table
 from monitoring.errors import NotEnoughData
 
 RANDOM = np.random.default_rng(3)

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.counts.outcomes import Columns, Outcomes
-from monitoring.engine import outcomes as counting
-from monitoring.performance import METRICS
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.totals.outcomes import Columns, Outcomes
+from monitoring.metrics.performance import METRICS
 
 DRAWS = 300
 #: So large that its value stands for the true one.

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import write_table
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOutcomes
 from monitoring.errors import NotEnoughData
-from monitoring.performance import METRICS
+from monitoring.metrics.performance import METRICS
 
 
 class Case(NamedTuple):

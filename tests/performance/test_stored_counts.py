@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.counts.outcomes import ClassOutcomes, Columns, Outcomes, total
-from monitoring.engine import counted
-from monitoring.engine import outcomes as counting
-from monitoring.engine.counted import Counted
-from monitoring.engine.tables import Table, write_table
-from monitoring.performance import METRICS
+from monitoring.counting.engine import counted
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.counted import Counted
+from monitoring.counting.engine.tables import Table, write_table
+from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, Outcomes, total
+from monitoring.metrics.performance import METRICS
 
 FIRST = date(2026, 1, 1)
 COLUMNS = {

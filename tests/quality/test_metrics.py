@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.checks import KINDS, FeatureFacts, TableFacts, Usual
-from monitoring.engine import tables
-from monitoring.quality import METRICS, OF_FEATURES, OF_TABLE
-from monitoring.quality.new_category_rate import new_categories
-from monitoring.quality.out_of_bounds_rate import outside
-from monitoring.quality.vanished_category_rate import vanished_categories
-from monitoring.signals.quality_days import feature_facts, profiles_of
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import tables
+from monitoring.metrics.quality import METRICS, OF_FEATURES, OF_TABLE
+from monitoring.metrics.quality.new_category_rate import new_categories
+from monitoring.metrics.quality.out_of_bounds_rate import outside
+from monitoring.metrics.quality.vanished_category_rate import vanished_categories
+from monitoring.metrics.quality_metric import KINDS, FeatureFacts, TableFacts, Usual
+from monitoring.signals.data_quality.days import feature_facts, profiles_of
 from monitoring.statistics.rates import Share
 
 RANDOM = np.random.default_rng(17)

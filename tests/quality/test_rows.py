@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.engine import quality, tables
-from monitoring.engine.joiner import inner_join
-from monitoring.engine.quality import Unmatched, row_facts, unmatched
+from monitoring.counting.engine import quality, tables
+from monitoring.counting.engine.joiner import inner_join
+from monitoring.counting.engine.quality import Unmatched, row_facts, unmatched
 from monitoring.errors import InputError
 
 RANDOM = np.random.default_rng(29)

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import tables
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import tables
 from monitoring.errors import NotEnoughData, SchemaMismatch, SourceError
-from monitoring.registered_model import RegisteredModel
-from monitoring.signals import feature_attribution_drift as signal
-from monitoring.signals.feature_attribution_drift import NDCG, OVERLAP, SPEARMAN
+from monitoring.signals.feature_attribution_drift import report as signal
+from monitoring.signals.feature_attribution_drift.report import NDCG, OVERLAP, SPEARMAN
 from monitoring.window import Window
+from monitoring.workspace.registered_model import RegisteredModel
 
 FIRST = date(2026, 1, 1)
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 4, tzinfo=UTC))

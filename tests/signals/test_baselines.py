@@ -11,20 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.baseline_rule import BaselineRule, parse
-from monitoring.drift import HEADLINE
-from monitoring.engine.profile_store import ProfileStore
-from monitoring.engine.tables import write_table
+from monitoring.baselines import choices as baselines
+from monitoring.baselines.back_testing import KnownIncident, Side, side
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.baselines.choices import SEASONAL, choice_of
+from monitoring.baselines.ordinary_days import OrdinaryDays
+from monitoring.counting.engine.profile_store import ProfileStore
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.profile import Profile
+from monitoring.decisions.baseline_rule import BaselineRule, parse
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.profile import Profile
+from monitoring.metrics.drift import HEADLINE
 from monitoring.segment import Condition, Segment
-from monitoring.signals import baselines, data_drift, drift_report
-from monitoring.signals.back_test import KnownIncident, Side, side
-from monitoring.signals.baselines import SEASONAL, choice_of
-from monitoring.signals.deployed import Deployed
-from monitoring.signals.ordinary_days import OrdinaryDays
+from monitoring.signals.data_drift import comparison as data_drift
+from monitoring.signals.data_drift import report as drift_report
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

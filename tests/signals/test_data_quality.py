@@ -12,20 +12,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.baseline import take_baseline
-from monitoring.checks import TABLE, FeatureFacts, TableFacts
-from monitoring.engine import tables
+from monitoring.baselines import choices as baselines
+from monitoring.baselines.baseline import take_baseline
+from monitoring.counting.engine import tables
 from monitoring.errors import Cancelled, InputError
-from monitoring.quality import METRICS
-from monitoring.signals import baselines, quality_report
-from monitoring.signals.collection_faults import FAULTS, lost, named
-from monitoring.signals.data_quality import LEAST_ROWS, parse_thresholds, robust
-from monitoring.signals.deployed import Deployed
-from monitoring.signals.drift_report import since
-from monitoring.signals.quality_collected import collected_days
-from monitoring.signals.quality_days import DayRows, feature_facts, profiles_of
-from monitoring.signals.quality_report import DataQualityReport, Rules
+from monitoring.metrics.quality import METRICS
+from monitoring.metrics.quality_metric import TABLE, FeatureFacts, TableFacts
+from monitoring.signals.data_drift.report import since
+from monitoring.signals.data_quality import report as quality_report
+from monitoring.signals.data_quality.collected import collected_days
+from monitoring.signals.data_quality.collection_faults import FAULTS, lost, named
+from monitoring.signals.data_quality.days import DayRows, feature_facts, profiles_of
+from monitoring.signals.data_quality.judging import LEAST_ROWS, parse_thresholds, robust
+from monitoring.signals.data_quality.report import DataQualityReport, Rules
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from monitoring.window import DAY, Window
 
 FIRST = date(2026, 1, 1)

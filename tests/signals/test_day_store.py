@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import counting, tables
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import counting, tables
+from monitoring.counting.profile import Profile
 from monitoring.metric import MetricResult
-from monitoring.profile import Profile
-from monitoring.signals import data_drift, drift_report
-from monitoring.signals.day_store import DayStore
+from monitoring.signals.data_drift import comparison as data_drift
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.day_store import DayStore
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitoring.explain.data_faults import faults_among
+from monitoring.explain.diagnosis import Diagnosis, Evidence, diagnose
 from monitoring.metric import Interval, MetricResult
-from monitoring.signals.data_faults import faults_among
-from monitoring.signals.diagnosis import Diagnosis, Evidence, diagnose
 from monitoring.window import Window
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

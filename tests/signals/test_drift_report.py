@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import tables
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import tables
 from monitoring.errors import Cancelled
 from monitoring.metric import MetricResult, Status
-from monitoring.signals import drift_report
+from monitoring.signals.data_drift import report as drift_report
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.tables import Table, open_table
+from monitoring.counting.engine.tables import Table, open_table
+from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.signals import estimated_performance
-from monitoring.signals.deployed import Deployed
-from monitoring.signals.estimate_report import EstimateReport
+from monitoring.signals.estimated_performance import estimate as estimated_performance
+from monitoring.signals.estimated_performance.report import EstimateReport
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 
 Estimated = Callable[..., EstimateReport]

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.counts.groups import Cut, Grouping
+from monitoring.counting.totals.groups import Cut, Grouping
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.segment import Condition, Segment
-from monitoring.signals import fairness, group_counts
-from monitoring.signals.deployed import Deployed, PredictedDays
+from monitoring.signals.fairness import group_counts
+from monitoring.signals.fairness import report as fairness
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed, PredictedDays
 from monitoring.window import Window
 
 WEEK = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 15, tzinfo=UTC))

@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.baseline import take_baseline
-from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import write_table
+from monitoring.baselines.baseline import take_baseline
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
 from monitoring.errors import NotPermittedError, SourceError
-from monitoring.performance import METRICS
-from monitoring.signals import drift_report, health, model_performance, traffic
-from monitoring.signals.drift_report import DriftReport
+from monitoring.metrics.performance import METRICS
+from monitoring.overview import health
+from monitoring.signals import traffic
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.report import DriftReport
+from monitoring.signals.model_performance import report as model_performance
 from monitoring.window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.counts.outcomes import ClassOutcomes, Columns, NumberOutcomes, Outcomes
-from monitoring.engine import outcomes as counting
-from monitoring.engine.tables import write_table
+from monitoring.counting.engine import outcomes as counting
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOutcomes, Outcomes
 from monitoring.metric import STATUSES
-from monitoring.performance import METRICS
+from monitoring.metrics.performance import METRICS
 from monitoring.settings import Settings
-from monitoring.signals import model_performance, realized_performance
-from monitoring.signals.deployed import Deployed
-from monitoring.signals.model_performance import PerformanceReport, report
+from monitoring.signals.model_performance import realized as realized_performance
+from monitoring.signals.model_performance import report as model_performance
+from monitoring.signals.model_performance.report import PerformanceReport, report
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)  # a Thursday

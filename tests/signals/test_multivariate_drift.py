@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import tables
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import tables
 from monitoring.errors import NotEnoughData
-from monitoring.signals import multivariate_drift
-from monitoring.signals.multivariate_drift import AUC, MAGNITUDE, PCA
+from monitoring.signals.multivariate_drift import report as multivariate_drift
+from monitoring.signals.multivariate_drift.report import AUC, MAGNITUDE, PCA
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.baseline import Baseline, take_baseline
-from monitoring.engine import tables
+from monitoring.baselines.baseline import Baseline, take_baseline
+from monitoring.counting.engine import tables
 from monitoring.errors import NotEnoughData
-from monitoring.signals import outliers
-from monitoring.signals.outliers import FOREST, RANGE
+from monitoring.signals.outliers import report as outliers
+from monitoring.signals.outliers.report import FOREST, RANGE
 from monitoring.statistics.rates import Share, wilson
 from monitoring.window import Window
 

@@ -12,15 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring.baseline_rule import BaselineRule
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.tables import Table, write_table
+from monitoring.counting.engine.tables import Table, write_table
+from monitoring.counting.totals.outcomes import Columns
+from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.errors import NotEnoughData
 from monitoring.settings import Settings
-from monitoring.signals import prediction_drift
-from monitoring.signals.deployed import Deployed, PredictedDays
-from monitoring.signals.prediction_drift import EARLIER, SIGNAL, PredictionReport, Reference
+from monitoring.signals.prediction_drift import report as prediction_drift
+from monitoring.signals.prediction_drift.report import EARLIER, SIGNAL, PredictionReport, Reference
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed, PredictedDays
 from monitoring.window import DAY, Window
 
 BINARY = Columns("binary_classification", "prediction", "label", {"1": "p"})

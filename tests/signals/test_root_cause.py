@@ -5,15 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monitoring.counting.rows import Labels, Rows
 from monitoring.errors import NotEnoughData
-from monitoring.root_cause.attribution import PARTS, Attribution, attribute
-from monitoring.root_cause.levels import Encoded, Levels, encode, levels_of
-from monitoring.root_cause.loss import LOSSES, loss_for
-from monitoring.root_cause.support import support
-from monitoring.root_cause.synthetic import FEATURES, Case, acceptance, broken, cases, outcome
-from monitoring.root_cause.tilting import OneHot, tilt
-from monitoring.rows import Labels, Rows
-from monitoring.signals.root_cause import RootCause
+from monitoring.explain.root_cause import RootCause
+from monitoring.methods.root_cause.attribution import PARTS, Attribution, attribute
+from monitoring.methods.root_cause.levels import Encoded, Levels, encode, levels_of
+from monitoring.methods.root_cause.loss import LOSSES, loss_for
+from monitoring.methods.root_cause.support import support
+from monitoring.methods.root_cause.synthetic import (
+    FEATURES,
+    Case,
+    acceptance,
+    broken,
+    cases,
+    outcome,
+)
+from monitoring.methods.root_cause.tilting import OneHot, tilt
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.segments import filtered
-from monitoring.engine.tables import Table, open_table
+from monitoring.counting.engine.segments import filtered
+from monitoring.counting.engine.tables import Table, open_table
+from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import NotEnoughData
+from monitoring.explain.segments import LEAST_ROWS, SegmentReport, rank
+from monitoring.explain.sides import sides
 from monitoring.segment import parse
-from monitoring.signals.segments import LEAST_ROWS, SegmentReport, rank
-from monitoring.signals.sides import sides
 
 COLUMNS = Columns(
     "binary_classification", "prediction", "label", {"1": "probability"},

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.engine import counting
-from monitoring.engine.tables import open_table, write_table
+from monitoring.compare import training_versions
+from monitoring.compare.training_versions import Cells, TrainingVersion
+from monitoring.counting.engine import counting
+from monitoring.counting.engine.tables import open_table, write_table
 from monitoring.errors import SourceError
-from monitoring.signals import training_versions
-from monitoring.signals.deployed import Deployed
-from monitoring.signals.training_versions import Cells, TrainingVersion
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from monitoring.sources.registry import ModelVersion
 
 MODEL = ModelVersion(
@@ -91,7 +91,7 @@ def test_a_second_look_reads_no_row(
 def test_versions_compare_as_two_tables_do(
     azure: Azure, models: Sequence[ModelVersion], tmp_path: Path
 ) -> None:
-    from monitoring.signals.data_drift import compare_tables  # noqa: PLC0415
+    from monitoring.signals.data_drift.comparison import compare_tables  # noqa: PLC0415
 
     deployed = Deployed(azure)
     found = training_versions.run(deployed, models, store=tmp_path)

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.counts.outcomes import Columns
-from monitoring.engine.tables import write_table
+from monitoring.compare import version_comparison, version_inputs, version_traffic, version_verdict
+from monitoring.compare.shared_requests import WHY_NONE
+from monitoring.compare.version_comparison import VersionComparison
+from monitoring.counting.engine.tables import write_table
+from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import NotEnoughData, SchemaMismatch
-from monitoring.signals import version_comparison, version_inputs, version_traffic, version_verdict
-from monitoring.signals.deployed import Deployed, PredictedDays
-from monitoring.signals.shared_requests import WHY_NONE
 from monitoring.signals.traffic import Step
-from monitoring.signals.version_comparison import VersionComparison
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed, PredictedDays
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)

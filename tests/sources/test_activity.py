@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitoring.errors import NotPermittedError
-from monitoring.local.transport import Reply
 from monitoring.sources.activity import Activity
 from monitoring.window import Window
+from sample.transport import Reply
 from tests.tiny_store import BLUE, NOW, Tiny, tiny
 
 if TYPE_CHECKING:

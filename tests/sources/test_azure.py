@@ -19,10 +19,10 @@ from tiny_logs import NOW
 from tiny_store import import_azure_ml
 
 from monitoring.errors import InputError
-from monitoring.local.credential import SampleCredential
 from monitoring.settings import Settings
 from monitoring.sources import azure as factory
 from monitoring.sources.azure import Azure, connect
+from sample.credential import SampleCredential
 
 CONFIGURED = {
     "subscription_id": "00000000-0000-0000-0000-000000000001",

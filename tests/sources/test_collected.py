@@ -15,7 +15,6 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from monitoring.errors import InputError, NotPermittedError, SourceError
-from monitoring.local.credential import SampleCredential
 from monitoring.settings import Settings
 from monitoring.sources import collected
 from monitoring.sources.azure import Azure, Wiring
@@ -23,6 +22,7 @@ from monitoring.sources.collected import Collected, JoinedDay
 from monitoring.sources.failures import NotFoundError
 from monitoring.sources.registry import DataAsset, ModelVersion
 from monitoring.window import Window
+from sample.credential import SampleCredential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitoring.errors import SourceError
-from monitoring.local.credential import SampleCredential
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure, Wiring
 from monitoring.sources.collected import Collected
 from monitoring.sources.registry import DataAsset
 from monitoring.window import Window
+from sample.credential import SampleCredential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ import pytest
 from tiny_store import Tiny, tiny
 
 from monitoring.errors import NotPermittedError, SourceError
-from monitoring.local import cost as local
-from monitoring.local.transport import Reply, Request
 from monitoring.sources.cost import BilledDay, CostManagement
 from monitoring.window import Window
+from sample import cost as local
+from sample.transport import Reply, Request
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WEEK = Window.last(timedelta(days=7), until=NOW)

@@ -20,13 +20,13 @@ from azure.core.exceptions import ClientAuthenticationError
 from tiny_logs import CREDIT, HOSTILE, NOW, request
 
 from monitoring.errors import NotPermittedError, SourceError
-from monitoring.local.sample.names import LOG_ANALYTICS_GUID as GUID
-from monitoring.local.transport import Faults, Reply, Request
 from monitoring.sources import budget, logs, query
 from monitoring.sources.azure import Azure, Wiring
 from monitoring.sources.budget import CONCURRENT_QUERIES, PAUSES, BusyError
 from monitoring.sources.logs import INCOMPLETE, Logs, RefusedQueryError, UnknownTableError
 from monitoring.window import Window
+from sample.builder.names import LOG_ANALYTICS_GUID as GUID
+from sample.transport import Faults, Reply, Request
 
 MORNING = Window(datetime(2026, 11, 21, 10, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC))
 STEP = timedelta(minutes=30)

@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from monitoring.errors import NotPermittedError, SourceError
-from monitoring.local.transport import Reply, Request
 from monitoring.sources import metrics
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
+from sample.transport import Reply, Request
 from tests.tiny_store import ENDPOINT, ENDPOINTS, NOW, WORKSPACE, Tiny, tiny
 
 if TYPE_CHECKING:

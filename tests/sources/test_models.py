@@ -21,16 +21,16 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from monitoring.engine.tables import open_table
+from monitoring.counting.engine.tables import open_table
+from monitoring.counting.rows import Labels, Rows
 from monitoring.errors import NotPermittedError, SchemaMismatch, SourceError
-from monitoring.local.transport import Reply
-from monitoring.registered_model import RegisteredModel
-from monitoring.rows import Labels, Rows
-from monitoring.signals.deployed import Deployed
 from monitoring.sources.azure import Azure
+from monitoring.sources.deployed import Deployed
 from monitoring.sources.models import Models
 from monitoring.sources.registry import Inventory, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.registered_model import RegisteredModel
+from sample.transport import Reply
 from tests.tiny_store import DATA_PATHS, Tiny, tiny
 
 RANDOM = np.random.default_rng(1)

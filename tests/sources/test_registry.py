@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitoring.errors import NotPermittedError, SourceError
-from monitoring.local.transport import Reply, Request
 from monitoring.sources.failures import NotFoundError
 from monitoring.sources.registry import (
     AssetId,
@@ -21,6 +20,7 @@ from monitoring.sources.registry import (
     container_path,
 )
 from monitoring.sources.scaling import Scaling
+from sample.transport import Reply, Request
 from tests.tiny_store import BLUE, ENDPOINT, TAGS, WORKSPACE, Tiny, tiny
 
 if TYPE_CHECKING:

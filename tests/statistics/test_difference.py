@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitoring.counts.outcomes import PARTS, ClassOutcomes, NumberOutcomes
+from monitoring.counting.totals.outcomes import PARTS, ClassOutcomes, NumberOutcomes
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.performance.accuracy import accuracy
-from monitoring.performance.mean_absolute_error import mean_absolute_error
-from monitoring.performance_metric import Performance, wilson
+from monitoring.metrics.performance.accuracy import accuracy
+from monitoring.metrics.performance.mean_absolute_error import mean_absolute_error
+from monitoring.metrics.performance_metric import Performance, wilson
 from monitoring.statistics import difference
 from monitoring.statistics.difference import Difference
 

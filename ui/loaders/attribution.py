@@ -10,9 +10,9 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.registered_model import RegisteredModel
-    from monitoring.signals.feature_attribution_drift import AttributionReport
+    from monitoring.signals.feature_attribution_drift.report import AttributionReport
     from monitoring.window import Window
+    from monitoring.workspace.registered_model import RegisteredModel
     from ui.loaders.workspace import Progress
 
 
@@ -49,7 +49,7 @@ def attribution(
         InputError: Its data cannot be read.
         NotEnoughData: There is nothing to compare.
     """
-    from monitoring.signals import feature_attribution_drift as signal  # noqa: PLC0415 - costs a second
+    from monitoring.signals.feature_attribution_drift import report as signal  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
     model = registered(*asked)

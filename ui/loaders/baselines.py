@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitoring.decisions.stored import Benchmark, Change, StoredBaseline, ThresholdSet
 from monitoring.errors import InputError
-from monitoring.stored import Benchmark, Change, StoredBaseline, ThresholdSet
 from monitoring.window import Window
 from ui.loaders import database, deployments, drift, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.baseline_rule import BaselineKind, BaselineRule
+    from monitoring.baselines.back_testing import BackTest
+    from monitoring.decisions.baseline_rule import BaselineKind, BaselineRule
     from monitoring.metric import MetricResult
-    from monitoring.signals.back_test import BackTest
     from ui.loaders.workspace import Progress
 
 #: Signals with a baseline, and those with thresholds of a user's own.
@@ -71,8 +71,8 @@ def in_force(endpoint: str, deployment: str, signal: str) -> InForce:
     Raises:
         SourceError: The model is not known, or the database cannot be read.
     """
-    from monitoring.database.baselines import Baselines  # noqa: PLC0415 - half a second
-    from monitoring.database.threshold_sets import ThresholdSets  # noqa: PLC0415
+    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - half a second
+    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415
 
     here, kept = database.place(endpoint, deployment), database.database()
     stored = {each.label: each for each in Baselines(kept).of(here)}
@@ -87,7 +87,7 @@ def in_force(endpoint: str, deployment: str, signal: str) -> InForce:
 def _offers(
     endpoint: str, deployment: str, signal: str, stored: Mapping[str, StoredBaseline]
 ) -> tuple[Offer, ...]:
-    from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
 
     _, model = deployments.served(endpoint, deployment)
     usual = known.default(signal, deployments.deployed(), model).label
@@ -107,7 +107,7 @@ def keep_baseline(
         InputError: The name or the rule cannot be used.
         SourceError: The database cannot be written to.
     """
-    from monitoring.database.baselines import Baselines  # noqa: PLC0415 - half a second
+    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - half a second
 
     if rule.kind == "file":
         _check_file(rule.path)
@@ -126,7 +126,7 @@ def keep_baseline(
 
 def _own(endpoint: str, deployment: str) -> list[str]:
     """Return the labels of the product's own baselines, which no other may have."""
-    from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
 
     offered = next(each for each in deployments.endpoints() if each.name == endpoint).deployments
     _, model = deployments.served(endpoint, deployment or offered[0])
@@ -139,7 +139,7 @@ def _check_file(path: str) -> None:
     Raises:
         InputError: It lies outside the folder of files, or cannot be read.
     """
-    from monitoring.engine.tables import open_table  # noqa: PLC0415 - loads the engine
+    from monitoring.counting.engine.tables import open_table  # noqa: PLC0415 - loads the engine
 
     root = workspace.settings().files
     found = (root / path).resolve()
@@ -165,7 +165,7 @@ def switch(
         InputError: Somebody else has switched meanwhile, or it cannot be put in force.
         SourceError: The database cannot be written to.
     """
-    from monitoring.database.baselines import Baselines  # noqa: PLC0415 - half a second
+    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - half a second
 
     kept, here = Baselines(database.database()), database.place(endpoint, deployment)
     who, now = database.author(), workspace.now()
@@ -194,7 +194,7 @@ def keep_thresholds(signal: str, name: str, values: Mapping[str, float], note: s
         InputError: The name or a value cannot be used.
         SourceError: The database cannot be written to.
     """
-    from monitoring.database.threshold_sets import ThresholdSets  # noqa: PLC0415 - half a second
+    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415 - half a second
 
     here = database.place()
     return ThresholdSets(database.database(), here.workspace).create(
@@ -216,7 +216,7 @@ def switch_thresholds(
         InputError: Somebody else has switched meanwhile.
         SourceError: The database cannot be written to.
     """
-    from monitoring.database.threshold_sets import ThresholdSets  # noqa: PLC0415 - half a second
+    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415 - half a second
 
     here = database.place(endpoint, deployment)
     ThresholdSets(database.database(), here.workspace).switch(
@@ -236,11 +236,8 @@ def measures(endpoint: str, deployment: str) -> Measures:
     Raises:
         SourceError: The model is not known, does not say its task, or the database cannot be read.
     """
-    from monitoring.database.benchmarks import Benchmarks  # noqa: PLC0415 - half a second
-    from monitoring.signals.model_performance import (  # noqa: PLC0415 - loads the engine
-        baselines_of,
-        metrics_of,
-    )
+    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415 - half a second
+    from monitoring.signals.model_performance.report import baselines_of, metrics_of  # noqa: PLC0415 - loads the engine
 
     _, model = deployments.served(endpoint, deployment)
     model.needed("task")
@@ -274,7 +271,7 @@ def set_benchmark(
         InputError: It cannot be used, or is set already.
         SourceError: The database cannot be written to.
     """
-    from monitoring.database.benchmarks import Benchmarks  # noqa: PLC0415 - half a second
+    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415 - half a second
 
     _, model = deployments.served(endpoint, deployment)
     here = database.place()
@@ -295,7 +292,7 @@ def history(endpoint: str, deployment: str) -> tuple[Change, ...]:
     Raises:
         SourceError: The database cannot be read.
     """
-    from monitoring.database.changes import Changes  # noqa: PLC0415 - half a second
+    from monitoring.decisions.changes import Changes  # noqa: PLC0415 - half a second
 
     here = database.place(endpoint, deployment)
     return Changes(database.database(), here.workspace).all(here)
@@ -348,9 +345,9 @@ def _tested(
 ) -> Tested:
     import time  # noqa: PLC0415 - perf_counter only
 
-    from monitoring.drift import HEADLINE  # noqa: PLC0415 - loads the metrics
-    from monitoring.signals import back_test as core  # noqa: PLC0415
-    from monitoring.signals import drift_report  # noqa: PLC0415
+    from monitoring.baselines import back_testing as core  # noqa: PLC0415
+    from monitoring.metrics.drift import HEADLINE  # noqa: PLC0415 - loads the metrics
+    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415
 
     began = time.perf_counter()
     asked = endpoint, deployment

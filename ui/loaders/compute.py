@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 from ui.loaders import deployments, logs, workspace
 
 if TYPE_CHECKING:
-    from monitoring.infrastructure.clusters import Nodes
-    from monitoring.infrastructure.instances import Capacity, Utilization
+    from monitoring.capacity.instances import Capacity, Utilization
     from monitoring.metric import MetricResult
+    from monitoring.signals.clusters import Nodes
     from monitoring.sources.logs import Answer
     from monitoring.sources.metrics import PlatformMetrics
     from monitoring.sources.registry import Deployment
     from monitoring.window import Window
     from ui.loaders.shelf import Taken
-    from ui.scope import Scope
+    from ui.shell.scope import Scope
 
 T = TypeVar("T")
 FIVE_MINUTES = timedelta(minutes=5)
@@ -61,7 +61,7 @@ def utilization(window: Window) -> Taken[tuple[Utilization, ...]]:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import instances  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
     return taken(
@@ -77,7 +77,7 @@ def capacity(window: Window) -> Taken[tuple[Capacity, ...]]:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import instances  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
     return taken(
@@ -93,7 +93,7 @@ def saturation(window: Window, step: timedelta) -> Taken[tuple[MetricResult, ...
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import saturation as judge  # noqa: PLC0415 - costs a second
+    from monitoring.signals import saturation as judge  # noqa: PLC0415 - costs a second
 
     used, counted = utilization(window), capacity(window)
     return taken(
@@ -109,7 +109,8 @@ def nodes(window: Window) -> Taken[tuple[Nodes, ...]]:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import clusters, instances  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
+    from monitoring.signals import clusters  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
     return taken(

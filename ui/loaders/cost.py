@@ -12,13 +12,13 @@ from monitoring.window import Window
 from ui.loaders import compute, logs, workspace
 
 if TYPE_CHECKING:
-    from monitoring.infrastructure.autoscale import Episode, Rules, Scaled
-    from monitoring.infrastructure.cost import CostDay
-    from monitoring.infrastructure.energy import Energy
-    from monitoring.infrastructure.instances import Capacity, Floats, Times, Utilization
-    from monitoring.infrastructure.load import Load
-    from monitoring.infrastructure.right_size import Advice, Case, Option
+    from monitoring.capacity.autoscale import Episode, Rules, Scaled
+    from monitoring.capacity.energy import Energy
+    from monitoring.capacity.instances import Capacity, Floats, Times, Utilization
+    from monitoring.capacity.load import Load
+    from monitoring.capacity.right_size import Advice, Case, Option
     from monitoring.metric import MetricResult
+    from monitoring.signals.cost import CostDay
     from monitoring.sources.cost import Bill
     from monitoring.sources.logs import Answer
     from monitoring.sources.registry import Deployment
@@ -75,7 +75,8 @@ def report(window: Window, edited: Mapping[str, float]) -> CostReport:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import cost, instances  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
+    from monitoring.signals import cost  # noqa: PLC0415 - costs a second
 
     bill = billed(window)
     counted, used = compute.capacity(window), compute.utilization(window)
@@ -106,7 +107,7 @@ def idle(window: Window) -> Taken[tuple[MetricResult, ...]]:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import cost  # noqa: PLC0415 - costs a second
+    from monitoring.signals import cost  # noqa: PLC0415 - costs a second
 
     return compute.taken(
         ("idle", window),
@@ -121,7 +122,7 @@ def energy(window: Window) -> Taken[tuple[Energy, ...]]:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import energy as measure  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import energy as measure  # noqa: PLC0415 - costs a second
 
     return compute.taken(
         ("energy", window),
@@ -156,7 +157,7 @@ def arrivals(window: Window) -> Answer:
 
 def loads(window: Window) -> dict[str, Load]:
     """Return the load of every deployment, by subject."""
-    from monitoring.infrastructure import load  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import load  # noqa: PLC0415 - costs a second
 
     return compute.taken(
         ("loads", window), lambda: load.loads(arrivals(window).records()), COST_FRESH
@@ -193,8 +194,8 @@ def case(deployment: Deployment, window: Window) -> Case:
         NotEnoughData: Too few answers.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import instances, right_size  # noqa: PLC0415 - costs a second
-    from monitoring.infrastructure.what_if import Limits  # noqa: PLC0415 - same
+    from monitoring.capacity import instances, right_size  # noqa: PLC0415 - costs a second
+    from monitoring.capacity.what_if import Limits  # noqa: PLC0415 - same
 
     subject = instances.subject_of(deployment)
 
@@ -209,7 +210,7 @@ def case(deployment: Deployment, window: Window) -> Case:
 
 def _machines(window: Window) -> tuple[dict[str, Capacity], dict[str, Utilization]]:
     """Return instances and CPU of every deployment, by subject, at five minutes."""
-    from monitoring.infrastructure import instances  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
 
     def ask() -> tuple[dict[str, Capacity], dict[str, Utilization]]:
         here, doors = compute.all_deployments(), compute.metrics()
@@ -243,7 +244,7 @@ def _measured(subject: str, window: Window) -> tuple[Load, Capacity, Utilization
 
 def rules_of(deployment: Deployment) -> Rules | None:
     """Return the CPU rules in force of a deployment; None without, or with rules on other metrics."""
-    from monitoring.infrastructure import autoscale as scaling  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
 
     own = [s for s in autoscale().value if s.target_id == deployment.id.lower() and s.is_enabled]
     return scaling.rules_of(own[0]) if own else None
@@ -256,7 +257,7 @@ def advice(deployment: Deployment, window: Window) -> Advice:
         NotEnoughData: Too few answers.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import right_size  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
 
     def ask() -> Advice:
         try:
@@ -270,7 +271,7 @@ def advice(deployment: Deployment, window: Window) -> Advice:
 
 def what_if(deployment: Deployment, window: Window, rules: Rules, lag_minutes: int) -> Option:
     """Replay other autoscale rules."""
-    from monitoring.infrastructure import right_size  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
 
     return compute.taken(
         ("what if", deployment.id, window, rules, lag_minutes),
@@ -291,8 +292,8 @@ class Course:
 
 def scaled(deployment: Deployment, window: Window, rules: Rules, lag_minutes: int) -> Course:
     """Return the course of other autoscale rules."""
-    from monitoring.infrastructure import autoscale as scaling  # noqa: PLC0415 - costs a second
-    from monitoring.infrastructure import instances, load  # noqa: PLC0415 - same
+    from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances, load  # noqa: PLC0415 - same
 
     found = case(deployment, window)
     minutes, demand = scaling.every_minute(found.load)
@@ -310,8 +311,8 @@ def episodes(deployment: Deployment, window: Window, threshold: float) -> tuple[
         NotPermittedError: The identity may not read metrics or the activity log.
         SourceError: Azure did not answer.
     """
-    from monitoring.infrastructure import autoscale as scaling  # noqa: PLC0415 - costs a second
-    from monitoring.infrastructure import instances  # noqa: PLC0415 - same
+    from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import instances  # noqa: PLC0415 - same
     from monitoring.sources.activity import Activity  # noqa: PLC0415 - same
 
     subject = instances.subject_of(deployment)

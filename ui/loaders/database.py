@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.decisions.stored import UNDECIDED, Author, Decisions, Place, StoredBaseline
 from monitoring.errors import MonitoringError
-from monitoring.stored import UNDECIDED, Author, Decisions, Place, StoredBaseline
 from ui.loaders import workspace
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def author() -> Author:
 
 def stored(endpoint: str, deployment: str) -> tuple[StoredBaseline, ...]:
     """Return the baselines that users have made for a deployment; none if they cannot be read."""
-    from monitoring.database.baselines import Baselines  # noqa: PLC0415 - as above
+    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - as above
 
     try:
         return Baselines(database()).of(place(endpoint, deployment))
@@ -68,7 +68,7 @@ def stored(endpoint: str, deployment: str) -> tuple[StoredBaseline, ...]:
 
 def active(endpoint: str, deployment: str, signal: str) -> StoredBaseline | None:
     """Return the baseline that a user put in force; None for the default, or if it cannot be read."""
-    from monitoring.database.baselines import Baselines  # noqa: PLC0415 - as above
+    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - as above
 
     try:
         return Baselines(database()).active(place(endpoint, deployment), signal)
@@ -78,7 +78,7 @@ def active(endpoint: str, deployment: str, signal: str) -> StoredBaseline | None
 
 def thresholds(endpoint: str, deployment: str, signal: str) -> Mapping[str, float]:
     """Return the thresholds that a user put in force; none if they cannot be read."""
-    from monitoring.database.threshold_sets import ThresholdSets  # noqa: PLC0415 - as above
+    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415 - as above
 
     here = place(endpoint, deployment)
     try:
@@ -90,7 +90,7 @@ def thresholds(endpoint: str, deployment: str, signal: str) -> Mapping[str, floa
 
 def benchmarks(model: ModelVersion) -> Mapping[str, float]:
     """Return what users set for the metrics of a model version; none if it cannot be read."""
-    from monitoring.database.benchmarks import Benchmarks  # noqa: PLC0415 - as above
+    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415 - as above
 
     try:
         found = Benchmarks(database(), place().workspace).of(model.name, model.version)
@@ -105,9 +105,9 @@ def decisions(endpoint: str, deployment: str, model: ModelVersion | None) -> Dec
     Raises:
         SourceError: The database cannot be read; what is in force is then the default.
     """
-    from monitoring.database.baselines import Baselines  # noqa: PLC0415 - as above
-    from monitoring.database.benchmarks import Benchmarks  # noqa: PLC0415
-    from monitoring.database.threshold_sets import ThresholdSets  # noqa: PLC0415
+    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - as above
+    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415
+    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415
 
     here, kept = place(endpoint, deployment), database()
     sets = ThresholdSets(kept, here.workspace)

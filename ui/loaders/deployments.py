@@ -16,12 +16,12 @@ from ui.loaders import workspace
 from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
-    from monitoring.baseline import Baseline
-    from monitoring.signals.baselines import BaselineChoice
-    from monitoring.signals.deployed import CollectedDays, Deployed, PredictedDays
+    from monitoring.baselines.baseline import Baseline
+    from monitoring.baselines.choices import BaselineChoice
+    from monitoring.sources.deployed import CollectedDays, Deployed, PredictedDays
     from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
     from ui.loaders.workspace import Progress
-    from ui.scope import Scope
+    from ui.shell.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def endpoints() -> tuple[EndpointChoice, ...]:
 
 @st.cache_resource(show_spinner=False)
 def _deployed(day: date | None) -> Deployed:  # noqa: ARG001 - it is the key
-    from monitoring.signals.deployed import Deployed  # noqa: PLC0415 - costs a second
+    from monitoring.sources.deployed import Deployed  # noqa: PLC0415 - costs a second
 
     return Deployed(workspace.azure())
 
@@ -103,7 +103,7 @@ def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, Basel
     Raises:
         SourceError: Its model is not known.
     """
-    from monitoring.signals import baselines as known  # noqa: PLC0415 - costs a second
+    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
     from ui.loaders import database  # noqa: PLC0415 - it loads this package
 
     _, model = served(endpoint, deployment)
@@ -140,8 +140,8 @@ def reference(
         InputError: There is no such baseline, or its data cannot be read.
         NotEnoughData: It asks for days of production that are not there.
     """
-    from monitoring.engine.profile_store import ProfileStore  # noqa: PLC0415 - costs a second
-    from monitoring.signals import baselines as known  # noqa: PLC0415 - same
+    from monitoring.baselines import choices as known  # noqa: PLC0415 - same
+    from monitoring.counting.engine.profile_store import ProfileStore  # noqa: PLC0415 - costs a second
 
     found, model = served(endpoint, deployment)
     offered = choices(endpoint, deployment)

@@ -14,11 +14,11 @@ from ui.loaders import deployments, drift, estimate, performance, predictions, q
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
+    from monitoring.explain.diagnosis import Diagnosis
     from monitoring.metric import MetricResult
-    from monitoring.signals.diagnosis import Diagnosis
-    from ui.drift_view import Rule
     from ui.loaders.workspace import Progress
-    from ui.quality_view import Asked
+    from ui.views.data_drift.drift_view import Rule
+    from ui.views.data_quality.quality_view import Asked
 
 T = TypeVar("T")
 
@@ -76,9 +76,9 @@ def _measure(
     segment: Segment,
     say: Progress,
 ) -> Found:
-    from monitoring.signals.data_faults import faults_among  # noqa: PLC0415
-    from monitoring.signals.diagnosis import Evidence, diagnose  # noqa: PLC0415
-    from monitoring.signals.drift_report import headline  # noqa: PLC0415 - costs a second
+    from monitoring.explain.data_faults import faults_among  # noqa: PLC0415
+    from monitoring.explain.diagnosis import Evidence, diagnose  # noqa: PLC0415
+    from monitoring.signals.data_drift.report import headline  # noqa: PLC0415 - costs a second
 
     missing: list[str] = []
 

@@ -15,16 +15,16 @@ from ui.loaders.workspace import part
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monitoring.baseline import Baseline
-    from monitoring.signals.day_store import DayStore
-    from monitoring.signals.drift_report import DriftReport
-    from ui.drift_view import Progress, Rule
+    from monitoring.baselines.baseline import Baseline
+    from monitoring.signals.data_drift.day_store import DayStore
+    from monitoring.signals.data_drift.report import DriftReport
+    from ui.views.data_drift.drift_view import Progress, Rule
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> DayStore:
     """Return the profiles of days, on disk and in memory, for all sessions."""
-    from monitoring.signals.day_store import DayStore  # noqa: PLC0415 - costs a second
+    from monitoring.signals.data_drift.day_store import DayStore  # noqa: PLC0415 - costs a second
 
     return DayStore(workspace.settings().cache / "profiles")
 
@@ -44,7 +44,7 @@ def drift(
         SourceError: Its model or its data cannot be reached.
         InputError: Its data cannot be read.
     """
-    from monitoring.signals import drift_report  # noqa: PLC0415 - costs a second
+    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
     reference = deployments.reference(
@@ -93,9 +93,9 @@ def compare_files(
     Raises:
         InputError: A file cannot be read, or the column holds no times.
     """
-    from monitoring.baseline import take_baseline  # noqa: PLC0415
-    from monitoring.engine import tables  # noqa: PLC0415
-    from monitoring.signals import drift_report  # noqa: PLC0415
+    from monitoring.baselines.baseline import take_baseline  # noqa: PLC0415
+    from monitoring.counting.engine import tables  # noqa: PLC0415
+    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415
 
     folder = workspace.settings().cache / "converted"
     one = tables.open_table(reference, role="reference", store=folder, progress=progress)

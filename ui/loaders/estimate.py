@@ -13,8 +13,8 @@ from ui.loaders.workspace import part
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from monitoring.signals.estimate_report import EstimateReport
-    from monitoring.signals.model_performance import Period
+    from monitoring.signals.estimated_performance.report import EstimateReport
+    from monitoring.signals.model_performance.report import Period
     from ui.loaders.workspace import Progress
 
 
@@ -47,7 +47,7 @@ def report(
         NotEnoughData: There is no labelled reference before the window, or no probabilities.
         InputError: The segment asks about a column that was not collected.
     """
-    from monitoring.signals import estimated_performance  # noqa: PLC0415 - costs a second
+    from monitoring.signals.estimated_performance import estimate as estimated_performance  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
     found, model = deployments.served(*asked)

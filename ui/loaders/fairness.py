@@ -12,10 +12,10 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.baseline import Baseline
-    from monitoring.counts.groups import Cut
-    from monitoring.counts.outcomes import Columns
-    from monitoring.signals.group_counts import CountedGroups
+    from monitoring.baselines.baseline import Baseline
+    from monitoring.counting.totals.groups import Cut
+    from monitoring.counting.totals.outcomes import Columns
+    from monitoring.signals.fairness.group_counts import CountedGroups
     from monitoring.window import Window
     from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
@@ -39,7 +39,7 @@ def offered(endpoint: str, deployment: str, window: Window, progress: Progress) 
     Raises:
         SourceError: The model or its baseline cannot be reached.
     """
-    from monitoring.counts.groups import cut_of  # noqa: PLC0415 - loads the engine
+    from monitoring.counting.totals.groups import cut_of  # noqa: PLC0415 - loads the engine
 
     _, model = deployments.served(endpoint, deployment)
     found = []
@@ -70,8 +70,8 @@ def counted(
         SourceError: Its predictions or its baseline cannot be reached.
         InputError: A feature cannot form groups, or was not collected.
     """
-    from monitoring.counts.groups import Grouping  # noqa: PLC0415 - loads the engine
-    from monitoring.signals import group_counts  # noqa: PLC0415 - same
+    from monitoring.counting.totals.groups import Grouping  # noqa: PLC0415 - loads the engine
+    from monitoring.signals.fairness import group_counts  # noqa: PLC0415 - same
 
     baseline = _baseline(endpoint, deployment, window, part(progress, 0.0, 0.2))
 
@@ -89,7 +89,7 @@ def counted(
 
 
 def _cut(baseline: Baseline, name: str, columns: Columns) -> Cut:
-    from monitoring.counts.groups import cut_of  # noqa: PLC0415 - loads the engine
+    from monitoring.counting.totals.groups import cut_of  # noqa: PLC0415 - loads the engine
 
     cut, beside = cut_of(baseline.profiles[name]), f"{name}_input"
     # An input is so named where an output's column has its name.

@@ -10,9 +10,9 @@ from monitoring.errors import MonitoringError
 from ui.loaders import database, deployments, workspace
 
 if TYPE_CHECKING:
-    from monitoring.signals.fleet import Fleet
+    from monitoring.decisions.stored import Decisions
+    from monitoring.overview.fleet import Fleet
     from monitoring.sources.registry import Deployment, ModelVersion
-    from monitoring.stored import Decisions
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
 
@@ -23,7 +23,7 @@ def fleet(window: Window, progress: Progress) -> Fleet:
     Raises:
         SourceError: The workspace did not answer.
     """
-    from monitoring.signals.fleet import fleet as measure  # noqa: PLC0415 - costs a second
+    from monitoring.overview.fleet import fleet as measure  # noqa: PLC0415 - costs a second
     from monitoring.sources.logs import Logs  # noqa: PLC0415
 
     decided = in_force()

@@ -10,7 +10,7 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.signals.multivariate_drift import MultivariateReport
+    from monitoring.signals.multivariate_drift.report import MultivariateReport
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
 
@@ -31,7 +31,7 @@ def multivariate(
         InputError: Its data cannot be read.
         NotEnoughData: There is nothing to compare.
     """
-    from monitoring.signals import multivariate_drift  # noqa: PLC0415 - costs a second
+    from monitoring.signals.multivariate_drift import report as multivariate_drift  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
     reference = deployments.reference(

@@ -10,7 +10,7 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.signals.outliers import OutlierReport
+    from monitoring.signals.outliers.report import OutlierReport
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
 
@@ -31,7 +31,7 @@ def found(
         InputError: Its data cannot be read.
         NotEnoughData: There is nothing to look at.
     """
-    from monitoring.signals import outliers  # noqa: PLC0415 - costs a second
+    from monitoring.signals.outliers import report as outliers  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
     reference = deployments.reference(

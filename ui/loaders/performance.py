@@ -12,7 +12,7 @@ from ui.loaders import database, deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.signals.model_performance import PerformanceReport, Period
+    from monitoring.signals.model_performance.report import PerformanceReport, Period
     from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
@@ -47,7 +47,7 @@ def report(
         SourceError: The model or its data cannot be reached.
         InputError: The segment asks about a column that was not collected.
     """
-    from monitoring.signals import realized_performance  # noqa: PLC0415 - costs a second
+    from monitoring.signals.model_performance import realized as realized_performance  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
 

@@ -12,9 +12,9 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.engine.tables import Table
-    from monitoring.signals.baselines import BaselineChoice
-    from monitoring.signals.prediction_drift import PredictionReport, Reference
+    from monitoring.baselines.choices import BaselineChoice
+    from monitoring.counting.engine.tables import Table
+    from monitoring.signals.prediction_drift.report import PredictionReport, Reference
     from ui.loaders.workspace import Progress
 
 
@@ -42,7 +42,7 @@ def report(
         InputError: There is no such baseline, or its data cannot be read.
         NotEnoughData: There is nothing to compare.
     """
-    from monitoring.signals import prediction_drift  # noqa: PLC0415 - loads the engine
+    from monitoring.signals.prediction_drift import report as prediction_drift  # noqa: PLC0415 - loads the engine
 
     choices = _choices(endpoint, deployment)
     if baseline not in choices:
@@ -88,7 +88,7 @@ def _production(
     progress: Progress,
     segment: Segment,
 ) -> Reference:
-    from monitoring.signals.prediction_drift import Reference  # noqa: PLC0415 - loads the engine
+    from monitoring.signals.prediction_drift.report import Reference  # noqa: PLC0415 - loads the engine
 
     needed = choice.rule.needed(window)
     span = Window(Window.day(needed[0]).start, Window.day(needed[-1]).end)
@@ -99,9 +99,9 @@ def _production(
 
 def _table(endpoint: str, deployment: str, choice: BaselineChoice, segment: Segment) -> Reference:
     """Return training data as a reference: its labels, and its answers if it has any."""
-    from monitoring.counts.outcomes import Columns  # noqa: PLC0415
-    from monitoring.engine.tables import open_table  # noqa: PLC0415 - loads the engine
-    from monitoring.signals.prediction_drift import Reference  # noqa: PLC0415
+    from monitoring.counting.engine.tables import open_table  # noqa: PLC0415 - loads the engine
+    from monitoring.counting.totals.outcomes import Columns  # noqa: PLC0415
+    from monitoring.signals.prediction_drift.report import Reference  # noqa: PLC0415
 
     _, model = deployments.served(endpoint, deployment)
     here, asset = deployments.deployed(), choice.asset

@@ -10,10 +10,10 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.signals.quality_report import DataQualityReport
+    from monitoring.signals.data_quality.report import DataQualityReport
     from monitoring.window import Window
     from ui.loaders.workspace import Progress
-    from ui.quality_view import Asked
+    from ui.views.data_quality.quality_view import Asked
 
 
 def quality(
@@ -31,8 +31,8 @@ def quality(
         SourceError: Its model or its data cannot be reached.
         InputError: Its data cannot be read.
     """
-    from monitoring.signals import quality_report  # noqa: PLC0415 - costs a second
-    from monitoring.signals.quality_collected import collected_days  # noqa: PLC0415
+    from monitoring.signals.data_quality import report as quality_report  # noqa: PLC0415 - costs a second
+    from monitoring.signals.data_quality.collected import collected_days  # noqa: PLC0415
 
     reference = deployments.reference(
         endpoint, deployment, baseline, window, part(progress, 0.0, 0.2), segment=segment

@@ -15,9 +15,9 @@ from ui.loaders.workspace import FRESH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitoring.infrastructure.feature_positions import FeaturePosition
-    from monitoring.infrastructure.logged_request import LogLine, Surroundings
-    from monitoring.infrastructure.request_xray import RequestXray
+    from monitoring.requests.feature_positions import FeaturePosition
+    from monitoring.requests.logged_request import LogLine, Surroundings
+    from monitoring.requests.request_xray import RequestXray
     from monitoring.sources.logs import Answer
 
 #: How many steps a window has: each gives one slow request, and one failed request a response code.
@@ -92,7 +92,7 @@ def xray(text: str) -> RequestXray:
         InputError: The text is no id.
         SourceError: The workspace's endpoints could not be read.
     """
-    from monitoring.infrastructure import request_xray  # noqa: PLC0415 - costs a second
+    from monitoring.requests import request_xray  # noqa: PLC0415 - costs a second
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
     sources = request_xray.Sources(
@@ -112,7 +112,7 @@ def positions(found: RequestXray, row: int) -> tuple[str, tuple[FeaturePosition,
         SourceError: The model or its training data cannot be reached.
         NotEnoughData: The baseline asks for days of production that are not there.
     """
-    from monitoring.infrastructure import feature_positions  # noqa: PLC0415 - numpy
+    from monitoring.requests import feature_positions  # noqa: PLC0415 - numpy
 
     request, inputs = found.request, found.collected.inputs
     if request is None or inputs is None:
@@ -176,7 +176,7 @@ def around(
     Raises:
         SourceError: Log Analytics did not answer.
     """
-    from monitoring.infrastructure.logged_request import LogLine, Surroundings  # noqa: PLC0415
+    from monitoring.requests.logged_request import LogLine, Surroundings  # noqa: PLC0415
 
     window = Window(moment - REACH, moment + REACH)
     where: dict[str, Any] = {"endpoints": [endpoint], "deployment": deployment, "moment": moment}

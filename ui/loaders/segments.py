@@ -15,9 +15,9 @@ from ui.loaders import deployments, workspace
 from ui.loaders.workspace import FRESH, part
 
 if TYPE_CHECKING:
-    from monitoring.profile import Profile
-    from monitoring.signals.root_cause import RootCause
-    from monitoring.signals.segments import SegmentReport
+    from monitoring.counting.profile import Profile
+    from monitoring.explain.root_cause import RootCause
+    from monitoring.explain.segments import SegmentReport
     from ui.loaders.workspace import Progress
 
 #: Values that the picker offers, the most frequent first.
@@ -100,7 +100,7 @@ def choice(endpoint: str, deployment: str, feature: str, window: Window) -> Feat
 def _quantiles(profile: Profile) -> tuple[tuple[float, float], ...]:
     import numpy as np  # noqa: PLC0415
 
-    from monitoring.profile import intervals  # noqa: PLC0415
+    from monitoring.counting.profile import intervals  # noqa: PLC0415
 
     total = np.cumsum(profile.counts)
     if not len(total) or not total[-1]:
@@ -147,8 +147,8 @@ def ranking(
         InputError: The segment asks about a column that was not collected.
         NotEnoughData: A side has too few labels.
     """
-    from monitoring.signals import segments  # noqa: PLC0415 - costs a second
-    from monitoring.signals.sides import sides  # noqa: PLC0415
+    from monitoring.explain import segments  # noqa: PLC0415 - costs a second
+    from monitoring.explain.sides import sides  # noqa: PLC0415
 
     asked = endpoint, deployment
 
@@ -179,7 +179,7 @@ def root_cause(
         InputError: The segment asks about a column that was not collected.
         NotEnoughData: A side has too few labels.
     """
-    from monitoring.signals import root_cause as signal  # noqa: PLC0415 - costs a second
+    from monitoring.explain import root_cause as signal  # noqa: PLC0415 - costs a second
 
     asked = endpoint, deployment
 

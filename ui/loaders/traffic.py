@@ -12,8 +12,8 @@ from ui.loaders import deployments, logs, workspace
 from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
-    from monitoring.infrastructure.latency import MetricPercentile
-    from monitoring.infrastructure.throughput import Minutes
+    from monitoring.capacity.latency import MetricPercentile
+    from monitoring.capacity.throughput import Minutes
     from monitoring.metric import MetricResult
     from monitoring.sources.logs import Answer
     from monitoring.window import Window
@@ -41,7 +41,7 @@ def step_of(window: Window) -> timedelta:
 
 def judged_step(window: Window) -> timedelta:
     """Return the step that the overview judges by, so that verdicts are the same."""
-    from monitoring.signals.fleet import step_of as overviews  # noqa: PLC0415 - costs a second
+    from monitoring.overview.fleet import step_of as overviews  # noqa: PLC0415 - costs a second
 
     return overviews(window)
 
@@ -106,7 +106,7 @@ def collection(window: Window) -> Taken[tuple[MetricResult, ...]]:
     Raises:
         SourceError: Azure Monitor did not answer.
     """
-    from monitoring.infrastructure.collection import judged  # noqa: PLC0415 - costs a second
+    from monitoring.signals.collection import judged  # noqa: PLC0415 - costs a second
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
     step = judged_step(window)
@@ -127,7 +127,7 @@ def metric_percentiles(
     Raises:
         SourceError: Azure Monitor did not answer.
     """
-    from monitoring.infrastructure.latency import percentiles  # noqa: PLC0415 - costs a second
+    from monitoring.capacity.latency import percentiles  # noqa: PLC0415 - costs a second
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
     return workspace.shelf().get(
@@ -145,7 +145,7 @@ def live() -> Taken[dict[tuple[str, str], Minutes]]:
     Raises:
         SourceError: Azure Monitor did not answer.
     """
-    from monitoring.infrastructure.throughput import minutes  # noqa: PLC0415 - costs a second
+    from monitoring.capacity.throughput import minutes  # noqa: PLC0415 - costs a second
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
     from monitoring.window import Window  # noqa: PLC0415 - same
 

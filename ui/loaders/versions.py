@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from monitoring.signals.drift_report import DriftReport
-    from monitoring.signals.training_versions import TrainingReport
-    from monitoring.signals.version_comparison import VersionComparison
-    from monitoring.signals.version_traffic import TrafficComparison
+    from monitoring.compare.training_versions import TrainingReport
+    from monitoring.compare.version_comparison import VersionComparison
+    from monitoring.compare.version_traffic import TrafficComparison
+    from monitoring.signals.data_drift.report import DriftReport
     from monitoring.sources.logs import Answer
     from monitoring.sources.registry import ModelVersion
     from ui.loaders.shelf import Taken
@@ -129,7 +129,7 @@ def comparison(
         SchemaMismatch: They do not do the same task.
         InputError: Their rows cannot be read.
     """
-    from monitoring.signals import version_comparison  # noqa: PLC0415 - costs a second
+    from monitoring.compare import version_comparison  # noqa: PLC0415 - costs a second
 
     def measure(say: Progress) -> VersionComparison:
         first, second = (
@@ -160,8 +160,8 @@ def traffic(
     Raises:
         SourceError: Log Analytics did not answer.
     """
+    from monitoring.compare import version_traffic  # noqa: PLC0415
     from monitoring.signals import traffic as steps  # noqa: PLC0415 - costs a second
-    from monitoring.signals import version_traffic  # noqa: PLC0415
 
     day = timedelta(days=1)
     answer = logs.ask("traffic", window, endpoints=[endpoint], step=day)
@@ -184,7 +184,7 @@ def inputs(
         NotEnoughData: There is no day on which both have inputs.
         InputError: The rows cannot be read.
     """
-    from monitoring.signals import version_inputs  # noqa: PLC0415 - costs a second
+    from monitoring.compare import version_inputs  # noqa: PLC0415 - costs a second
 
     def measure(say: Progress) -> DriftReport:
         first, second = (
@@ -209,7 +209,7 @@ def training(endpoint: str, model: str, progress: Progress) -> Taken[TrainingRep
     Raises:
         SourceError: No version names its training data.
     """
-    from monitoring.signals import training_versions  # noqa: PLC0415 - costs a second
+    from monitoring.compare import training_versions  # noqa: PLC0415 - costs a second
 
     found = [each for each in _versions(endpoint).value if each.name == model]
     asked = tuple(sorted(str(each.id) for each in found))

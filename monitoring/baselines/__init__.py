@@ -1,0 +1,1 @@
+"""What production is compared with: training data, ordinary days, the period before."""

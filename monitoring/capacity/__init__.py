@@ -1,0 +1,1 @@
+"""How many instances a load needs: queueing, replay, autoscale, prices, energy."""

@@ -1,0 +1,1 @@
+"""Two deployments or model versions side by side, and versions of the training data."""

@@ -1,0 +1,1 @@
+"""Rows into totals that add up: profiles, counts, outcomes."""

@@ -1,0 +1,243 @@
+"""What only the rows can tell of data quality: repeated rows and ids, the hours they came in.
+
+Counted once per table and kept beside the other caches; two tables of the same files share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.azureml.casts import text_failures
+from monitoring.counting.engine.columns import kind_of, numbers, valid
+from monitoring.counting.engine.exact import chunks, service_column, spark_type
+from monitoring.counting.engine.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Raised whenever the facts below change what they mean, so that kept ones are counted anew.
+VERSION = 1
+KEY, INDEX, TIME = "correlationid", "_index", "time"
+HOURS = 24
+_SECONDS_AN_HOUR = 3600
+_NULL = np.uint64(0x9E3779B97F4A7C15)
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """What the rows of one table tell.
+
+    duplicate_rows: rows that repeat another one in every feature. duplicate_ids: rows whose
+    correlation id came before; None without ids. merged_rows: rows that share the line of another.
+    by_hour: rows per hour of the day, UTC; empty without times.
+    """
+
+    rows: int
+    duplicate_rows: int
+    duplicate_ids: int | None = None
+    merged_rows: int = 0
+    by_hour: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """How many rows of a day have no row of the other collection with their correlation id."""
+
+    inputs: int
+    inputs_alone: int
+    outputs: int
+    outputs_alone: int
+
+
+def row_facts(table: Table, features: Collection[str], *, store: Path | None = None) -> RowFacts:
+    """Count the rows of a table, or return what was counted before.
+
+    Args:
+        table: The rows.
+        features: Columns that make a row the same as another.
+        store: Folder that keeps the facts; they are counted each time without one.
+    """
+    names = [name for name in features if name in table.columns]
+    path = store / f"{_stamp([table], sorted(names))}.json" if store else None
+    kept = _kept(path)
+    if kept:
+        return RowFacts(**{**kept, "by_hour": tuple(kept["by_hour"])})
+    facts = _counted(table, names)
+    _keep(path, asdict(facts))
+    return facts
+
+
+def unmatched(
+    inputs: Table | None,
+    outputs: Table | None,
+    *,
+    near_inputs: Sequence[Table] = (),
+    near_outputs: Sequence[Table] = (),
+    store: Path | None = None,
+) -> Unmatched:
+    """Count the rows of a day whose correlation id the other collection does not have.
+
+    Args:
+        inputs: Rows of the collected inputs of the day.
+        outputs: Rows of its collected predictions.
+        near_inputs: Inputs of the days before and after: a call can be cut by midnight.
+        near_outputs: Predictions of the days before and after.
+        store: As for `row_facts`.
+    """
+    here, there = [t for t in (inputs,) if t], [t for t in (outputs,) if t]
+    groups = (here, there, near_inputs, near_outputs)
+    stamps = [_stamp(tables, []) for tables in groups]
+    path = store / f"{_digest(repr(stamps))}.json" if store else None
+    if kept := _kept(path):
+        return Unmatched(**kept)
+    one, two, near_one, near_two = (_ids(tables) for tables in groups)
+    found = Unmatched(
+        inputs=len(one),
+        inputs_alone=int(np.isin(one, np.concatenate([two, near_two]), invert=True).sum()),
+        outputs=len(two),
+        outputs_alone=int(np.isin(two, np.concatenate([one, near_one]), invert=True).sum()),
+    )
+    _keep(path, asdict(found))
+    return found
+
+
+def _ids(tables: Sequence[Table]) -> Hashes:
+    parts = [_hashes(table, KEY) for table in tables if KEY in table.columns]
+    return np.concatenate([np.empty(0, np.uint64), *parts])
+
+
+def cast_failures(table: Table, name: str, dtype: str) -> tuple[int, int]:
+    """Return how many values of a column do not become the reference's type, and of how many.
+
+    Args:
+        table: The rows.
+        name: A column of it.
+        dtype: Arrow type text of the reference's column.
+    """
+    column = service_column(table, name)
+    values = column.rows - column.nulls
+    if column.counts is not None:
+        return text_failures(column.counts, spark_type(dtype)), values
+    return 0, values
+
+
+def _counted(table: Table, names: Sequence[str]) -> RowFacts:
+    hashed = np.zeros(table.rows, np.uint64)
+    for name in names:
+        hashed = _mixed(hashed * np.uint64(31) + _hashes(table, name))
+    repeated = table.rows - len(np.unique(hashed)) if names else 0
+    has_ids = KEY in table.columns
+    return RowFacts(
+        rows=table.rows,
+        duplicate_rows=repeated,
+        duplicate_ids=table.rows - len(np.unique(_hashes(table, KEY))) if has_ids else None,
+        merged_rows=_merged_rows(table),
+        by_hour=_by_hour(table),
+    )
+
+
+def _hashes(table: Table, name: str) -> Hashes:
+    """Return a hash of each value of a column, shape (rows,); equal values have equal ones."""
+    is_text = kind_of(table.columns[name]) in {"text", "flag", None}
+    parts = [_text_hashes(c) if is_text else _number_hashes(c) for c in chunks(table, name)]
+    return np.concatenate([np.empty(0, np.uint64), *parts])
+
+
+def _number_hashes(chunk: pa.Array) -> Hashes:
+    found = np.full(len(chunk), _NULL)
+    values = numbers(chunk) + 0.0  # minus zero is zero
+    values[np.isnan(values)] = np.nan
+    rows = valid(chunk)
+    found[slice(None) if rows is None else rows] = _mixed(values.view(np.uint64))
+    return found
+
+
+def _text_hashes(chunk: pa.Array) -> Hashes:
+    import pyarrow as pa  # noqa: PLC0415 - Parquet is open, so it is loaded
+
+    if not pa.types.is_dictionary(chunk.type):
+        chunk = chunk.cast(pa.string()) if pa.types.is_boolean(chunk.type) else chunk
+        chunk = chunk.dictionary_encode()
+    labels = [_text_hash(label) for label in chunk.dictionary.to_pylist()]
+    table = np.array([*labels, int(_NULL)], np.uint64)
+    codes = np.full(len(chunk), len(labels), np.int64)
+    indices = chunk.indices
+    rows = valid(indices)
+    plain = np.frombuffer(indices.buffers()[1], indices.type.to_pandas_dtype())
+    plain = plain[indices.offset : indices.offset + len(indices)]
+    if rows is None:
+        codes[:] = plain
+    else:
+        codes[rows] = plain[rows]
+    return table[codes]
+
+
+def _text_hash(label: object) -> int:
+    digest = hashlib.blake2b(str(label).encode(errors="replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """Return values spread over 64 bits: the finaliser of SplitMix64 (Steele et al., 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _merged_rows(table: Table) -> int:
+    if INDEX not in table.columns:
+        return 0
+    return sum(int(np.count_nonzero(numbers(chunk) > 0)) for chunk in chunks(table, INDEX))
+
+
+def _by_hour(table: Table) -> tuple[int, ...]:
+    if kind_of(table.columns.get(TIME, "")) != "time":
+        return ()
+    hours = np.zeros(HOURS, np.int64)
+    for chunk in chunks(table, TIME):
+        hour = (numbers(chunk) // _SECONDS_AN_HOUR).astype(np.int64) % HOURS
+        hours += np.bincount(hour, minlength=HOURS)
+    return tuple(int(n) for n in hours)
+
+
+def _stamp(tables: Sequence[Table], names: Sequence[str]) -> str:
+    paths = [path for table in tables for path in table.paths]
+    files = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+    return _digest(repr((VERSION, files, names)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _kept(path: Path | None) -> dict[str, Any]:
+    """Return what was kept; nothing if it is missing, or was cut off while it was written."""
+    if path is None:
+        return {}
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return fields
+
+
+def _keep(path: Path | None, fields: Mapping[str, Any]) -> None:
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(fields, file)
+    Path(part).replace(path)

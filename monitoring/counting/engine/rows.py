@@ -1,0 +1,127 @@
+"""Rows drawn from tables: evenly by a seed, a batch at a time, so that only those drawn are held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.counting.engine.columns import kind_of, numbers, valid
+from monitoring.counting.engine.counting import Feature
+from monitoring.counting.engine.tables import Table, open_parquet
+from monitoring.counting.rows import NULL, Column, Index, Labels, Rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 65_536
+
+
+def read_rows(
+    tables: Sequence[Table],
+    features: Mapping[str, Feature],
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    keys: Sequence[str] = (),
+) -> Rows:
+    """Return rows of several tables, one after the other, in file order.
+
+    Args:
+        tables: With the same columns.
+        features: How each column is read; a column that a table lacks is null there.
+        limit: At most this many rows, drawn without replacement; all by default.
+        seed: Of the draw.
+        keys: Columns to keep beside the features, as they are; left out where a table lacks one.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    total = sum(table.rows for table in tables)
+    chosen = None
+    if limit is not None and total > limit:
+        chosen = np.sort(np.random.default_rng(seed).choice(total, limit, replace=False))
+    parts: dict[str, list[Any]] = {name: [] for name in features}
+    kept: dict[str, list[NDArray[Any]]] = {name: [] for name in keys}
+    begin = 0
+    for table in tables:
+        for path in table.paths:
+            file = open_parquet(path)
+            present = file.schema_arrow.names
+            columns = [name for name in (*features, *keys) if name in present]
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+                rows = _drawn(batch, chosen, begin)
+                begin += batch.num_rows
+                for name, feature in features.items():
+                    parts[name].append(_column(rows, name, feature))
+                for name in keys:
+                    kept[name].append(_key(rows, name))
+    n = total if chosen is None else len(chosen)
+    merged = {name: _merged(parts[name], feature) for name, feature in features.items()}
+    return Rows(
+        merged, n, total, {name: np.concatenate(values) for name, values in kept.items() if values}
+    )
+
+
+def _drawn(batch: pa.RecordBatch, chosen: Index | None, begin: int) -> pa.RecordBatch:
+    if chosen is None:
+        return batch
+    low, high = np.searchsorted(chosen, [begin, begin + batch.num_rows])
+    return batch.take(chosen[low:high] - begin)
+
+
+def _column(batch: pa.RecordBatch, name: str, feature: Feature) -> Any:
+    is_numerical = feature.kind == "numerical"
+    if name not in batch.schema.names or str(batch.schema.field(name).type) == "null":
+        missing = np.full(batch.num_rows, np.nan)
+        return missing if is_numerical else [None] * batch.num_rows
+    chunk = batch.column(name)
+    if not is_numerical:
+        return [None if value is None else str(value) for value in chunk.to_pylist()]
+    rows = valid(chunk)
+    if rows is None:
+        return numbers(chunk)
+    whole = np.full(len(chunk), np.nan)
+    whole[rows] = numbers(chunk)
+    return whole
+
+
+def _key(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
+    if name not in batch.schema.names:
+        return np.full(batch.num_rows, None, dtype=object)
+    return np.array(batch.column(name).to_pylist(), dtype=object)
+
+
+def _merged(parts: Sequence[Any], feature: Feature) -> Column:
+    if feature.kind == "numerical":
+        values = np.concatenate(parts) if parts else np.empty(0)
+        return np.where(np.isfinite(values), values, np.nan)
+    texts = [text for part in parts for text in part]
+    return Labels.of(texts) if texts else Labels(np.full(0, NULL, dtype=np.int64), ())
+
+
+def comparable(
+    features: Mapping[str, Feature], tables: Sequence[Table]
+) -> tuple[dict[str, Feature], dict[str, str]]:
+    """Return the features that can be looked at together, and why the others cannot.
+
+    A time is left out: it tells any two windows apart. So is what a table holds as another type.
+    """
+    chosen, left_out = {}, {}
+    for name, feature in features.items():
+        role = kind_of(feature.dtype)
+        found = {table.columns[name] for table in tables if name in table.columns}
+        others = {dtype for dtype in found if dtype != "null" and kind_of(dtype) != role}
+        if feature.reason:
+            left_out[name] = feature.reason
+        elif role == "time":
+            left_out[name] = "a time tells any two windows apart"
+        elif not found:
+            left_out[name] = "it was not collected"
+        elif others:
+            left_out[name] = f"its type is {feature.dtype} in the reference and {min(others)} here"
+        else:
+            chosen[name] = feature
+    return chosen, left_out

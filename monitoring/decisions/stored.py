@@ -1,0 +1,132 @@
+"""What users decide and the product keeps: baselines, thresholds, benchmarks, and who did what when.
+
+Nothing kept is ever changed or removed. What is in force is what the last change says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, get_args
+
+from monitoring.decisions.baseline_rule import BaselineRule
+
+#: How the product knows who somebody is.
+KnownFrom = Literal["signed in", "typed", "operating system"]
+Subject = Literal["baseline", "thresholds", "benchmark"]
+Action = Literal["created", "edited", "switched", "set", "withdrawn"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who did something, and how that is known: a typed name is no proof."""
+
+    name: str
+    known_from: KnownFrom
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.known_from})"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a baseline or a switch is for. deployment: empty for every one of the endpoint."""
+
+    workspace: str
+    endpoint: str
+    deployment: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBaseline:
+    """One version of a baseline that a user has made."""
+
+    id: int
+    place: Place
+    name: str
+    version: int
+    is_latest: bool
+    rule: BaselineRule
+    note: str
+    created: datetime
+    author: Author
+
+    @property
+    def label(self) -> str:
+        """Its name, with the version unless that is the latest."""
+        return self.name if self.is_latest else f"{self.name}, version {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSet:
+    """One version of a named set of thresholds.
+
+    thresholds: by `metric`, `metric:kind` or `metric:feature`.
+    """
+
+    id: int
+    workspace: str
+    signal: str
+    name: str
+    version: int
+    is_latest: bool
+    thresholds: Mapping[str, float] = field(hash=False)
+    note: str
+    created: datetime
+    author: Author
+
+    @property
+    def label(self) -> str:
+        """Its name, with the version unless that is the latest."""
+        return self.name if self.is_latest else f"{self.name}, version {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """What a metric of a model version should be, as a user says. value: None once withdrawn."""
+
+    model: str
+    version: str
+    metric: str
+    value: float | None
+    note: str
+    created: datetime
+    author: Author
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of the history, which is only ever added to."""
+
+    at: datetime
+    author: Author
+    subject: Subject
+    action: Action
+    place: str
+    signal: str
+    what: str
+    before: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is in force at a place. baseline: of its inputs, None for the default.
+
+    drift_thresholds, performance_thresholds: where they differ from the product's own. benchmarks: what
+    the metrics of its model version should be, where that is not what the registry says.
+    """
+
+    baseline: StoredBaseline | None = None
+    drift_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
+    performance_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
+    benchmarks: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+
+#: Nobody has decided anything.
+UNDECIDED = Decisions()

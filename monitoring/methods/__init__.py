@@ -1,0 +1,1 @@
+"""What looks at rows together: estimation, multivariate drift, outliers, attribution, root causes."""

@@ -1,0 +1,1 @@
+"""One metric a file, by family: drift, quality, performance, fairness."""

@@ -1,0 +1,54 @@
+"""F1 score."""
+
+from __future__ import annotations
+
+from monitoring.counting.totals import confusion
+from monitoring.counting.totals.confusion import F1
+from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes
+from monitoring.metrics.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
+
+
+def f1_score(outcomes: Outcomes) -> Performance:
+    """Harmonic mean of precision and recall of a class.
+
+    Evenly over the classes among labels and predictions (macro); one for which it is undefined
+    counts as 0.
+
+    Raises:
+        NotEnoughData: No label has arrived.
+
+    Source:
+        Azure ML's model performance component; sklearn.metrics.f1_score with average="macro",
+        zero_division=0. Interval by the delta method.
+
+    >>> import numpy as np
+    >>> seen = ClassOutcomes(classes=("a", "b"), confusion=np.array([[6, 2], [2, 0], [0, 0]]))
+    >>> f1_score(seen).value
+    0.375
+    """
+    return confusion.macro(outcomes, F1)
+
+
+def _weighted(outcomes: Outcomes) -> Performance:
+    return confusion.weighted(outcomes, F1)
+
+
+def _of_class(outcomes: ClassOutcomes, name: str) -> Performance:
+    return confusion.of_class(outcomes, name, F1)
+
+
+METRIC = PerformanceMetric(
+    name="f1_score",
+    label="F1 score",
+    unit="mean share over classes",
+    tasks=CLASSIFIERS,
+    worse="lower",
+    bounds=(0.0, 1.0),
+    allowance=0.03,
+    source="sklearn.metrics.f1_score, macro, zero_division=0, as Azure ML; interval by the delta"
+    " method on the confusion matrix, read as Wilson's",
+    measure=f1_score,
+    weighted=_weighted,
+    of_class=_of_class,
+    aliases=("f1_score_macro",),
+)

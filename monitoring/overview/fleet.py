@@ -1,0 +1,171 @@
+"""Health of every deployment of a workspace; what cannot be measured leaves the rest standing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.decisions.stored import UNDECIDED, Decisions
+from monitoring.errors import MonitoringError
+from monitoring.overview import health, input_health
+from monitoring.overview.health import DeploymentHealth, Health
+from monitoring.signals import traffic
+from monitoring.signals.model_performance import realized as realized_performance
+from monitoring.signals.model_performance import report as model_performance
+from monitoring.sources.deployed import Deployed
+from monitoring.sources.logs import Answer, Logs
+from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
+from monitoring.window import Window
+
+Progress = Callable[[float, str], None]
+
+#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
+LEAST_DAYS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Rows of the overview, open problems first, and how they came about.
+
+    answer: the traffic query; None when the log could not be asked, and `missing` then says why.
+    """
+
+    rows: tuple[DeploymentHealth, ...]
+    window: Window
+    fetched: datetime
+    answer: Answer | None
+    missing: str = ""
+
+
+def fleet(
+    deployed: Deployed,
+    logs: Logs,
+    window: Window,
+    *,
+    taken: datetime,
+    decided: Mapping[tuple[str, str], Decisions] | None = None,
+    progress: Progress | None = None,
+) -> Fleet:
+    """Measure every deployment.
+
+    Args:
+        deployed: The workspace.
+        logs: Its logs.
+        window: What is measured.
+        taken: Now.
+        decided: By endpoint and deployment, what users have put in force.
+        progress: Called with a share from 0 to 1 and a text.
+
+    Raises:
+        SourceError: The workspace does not say which endpoints it has.
+    """
+    endpoints = deployed.inventory.endpoints()
+    step = step_of(window)
+    steps: dict[tuple[str, str], tuple[traffic.Step, ...]] = {}
+    answer, missing, failure = None, "", None
+    try:
+        answer = logs.ask("traffic", window, endpoints=[], step=step)
+        steps = traffic.steps(answer.records(), step)
+        missing = answer.reason
+    except MonitoringError as error:
+        failure, missing = health.blind(error), str(error)
+    pairs = [(endpoint, each) for endpoint in endpoints for each in endpoint.deployments]
+    rows = []
+    for done, (endpoint, deployment) in enumerate(pairs):
+        if progress:
+            progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
+        theirs = (decided or {}).get((endpoint.name, deployment.name), UNDECIDED)
+        subject = f"{endpoint.name}/{deployment.name}"
+        own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
+        left_out = answer.reason if answer and not answer.complete else ""
+        infrastructure = failure or health.of_infrastructure(
+            subject, own, window, left_out=left_out
+        )
+        rows.append(_row(deployed, endpoint, deployment, window, infrastructure, taken, theirs))
+    return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
+
+
+def step_of(window: Window) -> timedelta:
+    """Return steps that give a trend of some 24 to 170 points.
+
+    >>> from datetime import UTC
+    >>> step_of(Window.last(timedelta(days=30), until=datetime(2026, 1, 31, tzinfo=UTC)))
+    datetime.timedelta(seconds=21600)
+    """
+    if window.length <= timedelta(days=7):
+        return timedelta(hours=1)
+    return timedelta(hours=6) if window.length <= timedelta(days=31) else timedelta(days=1)
+
+
+def _row(
+    deployed: Deployed,
+    endpoint: Endpoint,
+    deployment: Deployment,
+    window: Window,
+    infrastructure: Health,
+    taken: datetime,
+    decisions: Decisions,
+) -> DeploymentHealth:
+    days = Window(window.end - max(window.length, LEAST_DAYS), window.end).whole_days()
+    try:
+        model = deployed.model(deployment)
+    except MonitoringError as error:
+        unknown = health.blind(error)
+        judged = unknown, unknown
+        name = "unknown"
+    else:
+        name = str(model.id)
+        judged = (
+            _guarded(lambda: model_health(deployed, deployment, model, days, taken, decisions)),
+            _guarded(
+                lambda: input_health.of_inputs(deployed, deployment, model, days, taken, decisions)
+            ),
+        )
+    return DeploymentHealth(
+        endpoint.name,
+        deployment.name,
+        endpoint.traffic.get(deployment.name),
+        name,
+        *judged,
+        infrastructure,
+    )
+
+
+def _guarded(measure: Callable[[], Health]) -> Health:
+    try:
+        return measure()
+    except MonitoringError as error:
+        return health.blind(error)
+
+
+def model_health(
+    deployed: Deployed,
+    deployment: Deployment,
+    model: ModelVersion,
+    window: Window,
+    taken: datetime,
+    decisions: Decisions = UNDECIDED,
+) -> Health:
+    """Judge realized performance against the registered model's own, over a window."""
+    metric = model_performance.metric_of(model.task)
+    if metric is None:
+        return Health(
+            "no_data",
+            "The model does not say its task",
+            hint="Add the tag task to the model version, e.g. regression.",
+        )
+    found = deployed.rows(deployment, model, window)
+    if not found.tables:
+        return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
+    report = realized_performance.of_deployment(
+        model,
+        found,
+        subject=f"{deployment.endpoint}/{deployment.name}",
+        window=window,
+        store=deployed.azure.settings.cache,
+        benchmarks=decisions.benchmarks,
+        thresholds=decisions.performance_thresholds,
+        taken=taken,
+    )
+    return health.of_model(report.headline, report.history(metric.name), report.coverage)

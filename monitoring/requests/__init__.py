@@ -1,0 +1,1 @@
+"""One request seen through: its time, log lines, features and known issues."""

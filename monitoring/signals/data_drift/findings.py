@@ -1,0 +1,310 @@
+"""What is measured of every feature, before any threshold; and the verdict on it, after.
+
+Measuring is the slow half and depends on the rows alone: kept, it answers every threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from monitoring.counting.profile import MOST_CATEGORIES, Kind, Profile
+from monitoring.counting.totals.comparisons import Comparisons
+from monitoring.counting.totals.margins import Flags
+from monitoring.counting.totals.stack import Layout, Stack, layouts
+from monitoring.errors import MonitoringError
+from monitoring.metric import Interval, Measurement, Metric, MetricResult, Status, is_breach
+from monitoring.metrics.drift import HEADLINE, METRICS
+from monitoring.statistics.chance import (
+    benjamini_hochberg,
+    contingencies,
+    kolmogorov_smirnov_pvalues,
+)
+from monitoring.window import Window
+
+#: Fewer rows than this on either side and there is no verdict.
+LEAST_ROWS = 30
+#: Share of false alarms among the alarms of one run that is tolerated.
+FALSE_DISCOVERY_RATE = 0.05
+KS = "two_sample_kolmogorov_smirnov_test"
+
+Thresholds = Mapping[str, float]
+
+
+class Number(NamedTuple):
+    """One metric of one feature; None where it is not known."""
+
+    value: float | None = None
+    interval: Interval | None = None
+    noise_floor: float | None = None
+    error_bound: float = 0.0
+
+
+UNKNOWN = Number()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """All that was measured of one feature.
+
+    numbers: by metric; where it is undefined, why. pvalue: of its kind's test, None below 30 rows.
+    failure: why nothing could be measured.
+    """
+
+    feature: str
+    kind: Kind
+    reference_rows: int
+    rows: int
+    infinite: int = 0
+    numbers: Mapping[str, Number | MonitoringError] = field(default_factory=dict)
+    pvalue: float | None = None
+    failure: tuple[Status, str] | None = None
+
+
+class Reference:
+    """A reference ready to be compared, over and over.
+
+    Args:
+        profiles: By feature.
+        on: How they are stacked, if that is known: for another reference of the same features.
+    """
+
+    def __init__(self, profiles: Mapping[str, Profile], on: Sequence[Layout] | None = None) -> None:
+        self.features = tuple(profiles)
+        self.layouts = on or layouts(profiles)
+        self.stacks = [layout.stack(profiles) for layout in self.layouts]
+
+    def findings(self, production: Sequence[Stack]) -> list[Finding]:
+        """Measure production, stacked as the reference; features in the reference's order."""
+        found: dict[str, Finding] = {}
+        comparable: dict[Kind, list[Comparisons]] = {}
+        for reference, stack in zip(self.stacks, production, strict=True):
+            usable = _usable(reference) & _usable(stack) & stack.margins.present
+            if usable.any():
+                both = Comparisons(reference.subset(usable), stack.subset(usable))
+                comparable.setdefault(both.kind, []).append(both)
+            for at in np.flatnonzero(~usable):
+                finding = _unusable(reference, stack, int(at))
+                found[finding.feature] = finding
+        for stacked in comparable.values():
+            found.update((each.feature, each) for each in _measured(stacked))
+        return [found[name] for name in self.features]
+
+    def findings_of(self, production: Mapping[str, Profile]) -> list[Finding]:
+        """Measure production given as profiles."""
+        return self.findings([layout.stack(production) for layout in self.layouts])
+
+
+def _usable(stack: Stack) -> Flags:
+    usable: Flags = (stack.n > 0) & (stack.labels <= MOST_CATEGORIES)
+    return usable
+
+
+def _unusable(reference: Stack, production: Stack, at: int) -> Finding:
+    sides = (("the reference", reference), ("production", production))
+    failures = (_failure(role, stack, at) for role, stack in sides)
+    absent: tuple[Status, str] = "no_data", "production has no such column"
+    return Finding(
+        feature=reference.layout.features[at],
+        kind=reference.layout.kind,
+        reference_rows=int(reference.n[at]),
+        rows=int(production.n[at]),
+        failure=next(filter(None, failures), None) if production.margins.present[at] else absent,
+    )
+
+
+def _failure(role: str, stack: Stack, at: int) -> tuple[Status, str] | None:
+    rows = int(stack.margins.rows[at])
+    if not rows:
+        return "no_data", f"{role} has no rows"
+    if not stack.n[at]:
+        return "not_enough_data", f"every one of {rows:,} rows of {role} is null"
+    if stack.labels[at] > MOST_CATEGORIES:
+        return "error", (
+            f"more than {MOST_CATEGORIES:,} distinct texts in {role}: an identifier or free text,"
+            " not a category"
+        )
+    return None
+
+
+def _measured(stacked: Sequence[Comparisons]) -> list[Finding]:
+    """Measure every metric of a kind and hand the numbers out to the features.
+
+    The histograms of all stacks are measured at once, the cells stack by stack.
+    """
+    whole = _joined(stacked)
+    measurements = {
+        name: [metric.measure(each) for each in (stacked if metric.by_cells else [whole])]
+        for name, metric in METRICS.items()
+        if whole.kind in metric.kinds
+    }
+    numbers = {
+        name: [number for part in parts for number in _numbers(part)]
+        for name, parts in measurements.items()
+    }
+    one, other = whole.reference, whole.production
+    infinite = one.margins.infinite + other.margins.infinite
+    pvalues = _pvalues(stacked, measurements)
+    rows = zip(
+        one.layout.features, one.n.tolist(), other.n.tolist(), infinite.tolist(), pvalues, strict=True
+    )  # fmt: skip
+    return [
+        Finding(
+            feature=name,
+            kind=whole.kind,
+            reference_rows=n,
+            rows=m,
+            infinite=left_out,
+            numbers={metric: of_metric[at] for metric, of_metric in numbers.items()},
+            pvalue=pvalue if min(n, m) >= LEAST_ROWS else None,
+        )
+        for at, (name, n, m, left_out, pvalue) in enumerate(rows)
+    ]
+
+
+def _joined(stacked: Sequence[Comparisons]) -> Comparisons:
+    if len(stacked) == 1:
+        return stacked[0]
+    reference = tuple(each.reference for each in stacked)
+    production = [each.production for each in stacked]
+    return Comparisons(_joined_reference(reference), Stack.joined(production, reference))
+
+
+@lru_cache(maxsize=16)
+def _joined_reference(stacks: tuple[Stack, ...]) -> Stack:
+    """Return the stacks of a reference as one, the same for every window."""
+    return Stack.joined(stacks, stacks)
+
+
+def _numbers(found: Measurement) -> list[Number | MonitoringError]:
+    bounds = np.zeros(len(found.value)) if found.error_bound is None else found.error_bound
+    columns = found.value, found.low, found.high, found.noise_floor, bounds
+    numbers: list[Number | MonitoringError] = [
+        Number(value, Interval(low, high), floor, bound)
+        for value, low, high, floor, bound in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+    for at, why in found.undefined.items():
+        numbers[at] = why
+    return numbers
+
+
+def _pvalues(
+    stacked: Sequence[Comparisons], found: Mapping[str, Sequence[Measurement]]
+) -> list[float]:
+    """Return the p-value of each feature: of a chi-squared or a Kolmogorov-Smirnov test."""
+    if stacked[0].kind == "categorical":
+        histograms = [each.histogram for each in stacked]
+        parts = [contingencies(each.reference, each.production)[1] for each in histograms]
+    else:
+        parts = [
+            kolmogorov_smirnov_pvalues(part.value, each)
+            for part, each in zip(found[KS], stacked, strict=True)
+        ]
+    return [float(pvalue) for part in parts for pvalue in part]
+
+
+def judged(
+    findings: Iterable[Finding],
+    *,
+    metrics: Collection[str] | None = None,
+    thresholds: Thresholds | None = None,
+    window: Window | None = None,
+    signal: str,
+) -> list[MetricResult]:
+    """Judge what was measured, in its order.
+
+    Args:
+        findings: All features that are looked at together: p-values are adjusted for their number.
+        metrics: Names of the metrics to report; all by default.
+        thresholds: By `metric`, `metric:kind` or `metric:feature`, where they differ from the default.
+        window: What the findings cover.
+        signal: Under which signal to report.
+    """
+    findings = list(findings)
+    tested = [each for each in findings if each.pvalue is not None]
+    adjusted = dict(
+        zip(
+            (each.feature for each in tested),
+            benjamini_hochberg([each.pvalue for each in tested if each.pvalue is not None]),
+            strict=True,
+        )
+    )
+    limits = {
+        kind: [
+            (metric, metric.threshold(kind, "robust", thresholds))
+            for name, metric in METRICS.items()
+            if kind in metric.kinds and (metrics is None or name in metrics)
+        ]
+        for kind in HEADLINE
+    }
+    own = thresholds or {}
+    results = []
+    for finding in findings:
+        method, chance = _method(finding), adjusted.get(finding.feature)
+        for metric, usual in limits[finding.kind]:
+            threshold = own.get(f"{metric.name}:{finding.feature}", usual) if own else usual
+            number = finding.numbers.get(metric.name)
+            known = number if isinstance(number, Number) else UNKNOWN
+            status, reason = _verdict(finding, metric, number, threshold, chance)
+            result = MetricResult(
+                signal=signal,
+                metric=metric.name,
+                subject=finding.feature,
+                kind=finding.kind,
+                status=status,
+                threshold=threshold,
+                worse=metric.worse,
+                unit=metric.unit,
+                window=window,
+                method=method if known.interval else "",
+                value=known.value,
+                interval=known.interval,
+                noise_floor=known.noise_floor,
+                error_bound=known.error_bound,
+                pvalue=finding.pvalue,
+                adjusted_pvalue=chance,
+                reference_rows=finding.reference_rows,
+                rows=finding.rows,
+                reason=reason,
+                hint=number.hint if isinstance(number, MonitoringError) else "",
+            )
+            results.append(result)
+    return results
+
+
+def _verdict(
+    finding: Finding,
+    metric: Metric,
+    number: Number | MonitoringError | None,
+    threshold: float,
+    adjusted: float | None,
+) -> tuple[Status, str]:
+    status: Status = "ok"
+    reason = ""
+    if finding.failure or number is None:
+        status, reason = finding.failure or ("error", "it was not measured")
+    elif isinstance(number, MonitoringError):
+        status, reason = "error", number.message
+    elif adjusted is None:
+        least = min(finding.reference_rows, finding.rows)
+        status, reason = "not_enough_data", f"{least} rows, {LEAST_ROWS} needed"
+    elif number.value is None or not is_breach(number.value, threshold, metric.worse):
+        pass
+    elif number.noise_floor is not None and number.value <= number.noise_floor:
+        reason = "beyond the threshold, but chance does as much at so few rows"
+    elif adjusted > FALSE_DISCOVERY_RATE:
+        reason = "beyond the threshold, but not significant among all features"
+    else:
+        status = "breached"
+    return status, reason
+
+
+def _method(finding: Finding) -> str:
+    left_out = f"; {finding.infinite:,} infinite values left out" if finding.infinite else ""
+    if finding.kind == "categorical":
+        return f"categories of the reference, other, new; chi-squared test{left_out}"
+    return f"cells and deciles of the reference, open ends; Kolmogorov-Smirnov test{left_out}"

@@ -1,0 +1,252 @@
+"""Data quality: do the rows still look like rows the model was made for?
+
+Two modes. `robust` compares each rate with the reference's and alarms if the increase reaches its
+threshold, its whole interval lies above 0, it stays significant after adjustment for the number of
+features, and rests on enough rows. `azureml` (see `service_quality`) returns the numbers of Azure
+ML's own monitor, and says where its job would fail.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from monitoring.counting.profile import MOST_CATEGORIES, Kind
+from monitoring.errors import InputError
+from monitoring.metric import MetricResult, Mode
+from monitoring.metrics.quality import METRICS
+from monitoring.metrics.quality_metric import (
+    TABLE,
+    FeatureFacts,
+    Measured,
+    QualityMetric,
+    TableFacts,
+    risen,
+)
+from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.window import Window
+
+SIGNAL = "data_quality"
+#: Fewer rows than this on either side and there is no verdict.
+LEAST_ROWS = 30
+#: Share of false alarms among the alarms of one metric that is tolerated.
+FALSE_DISCOVERY_RATE = 0.05
+Thresholds = Mapping[str, float]
+#: Subject and metric.
+Key = tuple[str, str]
+
+
+def robust(
+    features: Mapping[str, FeatureFacts],
+    table: TableFacts | None = None,
+    *,
+    metrics: Collection[str] | None = None,
+    thresholds: Thresholds | None = None,
+    window: Window | None = None,
+    unusable: Mapping[str, str] | None = None,
+    floors: Mapping[Key, float] | None = None,
+    effects: Mapping[Key, float] | None = None,
+) -> list[MetricResult]:
+    """Judge every feature, and the rows as a whole, on every metric that applies.
+
+    Args:
+        features: Facts by feature.
+        table: Facts of the rows as a whole.
+        metrics: Names of the metrics to compute; all by default.
+        thresholds: By `metric` or `metric:feature`, where they differ from the default.
+        window: What the facts cover.
+        unusable: Features without facts, with the reason.
+        floors: What ordinary days reach, by feature and metric; no more than that is no alarm.
+        effects: Design effects by feature and metric, where rows hang together.
+
+    Returns:
+        Results, features in their order, then the rows as a whole.
+    """
+    chosen = [m for name, m in METRICS.items() if metrics is None or name in metrics]
+    found: dict[tuple[str, str], tuple[MetricResult, Measured | None]] = {}
+    for name, facts in features.items():
+        for metric in chosen:
+            if metric.of_feature and facts.reference.kind in metric.kinds:
+                draft = draft_of(metric, name, facts.reference.kind, thresholds, window)
+                measured = metric.of_feature(facts)
+                effect = (effects or {}).get((name, metric.name), 1.0)
+                if measured and measured.shares and effect > 1:
+                    measured = risen(
+                        *measured.shares, error_bound=measured.error_bound, effect=effect
+                    )
+                if measured is None:
+                    draft = _silent(draft, facts)
+                elif too_many := _too_many(facts, metric):
+                    draft, measured = replace(draft, status="error", reason=too_many), None
+                found[name, metric.name] = draft, measured
+    found = {key: pair for key, pair in found.items() if pair[1] or pair[0].reason}
+    for metric in chosen if table else ():
+        if metric.of_table and (measured := metric.of_table(table)):  # type: ignore[arg-type]  # table is set
+            found[TABLE, metric.name] = draft_of(metric, TABLE, None, thresholds, window), measured
+    adjusted = _adjusted({key: m for key, (_, m) in found.items() if m})
+    results = [
+        _verdict(draft, measured, adjusted.get(key), thresholds, (floors or {}).get(key))
+        if measured
+        else draft
+        for key, (draft, measured) in found.items()
+    ]
+    return [*results, *(refused(name, why, "robust") for name, why in (unusable or {}).items())]
+
+
+def draft_of(
+    metric: QualityMetric,
+    subject: str,
+    kind: Kind | None,
+    thresholds: Thresholds | None,
+    window: Window | None,
+    mode: Mode = "robust",
+) -> MetricResult:
+    """Return the result of a metric before anything was measured."""
+    return MetricResult(
+        signal=SIGNAL,
+        metric=metric.name,
+        subject=subject,
+        kind=kind,
+        status="no_data",
+        threshold=metric.allowed(subject, thresholds),
+        worse=metric.worse,
+        unit=metric.unit,
+        mode=mode,
+        window=window,
+    )
+
+
+def _silent(draft: MetricResult, facts: FeatureFacts) -> MetricResult:
+    """Say why a metric that is made for this kind of feature found nothing."""
+    if not facts.is_comparable:
+        return draft  # its type changed: that is said by other metrics
+    for role, profile in (("the reference", facts.reference), ("production", facts.production)):
+        if not profile.n:
+            rows = f"every one of {profile.rows:,} rows of {role} is null"
+            return replace(
+                draft,
+                status="not_enough_data" if profile.rows else "no_data",
+                reason=rows if profile.rows else f"{role} has no rows",
+                rows=facts.production.rows,
+                reference_rows=facts.reference.rows,
+            )
+    return draft
+
+
+def _too_many(facts: FeatureFacts, metric: QualityMetric) -> str:
+    most = max(len(facts.reference.labels), len(facts.production.labels))
+    if metric.kinds != {"categorical"} or most <= MOST_CATEGORIES:
+        return ""
+    return (
+        f"more than {MOST_CATEGORIES:,} distinct texts: an identifier or free text, not a category"
+    )
+
+
+def _adjusted(found: Mapping[tuple[str, str], Measured]) -> dict[tuple[str, str], float]:
+    """Return p-values adjusted for the number of features, metric by metric."""
+    adjusted: dict[tuple[str, str], float] = {}
+    for metric in dict.fromkeys(metric for _, metric in found):
+        keys = [key for key, m in found.items() if key[1] == metric and m.pvalue is not None]
+        pvalues = [found[key].pvalue or 0.0 for key in keys]
+        if pvalues:
+            adjusted |= dict(zip(keys, benjamini_hochberg(pvalues), strict=True))
+    return adjusted
+
+
+def _verdict(
+    draft: MetricResult,
+    found: Measured,
+    adjusted: float | None,
+    thresholds: Thresholds | None,
+    floor: float | None,
+) -> MetricResult:
+    metric = METRICS[draft.metric]
+    allowed = metric.allowed(draft.subject, thresholds)
+    limit = allowed if metric.worse == "lower" else found.baseline + allowed
+    result = replace(
+        draft,
+        status="ok",
+        value=found.value,
+        threshold=limit,
+        interval=found.interval,
+        noise_floor=floor,
+        pvalue=found.pvalue,
+        adjusted_pvalue=adjusted,
+        error_bound=found.error_bound,
+        rows=found.rows,
+        reference_rows=found.reference_rows,
+        method=found.method,
+    )
+    enough = found.needed
+    if enough is None:
+        enough = min(found.rows, found.reference_rows or found.rows)
+    if enough < LEAST_ROWS:
+        return replace(
+            result, status="not_enough_data", reason=f"{enough} rows, {LEAST_ROWS} needed"
+        )
+    if not _is_beyond(found, allowed, metric):
+        return result
+    if found.rise and found.rise.low <= 0:
+        return replace(result, reason="beyond the threshold, but the increase may be none")
+    if adjusted is not None and adjusted > FALSE_DISCOVERY_RATE:
+        return replace(
+            result, reason="beyond the threshold, but not significant among all features"
+        )
+    if floor is not None and found.value <= floor:
+        return replace(
+            result, reason="beyond the threshold, but so were several spells of the last two weeks"
+        )
+    return replace(result, status="breached")
+
+
+def _is_beyond(found: Measured, allowed: float, metric: QualityMetric) -> bool:
+    if metric.worse == "lower":
+        return found.value <= allowed
+    rise = found.value - found.baseline
+    return rise > 0 and rise >= allowed
+
+
+def refused(name: str, reason: str, mode: Mode) -> MetricResult:
+    """Return the result of a column that cannot be checked."""
+    prefix = "not computed by Azure ML: " if mode == "azureml" else ""
+    return MetricResult(
+        signal=SIGNAL,
+        metric="",
+        subject=name,
+        status="error",
+        threshold=math.nan,
+        mode=mode,
+        reason=prefix + reason,
+        hint="Give the column the same name and type on both sides, or leave it out.",
+    )
+
+
+def parse_thresholds(texts: Sequence[str]) -> dict[str, float]:
+    """Read `metric=value` pairs; `metric:feature=value` is for one feature.
+
+    Raises:
+        InputError: A pair names no metric, or its value is not a finite number.
+
+    >>> parse_thresholds(["null_value_rate:age=0.2"])
+    {'null_value_rate:age': 0.2}
+    """
+    thresholds = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        name = name.strip()
+        if name.partition(":")[0] not in METRICS:
+            raise InputError(
+                f"Cannot set the threshold {text!r}: no metric is called {name!r}",
+                hint=f"Choose one of {', '.join(sorted(METRICS))}.",
+            )
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError(
+                f"Cannot set the threshold of {name!r} to {number!r}", hint=f"Write {name}=0.1."
+            )
+        thresholds[name] = value
+    return thresholds

@@ -1,0 +1,345 @@
+"""Data quality of one deployment over a window: the whole of it, and day by day."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from monitoring.baselines.baseline import Baseline
+from monitoring.counting.engine.counting import Progress
+from monitoring.counting.engine.tables import Table
+from monitoring.counting.profile import Profile, merge
+from monitoring.errors import Cancelled
+from monitoring.metric import MetricResult, Mode
+from monitoring.metrics.quality.new_category_rate import new_categories
+from monitoring.metrics.quality.vanished_category_rate import vanished_categories
+from monitoring.metrics.quality_metric import FeatureFacts, TableFacts
+from monitoring.signals.data_quality import collection_faults
+from monitoring.signals.data_quality import judging as data_quality
+from monitoring.signals.data_quality.collection_faults import FaultCount
+from monitoring.signals.data_quality.days import (
+    USUAL_DAYS,
+    WEEK,
+    CountedDay,
+    Counter,
+    DayRows,
+    feature_facts,
+    lasting,
+    varied,
+)
+from monitoring.signals.data_quality.judging import Key
+from monitoring.signals.data_quality.quality_window import (
+    Facts,
+    common,
+    design_effects,
+    ordinary,
+    summed,
+)
+from monitoring.signals.data_quality.service_quality import Service
+from monitoring.window import Window
+
+Results = list[MetricResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to judge. bounds: range by feature, where it is not the reference's."""
+
+    mode: Mode = "robust"
+    metrics: frozenset[str] | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category that came or went. rows: of production if it is new, else of the reference."""
+
+    feature: str
+    label: str
+    change: str
+    rows: int
+    days: int
+
+
+@dataclass(frozen=True, eq=False)
+class DataQualityReport:
+    """What one run found.
+
+    results: over the whole window, every metric of every feature and of the rows as a whole. daily:
+    the same for each day. features: the facts behind `results`, by feature. changes: columns that
+    are missing, new or of another type on any day, with what happened and on how many days.
+    categories: those that came or went. faults: what was wrong with the collected lines, by name.
+    """
+
+    baseline: Baseline
+    window: Window | None
+    mode: Mode
+    results: tuple[MetricResult, ...]
+    daily: Mapping[date, tuple[MetricResult, ...]] = field(repr=False)
+    features: Facts = field(default_factory=dict, repr=False)
+    changes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    categories: tuple[Category, ...] = ()
+    faults: tuple[FaultCount, ...] = ()
+    lines: int = 0
+    rows: int = 0
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+    taken: datetime | None = None
+
+    def of(self, subject: str) -> tuple[MetricResult, ...]:
+        """Return the results of one feature, or of the rows as a whole, over the window."""
+        return tuple(result for result in self.results if result.subject == subject)
+
+    def history(self, subject: str, metric: str) -> tuple[MetricResult, ...]:
+        """Return the daily results of one subject and metric, in time order."""
+        return tuple(
+            result
+            for day in sorted(self.daily)
+            for result in self.daily[day]
+            if result.subject == subject and result.metric == metric
+        )
+
+
+def run(
+    baseline: Baseline,
+    days: Mapping[date, DayRows],
+    window: Window,
+    *,
+    rules: Rules | None = None,
+    notes: tuple[str, ...] = (),
+    taken: datetime | None = None,
+    store: Path | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> DataQualityReport:
+    """Check a window and each of its days.
+
+    Args:
+        baseline: The reference.
+        days: What was collected, by UTC day; those before the window only tell what is usual.
+        window: What to report on.
+        rules: How to judge.
+        notes: Passed on to the report.
+        taken: Now. A day that is not over gets no verdict.
+        store: Folder that keeps what was counted row by row.
+        progress: Called with a share from 0 to 1 and a text.
+        stop: Asked between days.
+
+    Raises:
+        Cancelled: `stop` said so before the first day of the window was done; later, the report is
+            incomplete.
+    """
+    judge = Judge(baseline, rules or Rules())
+    counter = Counter(baseline, days, store)
+    done: dict[date, CountedDay] = {}
+    daily: dict[date, tuple[MetricResult, ...]] = {}
+    facts: dict[date, Facts] = {}
+    before: list[tuple[MetricResult, ...]] = []
+    first = min(days, default=window.start.date())
+    begun = [d for d in window.days() if d >= first and _has_begun(d, taken)]
+    asked = sorted({*days, *begun})
+    for at, day in enumerate(asked):
+        if stop and stop():
+            if not daily:
+                raise Cancelled("Stopped before the first day was checked")
+            break
+        if progress:
+            progress(at / len(asked), f"Checking {day:%d %b %Y}, day {at + 1} of {len(asked)}")
+        done[day] = counter.count(day, done)
+        facts[day] = judge.facts(day, done)
+        results = judge.day(day, done[day], facts[day], before)
+        is_over = taken is None or Window.day(day).end <= taken
+        judged = tuple(results if is_over else map(_unfinished, results))
+        before = [*before[1 - USUAL_DAYS :], judged]
+        if day in begun:
+            daily[day] = judged
+    inside = {day: done[day] for day in daily}
+    ended = {d for d in daily if taken is None or Window.day(d).end <= taken}
+    whole = judge.whole(inside, done, window)
+    return DataQualityReport(
+        baseline,
+        window,
+        judge.rules.mode,
+        tuple(judge.window(inside, ended, whole, [facts[d] for d in daily], window)),
+        daily,
+        whole,
+        changes_of(inside),
+        categories_of(whole, {day: facts[day] for day in ended}),
+        faults_of(inside),
+        lines=sum(day.rows.lines for day in inside.values()),
+        rows=sum(day.table.rows for day in inside.values()),
+        notes=notes,
+        complete=len(done) == len(asked),
+        taken=taken,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judges counted days in one of the two modes."""
+
+    baseline: Baseline
+    rules: Rules
+
+    @cached_property
+    def service(self) -> Service:
+        """Azure ML's own monitor over the baseline."""
+        return Service.over(self.baseline.table, list(self.baseline.plan))
+
+    def results(
+        self,
+        facts: Facts,
+        table: TableFacts,
+        rows: Table | None,
+        window: Window | None,
+        *,
+        floors: Mapping[Key, float] | None = None,
+        effects: Mapping[Key, float] | None = None,
+    ) -> Results:
+        """Return the results; the mode of the service reads the rows themselves."""
+        asked = self.rules
+        if asked.mode == "azureml":
+            if rows is None:
+                return []
+            return self.service.results(
+                rows, metrics=asked.metrics, thresholds=asked.thresholds, window=window
+            )
+        unread = {n: f.reason for n, f in self.baseline.plan.items() if f.reason}
+        return data_quality.robust(
+            facts,
+            table,
+            metrics=asked.metrics,
+            thresholds=asked.thresholds,
+            window=window,
+            unusable=unread,
+            floors=floors,
+            effects=effects,
+        )
+
+    def facts(self, day: date, done: Mapping[date, CountedDay]) -> Facts:
+        """Return the facts of each feature on a day, with what the days before say of them."""
+        counted = done[day]
+        if counted.rows.inputs is None:
+            return {}
+        found = feature_facts(
+            self.baseline,
+            counted.profiles,
+            counted.rows.inputs,
+            counted.rows.faults,
+            bounds=self.rules.bounds,
+            window=Window.day(day),
+        )
+        return self._with_history(found, done)
+
+    def _with_history(self, found: Facts, done: Mapping[date, CountedDay]) -> Facts:
+        history = [done[day].profiles for day in sorted(done)]
+        return {
+            name: _expecting(facts, [day[name] for day in history if name in day])
+            for name, facts in found.items()
+        }
+
+    def day(
+        self, day: date, counted: CountedDay, facts: Facts, before: Sequence[Sequence[MetricResult]]
+    ) -> Results:
+        """Return the results of one day; those of the days before it say what is ordinary."""
+        floors = ordinary(before)
+        window = Window.day(day)
+        return self.results(facts, counted.table, counted.rows.inputs, window, floors=floors)
+
+    def whole(
+        self, inside: Mapping[date, CountedDay], done: Mapping[date, CountedDay], window: Window
+    ) -> Facts:
+        """Return the facts of each feature over the window."""
+        tables = [day.rows.inputs for day in inside.values() if day.rows.inputs]
+        if not tables:
+            return {}
+        names = dict.fromkeys(name for day in inside.values() for name in day.profiles)
+        profiles = {
+            name: merge(day.profiles[name] for day in inside.values() if name in day.profiles)
+            for name in names
+        }
+        faults = Tally[str]()
+        for day in inside.values():
+            faults.update(day.rows.faults)
+        found = feature_facts(
+            self.baseline,
+            profiles,
+            common(tables),
+            faults,
+            bounds=self.rules.bounds,
+            window=window,
+        )
+        return found if len(tables) >= WEEK else self._with_history(found, done)
+
+    def window(
+        self,
+        inside: Mapping[date, CountedDay],
+        ended: set[date],
+        facts: Facts,
+        daily: Sequence[Facts],
+        window: Window,
+    ) -> Results:
+        """Return the results over the window; its days are clusters of rows."""
+        tables = [day.rows.inputs for day in inside.values() if day.rows.inputs]
+        over = [inside[day] for day in sorted(ended)]
+        every = [inside[day] for day in sorted(inside)]
+        rows = common(tables) if tables else None
+        effects = design_effects(daily)
+        return self.results(facts, summed(every, over), rows, window, effects=effects)
+
+
+def _expecting(facts: FeatureFacts, history: Sequence[Profile]) -> FeatureFacts:
+    if facts.reference.kind == "categorical":
+        facts = replace(facts, lasting=lasting(facts.reference, history))
+    return replace(facts, varies=varied(history))
+
+
+def _has_begun(day: date, taken: datetime | None) -> bool:
+    return taken is None or Window.day(day).start < taken
+
+
+def _unfinished(result: MetricResult) -> MetricResult:
+    if result.status not in {"ok", "breached"}:
+        return result
+    return replace(result, status="not_enough_data", reason="the day is not over")
+
+
+def changes_of(days: Mapping[date, CountedDay]) -> dict[str, tuple[str, int]]:
+    """Return what happened to columns, and on how many days."""
+    counts = Tally(name for day in days.values() for name in day.table.changes)
+    what = {name: text for day in days.values() for name, text in day.table.changes.items()}
+    return {name: (what[name], n) for name, n in counts.most_common()}
+
+
+def categories_of(whole: Facts, days: Mapping[date, Facts]) -> tuple[Category, ...]:
+    """Return new categories of the window, and those that vanished on any of its days."""
+    found = []
+    for name, facts in whole.items():
+        if facts.reference.kind != "categorical" or not facts.is_comparable:
+            continue
+        daily = [day[name] for day in days.values() if name in day and day[name].is_comparable]
+        came = Tally(label for day in daily for label in new_categories(day))
+        went = Tally(label for day in daily for label in vanished_categories(day))
+        rows, before = new_categories(facts), facts.reference.counts_by_label()
+        found += [Category(name, label, "new", n, came[label]) for label, n in rows.items()]
+        found += [Category(name, label, "vanished", before[label], n) for label, n in went.items()]
+    return tuple(sorted(found, key=lambda each: (-each.rows, each.feature, each.label)))
+
+
+def faults_of(days: Mapping[date, CountedDay]) -> tuple[FaultCount, ...]:
+    """Return what was wrong with lines and ids, by name."""
+    faults = Tally[str]()
+    for day in days.values():
+        faults.update(day.rows.faults)
+    lines = sum(day.rows.lines for day in days.values())
+    rows = sum(day.table.rows for day in days.values())
+    merged = sum(day.facts.merged_rows for day in days.values() if day.facts)
+    return (
+        *collection_faults.named(faults, lines, rows),
+        *collection_faults.of_rows([day.table for day in days.values()], merged),
+    )

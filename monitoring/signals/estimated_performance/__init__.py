@@ -1,0 +1,1 @@
+"""Estimated performance: how right the model is where labels have not arrived."""

@@ -1,0 +1,329 @@
+"""A report of estimated performance: the whole window, step by step, and how it stood up to labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from monitoring.counting.engine.tables import Table
+from monitoring.counting.totals.outcomes import Columns, Task
+from monitoring.errors import NotEnoughData
+from monitoring.methods.estimation import assumptions
+from monitoring.methods.estimation.assumptions import Check, failures
+from monitoring.methods.estimation.band import Estimate
+from monitoring.methods.estimation.tracking import LEAST_LABELS, Tracking, still_holds, track
+from monitoring.methods.multivariate.domain_classifier import one_thread
+from monitoring.metric import MetricResult
+from monitoring.metrics.performance import HEADLINE, METRICS
+from monitoring.metrics.performance_metric import PerformanceMetric
+from monitoring.signals.estimated_performance.reference import Learned, Reference, described, learn
+from monitoring.signals.model_performance.report import Period, first_day
+from monitoring.window import Window
+
+SIGNAL = "estimated_performance"
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EstimatedStep:
+    """One day, week or month.
+
+    results: by metric, without a value where it is withheld. estimates: by metric, withheld or not.
+    realized: on the labelled rows, empty while there are too few. tracked: the estimates for those.
+    """
+
+    window: Window
+    rows: int
+    results: Mapping[str, MetricResult] = field(repr=False)
+    estimates: Mapping[str, Estimate] = field(repr=False)
+    checks: tuple[Check, ...]
+    realized: Mapping[str, float] = field(repr=False)
+    tracked: Mapping[str, Estimate] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EstimateReport:
+    """What is estimated of a model, over a window and step by step.
+
+    method: how. checks: assumptions, of the reference and the whole window; a failed one withholds
+    the results. estimates: by metric, withheld or not: to be shown in grey at most. tracking: how
+    often the bands held. baselines: what each metric should be, and `baseline_name` where from.
+    """
+
+    subject: str
+    task: Task
+    method: str
+    window: Window | None
+    period: Period
+    reference: Reference
+    checks: tuple[Check, ...]
+    results: Mapping[str, MetricResult]
+    estimates: Mapping[str, Estimate] = field(repr=False)
+    steps: tuple[EstimatedStep, ...]
+    tracking: Mapping[str, Tracking]
+    baselines: Mapping[str, float]
+    baseline_name: str = ""
+    notes: tuple[str, ...] = ()
+    taken: datetime | None = None
+
+    @property
+    def headline(self) -> MetricResult:
+        """The result of the metric that stands for the task."""
+        return self.results[HEADLINE[self.task]]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether an assumption failed, so that no number of the whole window is given."""
+        return bool(failures(self.checks))
+
+    def history(self, metric: str) -> tuple[MetricResult, ...]:
+        """Return the results of one metric, step by step in time order."""
+        return tuple(step.results[metric] for step in self.steps)
+
+
+def run(
+    reference: Mapping[date, Table] | Sequence[Table],
+    days: Mapping[date, Table],
+    columns: Columns,
+    *,
+    subject: str,
+    window: Window | None = None,
+    name: str = "",
+    period: Period = "day",
+    baselines: Mapping[str, float] | None = None,
+    baseline_name: str = "",
+    thresholds: Mapping[str, float] | None = None,
+    notes: tuple[str, ...] = (),
+    taken: datetime | None = None,
+    progress: Progress | None = None,
+) -> EstimateReport:
+    """Estimate performance over a window and for each of its steps.
+
+    Args:
+        reference: Labelled tables, by day or as they are.
+        days: One table per UTC day that has predictions; labels where they have come already.
+        columns: Which of their columns hold what.
+        subject: Endpoint and deployment, or a file.
+        window: What is reported on; by default from the first to the last day.
+        name: What the reference is called on screen.
+        period: How long a step is.
+        baselines: What each metric should be; by default what was realized on the reference.
+        baseline_name: Where they come from.
+        thresholds: By metric, instead of baseline and allowance.
+        notes: What a reader should know.
+        taken: Now; a step that is not over gets no verdict.
+        progress: Called with a share from 0 to 1 and a text.
+
+    Raises:
+        NotEnoughData: There is no reference, no probabilities, or one class only.
+        InputError: The files cannot be read.
+    """
+    say = progress or (lambda _share, _text: None)
+    if not days:
+        raise NotEnoughData("Cannot estimate performance: nothing was predicted in this window")
+    with one_thread():
+        say(0.0, "Learning from the reference")
+        learned = learn(reference, columns)
+        if not baselines:
+            baselines, baseline_name = learned.realized, "realized on the reference"
+        judge = _Judge(
+            subject,
+            columns.task,
+            learned.way.method,
+            baselines,
+            thresholds or {},
+            learned.facts.labelled,
+        )
+        chunks = {}
+        for done, day in enumerate(sorted(days)):
+            say(0.3 + 0.4 * done / len(days), f"Reading {day:%d %b %Y}")
+            chunks[day] = learned.way.read([days[day]])
+        say(0.7, "Estimating")
+        steps = _steps(learned, judge, days, chunks, period, taken)
+        report = _whole(learned, judge, days, chunks, steps, window)
+    return replace(
+        report,
+        reference=described(reference, learned.facts, name),
+        period=period,
+        baselines=baselines,
+        baseline_name=baseline_name,
+        notes=notes,
+        taken=taken,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Turns estimates into results."""
+
+    subject: str
+    task: Task
+    method: str
+    baselines: Mapping[str, float]
+    thresholds: Mapping[str, float]
+    reference_rows: int
+
+    @property
+    def metrics(self) -> tuple[PerformanceMetric, ...]:
+        """Those of the task, the headline first."""
+        first = METRICS[HEADLINE[self.task]]
+        return first, *(m for m in METRICS.values() if self.task in m.tasks and m is not first)
+
+    def results(
+        self, estimates: Mapping[str, Estimate], window: Window | None, checks: Sequence[Check]
+    ) -> dict[str, MetricResult]:
+        """Judge each metric that is estimated; a failed check withholds the value."""
+        return {
+            metric.name: self._result(metric, estimates[metric.name], window, checks)
+            for metric in self.metrics
+            if metric.name in estimates
+        }
+
+    def _result(
+        self,
+        metric: PerformanceMetric,
+        estimate: Estimate,
+        window: Window | None,
+        checks: Sequence[Check],
+    ) -> MetricResult:
+        threshold = self._threshold(metric)
+        band = estimate.interval(metric.bounds)
+        blind = MetricResult(
+            signal=SIGNAL,
+            metric=metric.name,
+            subject=self.subject,
+            status="not_enough_data",
+            threshold=threshold,
+            worse=metric.worse or "higher",
+            unit=metric.unit,
+            method=f"{self.method}; 95 % band for the value that will be realized",
+            window=window,
+            rows=estimate.rows,
+            reference_rows=self.reference_rows,
+        )
+        if failed := failures(checks):
+            return replace(blind, reason=f"Not estimated. {failed[0].sentence}")
+        if not np.isfinite(estimate.value) or not np.isfinite(estimate.error):
+            return replace(blind, reason="Not defined for these predictions.")
+        seen = replace(blind, value=estimate.value, interval=band)
+        if math.isnan(threshold):
+            return replace(seen, reason=f"no baseline for {metric.label.lower()}")
+        beyond = band.high < threshold if metric.worse == "lower" else band.low > threshold
+        return replace(seen, status="breached" if beyond else "ok")
+
+    def _threshold(self, metric: PerformanceMetric) -> float:
+        """Return where a metric is in breach; NaN where nothing says so."""
+        if metric.name in self.thresholds and metric.worse is not None:
+            return self.thresholds[metric.name]
+        baseline = self.baselines.get(metric.name)
+        return float("nan") if baseline is None else metric.threshold(baseline)
+
+
+def _steps(
+    learned: Learned,
+    judge: _Judge,
+    days: Mapping[date, Table],
+    chunks: Mapping[date, Any],
+    period: Period,
+    taken: datetime | None,
+) -> tuple[EstimatedStep, ...]:
+    groups: dict[date, list[date]] = {}
+    for day in sorted(days):
+        groups.setdefault(first_day(day, period), []).append(day)
+    windows = [
+        Window(Window.day(min(group)).start, Window.day(max(group)).end)
+        for group in groups.values()
+    ]
+    joined = [learned.way.join([chunks[day] for day in group]) for group in groups.values()]
+    known = [chunk.labelled() for chunk in joined]
+    tracked = [at for at, chunk in enumerate(known) if sum(chunk.days) >= LEAST_LABELS]
+    estimates = learned.fitted.estimate(joined)
+    of_known = dict(
+        zip(tracked, learned.fitted.estimate([known[at] for at in tracked]), strict=True)
+    )
+    seen = dict(zip(tracked, learned.way.realized([known[at] for at in tracked]), strict=True))
+    steps = []
+    for at, group in enumerate(groups.values()):
+        checks = [
+            *learned.checks,
+            assumptions.enough_rows(sum(joined[at].days)),
+            learned.support_check([days[day] for day in group]),
+        ]
+        results = judge.results(estimates[at], windows[at], checks)
+        if taken is not None and windows[at].end > taken:
+            results = {name: _unfinished(result) for name, result in results.items()}
+        steps.append(
+            EstimatedStep(
+                window=windows[at],
+                rows=sum(joined[at].days),
+                results=results,
+                estimates=estimates[at],
+                checks=tuple(checks[len(learned.checks) :]),
+                realized=seen.get(at, {}),
+                tracked=of_known.get(at, {}),
+            )
+        )
+    return tuple(steps)
+
+
+def _unfinished(result: MetricResult) -> MetricResult:
+    if result.status not in {"ok", "breached"}:
+        return result
+    return replace(result, status="not_enough_data", reason="it is not over")
+
+
+def _whole(
+    learned: Learned,
+    judge: _Judge,
+    days: Mapping[date, Table],
+    chunks: Mapping[date, Any],
+    steps: tuple[EstimatedStep, ...],
+    window: Window | None,
+) -> EstimateReport:
+    whole = learned.way.join([chunks[day] for day in sorted(days)])
+    estimates = learned.fitted.estimate([whole])[0]
+    # A day that was refused has promised nothing.
+    kept = [step for step in steps if step.realized and not failures(step.checks)]
+    known = [chunks[day].labelled() for step in kept for day in step.window.days() if day in chunks]
+    pair = None
+    if known:
+        joined = learned.way.join(known)
+        pair = learned.fitted.estimate([joined])[0], learned.way.realized([joined])[0]
+    tracking = {
+        metric.name: track(
+            metric.name,
+            [(step.tracked[metric.name], step.realized[metric.name]) for step in kept],
+            metric.bounds,
+            (pair[0][metric.name], pair[1][metric.name]) if pair else None,
+        )
+        for metric in judge.metrics
+        if metric.name in estimates
+    }
+    inputs = learned.support_check([days[day] for day in sorted(days)])
+    checks = (
+        *learned.checks,
+        assumptions.enough_rows(sum(whole.days)),
+        inputs,
+        still_holds(tracking[HEADLINE[judge.task]], covariates_fine=inputs.verdict != "failed"),
+    )
+    span = window or Window(Window.day(min(days)).start, Window.day(max(days)).end)
+    return EstimateReport(
+        subject=judge.subject,
+        task=judge.task,
+        method=learned.way.method,
+        window=span,
+        period="day",
+        reference=Reference("", None, 0, 0, 0),
+        checks=checks,
+        results=judge.results(estimates, span, checks),
+        estimates=estimates,
+        steps=steps,
+        tracking=tracking,
+        baselines=judge.baselines,
+    )

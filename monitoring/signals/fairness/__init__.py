@@ -1,0 +1,1 @@
+"""Fairness: are groups of a feature treated alike?"""

@@ -1,0 +1,306 @@
+"""Fairness: does the model treat the groups of a feature alike, by definitions that a reader can choose?
+
+Groups are counted once per day; which class counts as positive, the least size of a group, the
+allowance and the period are then questions to the same counts. A group breaches only if it lies
+further from all other groups than allowed, if that stays significant after adjustment for every group
+and metric, and if it is large enough. A difference is no proof of discrimination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from monitoring.counting.totals.groups import Group, Grouping
+from monitoring.counting.totals.outcomes import Outcomes
+from monitoring.errors import InputError, NotEnoughData
+from monitoring.metric import MetricResult, is_breach
+from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS
+from monitoring.metrics.fairness.conflicts import Conflict, conflicts
+from monitoring.metrics.fairness_metric import (
+    Disparity,
+    GroupCounts,
+    GroupMetric,
+    OneClass,
+    counts_of,
+    together,
+    without,
+)
+from monitoring.metrics.performance_metric import Performance
+from monitoring.signals.fairness.group_counts import CountedGroups, merged
+from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.statistics.pooling import Pooled, partially_pooled
+from monitoring.window import Window
+
+SIGNAL = "fairness"
+#: Fewer rows than this in what a metric is a share or mean of, and a group gets no verdict.
+LEAST_ROWS = 30
+FALSE_DISCOVERY_RATE = 0.05
+ALL = "All groups"
+
+#: Replaces a group's outcomes by others, e.g. with labels estimated where they are missing.
+Completed = Callable[[Outcomes], Outcomes]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to judge.
+
+    positive: the class that is compared with all others; empty for the last one. least_rows: see
+    LEAST_ROWS. limits: allowance or threshold by metric, where it differs from the default.
+    """
+
+    positive: str = ""
+    least_rows: int = LEAST_ROWS
+    limits: tuple[tuple[str, float], ...] = ()
+
+    def limit(self, metric: GroupMetric | Disparity) -> float:
+        """Return the allowance of a metric of groups, or the threshold of a disparity."""
+        default = metric.allowance if isinstance(metric, GroupMetric) else metric.threshold
+        return dict(self.limits).get(metric.name, default)
+
+
+DEFAULT = Rule()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """A metric of one group.
+
+    result: the judged number. others: the same metric of all other groups together. pooled: its value
+    drawn towards the mean of the groups, as far as chance explains the distance; None where the
+    metric is undefined.
+    """
+
+    group: Group
+    result: MetricResult
+    others: float | None = None
+    pooled: Pooled | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisparityResult:
+    """How far apart the groups are. ends: names of the lowest and the highest; empty without a value."""
+
+    result: MetricResult
+    ends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FairnessReport:
+    """What one question found.
+
+    counts: by group, over the whole window. groups: by metric, the groups in their own order.
+    conflict: which definitions exclude each other; None for a regression.
+    """
+
+    counted: CountedGroups
+    window: Window
+    rule: Rule
+    positive: str
+    counts: Mapping[Group, GroupCounts]
+    groups: Mapping[str, tuple[GroupResult, ...]]
+    disparities: tuple[DisparityResult, ...]
+    conflict: Conflict | None
+
+    @property
+    def results(self) -> tuple[MetricResult, ...]:
+        """Every judged number."""
+        rates = (each.result for group in self.groups.values() for each in group)
+        return (*rates, *(each.result for each in self.disparities))
+
+    @property
+    def breached(self) -> tuple[MetricResult, ...]:
+        """The results that breached."""
+        return tuple(result for result in self.results if result.status == "breached")
+
+
+def judge(
+    counted: CountedGroups,
+    window: Window,
+    rule: Rule = DEFAULT,
+    completed: Completed | None = None,
+) -> FairnessReport:
+    """Judge every group on every metric, and every disparity, over the days of a window.
+
+    Args:
+        counted: Days with their groups.
+        window: What to judge.
+        rule: How.
+        completed: Applied to each group's outcomes first; what it estimates counts as labelled.
+
+    Raises:
+        NotEnoughData: The window has no predictions.
+        InputError: The model has no such class.
+    """
+    whole = merged(counted, window)
+    positive = positive_of(counted, rule)
+    outcomes = {g: completed(o) if completed else o for g, o in whole.outcomes.items()}
+    counts = {group: counts_of(each, positive) for group, each in outcomes.items()}
+    everyone = together(counts.values())
+    judged = _Judge(counted.grouping, window, rule, counts, everyone)
+    groups = [judged.group_metric(m) for m in GROUP_METRICS.values() if counted.task in m.tasks]
+    spreads = [judged.disparity(m) for m in DISPARITIES.values() if counted.task in m.tasks]
+    adjusted = _adjusted([*(r for part in groups for r in part), *spreads])
+    results = {
+        part[0].result.metric: tuple(replace(each, result=next(adjusted)) for each in part)
+        for part in groups
+        if part
+    }
+    disparities = tuple(replace(each, result=next(adjusted)) for each in spreads)
+    conflict = _conflict(counted.grouping, counts, rule)
+    return FairnessReport(counted, window, rule, positive, counts, results, disparities, conflict)
+
+
+def tried(metric: GroupMetric, counts: GroupCounts) -> Performance | None:
+    """Return a metric of a group; None where it is undefined."""
+    try:
+        return metric.measure(counts)
+    except NotEnoughData:
+        return None
+
+
+def positive_of(counted: CountedGroups, rule: Rule) -> str:
+    """Return the class that counts as positive; empty for a regression.
+
+    Raises:
+        InputError: The model has no such class.
+    """
+    if not counted.classes:
+        return ""
+    positive = rule.positive or counted.classes[-1]
+    if positive not in counted.classes:
+        raise InputError(
+            f"The model has no class {positive!r}",
+            hint=f"Choose one of {', '.join(counted.classes)}.",
+        )
+    return positive
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judge:
+    """Judges the groups of one window."""
+
+    grouping: Grouping
+    window: Window
+    rule: Rule
+    counts: Mapping[Group, GroupCounts]
+    everyone: GroupCounts
+
+    def group_metric(self, metric: GroupMetric) -> list[GroupResult]:
+        """Return a metric of each group; p-values are not adjusted yet."""
+        measured = {group: tried(metric, counts) for group, counts in self.counts.items()}
+        known = {group: found for group, found in measured.items() if found is not None}
+        shrunk = partially_pooled(list(known.values()), is_share=metric.is_share) if known else []
+        pooled = dict(zip(known, shrunk, strict=True))
+        return [
+            self._group(metric, group, measured[group], pooled.get(group)) for group in self.counts
+        ]
+
+    def _group(
+        self, metric: GroupMetric, group: Group, found: Performance | None, pooled: Pooled | None
+    ) -> GroupResult:
+        rest = without(self.everyone, self.counts[group])
+        others = tried(metric, rest)
+        draft = MetricResult(
+            signal=SIGNAL,
+            metric=metric.name,
+            subject=self.grouping.name(group),
+            status="not_enough_data",
+            threshold=float("nan"),
+            worse=metric.worse or "higher",
+            unit=metric.unit,
+            method=f"{metric.source}; against all other groups",
+            window=self.window,
+        )
+        if found is None:
+            return GroupResult(group, replace(draft, reason=f"no {metric.needs}"))
+        draft = replace(draft, value=found.value, interval=found.interval, rows=found.rows)
+        if others is None:
+            reason = f"no other group has {metric.needs}"
+            return GroupResult(group, replace(draft, reason=reason), pooled=pooled)
+        reach = metric.reach(rest, self.rule.limit(metric))
+        is_above = metric.worse == "higher" or (metric.worse is None and found.value > others.value)
+        draft = replace(
+            draft,
+            threshold=others.value + (reach if is_above else -reach),
+            worse="higher" if is_above else "lower",
+            reference_rows=others.rows,
+        )
+        few = self._few(found.rows, others.rows, metric.needs)
+        if few:
+            return GroupResult(group, replace(draft, reason=few), others.value, pooled)
+        tested = replace(draft, status="ok", pvalue=metric.pvalue(found, others))
+        return GroupResult(group, tested, others.value, pooled)
+
+    def _few(self, rows: int, others: int, needs: str) -> str:
+        least = self.rule.least_rows
+        if rows < least:
+            return f"{rows:,} of {least:,} needed {needs}"
+        if others < least:
+            return f"all other groups together have {others:,} of {least:,} needed {needs}"
+        return ""
+
+    def disparity(self, metric: Disparity) -> DisparityResult:
+        """Return how far apart the groups are that are large enough."""
+        parts = [GROUP_METRICS[name] for name in metric.compares]
+        eligible: dict[Group, list[Performance]] = {}
+        for group, counts in self.counts.items():
+            found = [tried(part, counts) for part in parts]
+            if all(each and each.rows >= self.rule.least_rows for each in found):
+                eligible[group] = [each for each in found if each]
+        draft = MetricResult(
+            signal=SIGNAL,
+            metric=metric.name,
+            subject=ALL,
+            status="not_enough_data",
+            threshold=self.rule.limit(metric),
+            worse=metric.worse,
+            unit=metric.unit,
+            method=f"{metric.source}; interval for all pairs of groups at once",
+            window=self.window,
+            rows=sum(each[0].rows for each in eligible.values()),
+        )
+        largest = max(eligible, key=lambda g: self.counts[g].predictions, default=None)
+        if largest is None or len(eligible) < 2:  # noqa: PLR2004 - nothing to compare
+            needs = " and ".join(dict.fromkeys(part.needs for part in parts))
+            reason = f"fewer than two groups have {self.rule.least_rows:,} {needs}"
+            return DisparityResult(replace(draft, reason=reason))
+        names = list(eligible)
+        values = [[eligible[group][i] for group in names] for i in range(len(parts))]
+        spread = metric.measure(values, names.index(largest))
+        left_out = len(self.counts) - len(eligible)
+        seen = replace(
+            draft,
+            status="ok",
+            value=spread.value,
+            interval=spread.interval,
+            pvalue=spread.pvalue,
+            reason=f"{left_out} too small groups are left out" if left_out else "",
+        )
+        return DisparityResult(seen, tuple(self.grouping.name(names[end]) for end in spread.ends))
+
+
+def _adjusted(found: Sequence[GroupResult | DisparityResult]) -> Iterator[MetricResult]:
+    """Return the results in order, judged with p-values adjusted over all of them."""
+    tested = [each.result.pvalue for each in found if each.result.pvalue is not None]
+    adjusted = iter(benjamini_hochberg(tested) if tested else [])
+    for each in found:
+        yield each.result if each.result.pvalue is None else _verdict(each.result, next(adjusted))
+
+
+def _verdict(result: MetricResult, adjusted: float) -> MetricResult:
+    tested = replace(result, adjusted_pvalue=adjusted)
+    if result.value is None or not is_breach(result.value, result.threshold, result.worse):
+        return tested
+    if adjusted > FALSE_DISCOVERY_RATE:
+        why = "beyond the limit, but chance does as much among so many groups"
+        return replace(tested, reason="; ".join(part for part in (why, result.reason) if part))
+    return replace(tested, status="breached")
+
+
+def _conflict(
+    grouping: Grouping, counts: Mapping[Group, GroupCounts], rule: Rule
+) -> Conflict | None:
+    known = {grouping.name(g): each for g, each in counts.items() if isinstance(each, OneClass)}
+    return conflicts(known, rule.least_rows) if known else None

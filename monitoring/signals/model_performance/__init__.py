@@ -1,0 +1,1 @@
+"""Realized performance: how right the model is by the labels that have arrived."""

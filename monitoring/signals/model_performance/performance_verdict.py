@@ -1,0 +1,207 @@
+"""Verdicts on realized performance: a value, its interval, and what is too bad."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+
+from monitoring.counting.totals.outcomes import Outcomes, Task
+from monitoring.errors import NotEnoughData
+from monitoring.metric import MetricResult, Status, Worse
+from monitoring.metrics.performance import HEADLINE, METRICS
+from monitoring.metrics.performance_metric import Performance, PerformanceMetric
+from monitoring.window import Window
+
+SIGNAL = "model_performance"
+#: Fewer labels than this and there is no verdict.
+LEAST_LABELS = 100
+
+
+def metric_of(task: str | None) -> PerformanceMetric | None:
+    """Return the metric that stands for a task; None for a task that is not known."""
+    return METRICS[HEADLINE[task]] if task in HEADLINE else None
+
+
+@lru_cache
+def metrics_of(task: Task) -> tuple[PerformanceMetric, ...]:
+    """Return the metrics of a task, the one that stands for it first."""
+    first = METRICS[HEADLINE[task]]
+    rest = (each for each in METRICS.values() if task in each.tasks and each is not first)
+    return first, *rest
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is too bad: a value, and on which side."""
+
+    threshold: float = float("nan")
+    worse: Worse = "higher"
+    reason: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges outcomes against baselines, or thresholds where they are set."""
+
+    task: Task
+    subject: str
+    baselines: Mapping[str, float]
+    thresholds: Mapping[str, float]
+
+    def results(
+        self, outcomes: Outcomes | None, window: Window | None, withheld: str
+    ) -> dict[str, MetricResult]:
+        """Return a result for every metric of the task."""
+        return {
+            metric.name: self.result(metric, outcomes, window, withheld)
+            for metric in metrics_of(self.task)
+        }
+
+    def result(
+        self,
+        metric: PerformanceMetric,
+        outcomes: Outcomes | None,
+        window: Window | None,
+        withheld: str = "",
+    ) -> MetricResult:
+        """Measure and judge one metric; `withheld` is why it gets no verdict."""
+        if outcomes is None or not outcomes.predictions:
+            return self.blind(metric, outcomes, window)
+        if not outcomes.labelled:
+            waiting = f"none of {outcomes.predictions:,} predictions has a label yet"
+            return self.blind(metric, outcomes, window, reason=waiting)
+        try:
+            found = metric.measure(outcomes)
+        except NotEnoughData as error:
+            blind = self.blind(metric, outcomes, window, reason=error.message)
+            return replace(blind, status="not_enough_data", hint=error.hint)
+        limit = self.limit(metric, found.value)
+        status, reason, hint = _verdict(found, limit)
+        if outcomes.labelled < LEAST_LABELS:
+            withheld = f"{outcomes.labelled} labels, {LEAST_LABELS} needed"
+        if withheld:
+            status, reason, hint = "not_enough_data", withheld, ""
+        return MetricResult(
+            signal=SIGNAL,
+            metric=metric.name,
+            subject=self.subject,
+            status=status,
+            threshold=limit.threshold,
+            worse=limit.worse,
+            unit=metric.unit,
+            method=metric.source,
+            window=window,
+            value=found.value,
+            interval=found.interval,
+            error_bound=found.bound,
+            rows=found.rows,
+            reason=reason,
+            hint=hint,
+        )
+
+    def blind(
+        self,
+        metric: PerformanceMetric,
+        outcomes: Outcomes | None,
+        window: Window | None,
+        reason: str = "no prediction was collected",
+    ) -> MetricResult:
+        """Return the result of a metric of which nothing was measured."""
+        limit = self.limit(metric, 0.0)
+        return MetricResult(
+            signal=SIGNAL,
+            metric=metric.name,
+            subject=self.subject,
+            status="no_data",
+            worse=limit.worse,
+            unit=metric.unit,
+            window=window,
+            threshold=limit.threshold,
+            rows=outcomes.labelled if outcomes else 0,
+            method=metric.source,
+            reason=reason,
+        )
+
+    def limit(self, metric: PerformanceMetric, value: float) -> Limit:
+        """Return the limit of a metric; of one that is bad both ways, that on the value's side."""
+        known = self.baselines.get(metric.name)
+        if metric.relative_to and known is None and metric.relative_to in self.baselines:
+            known = 0.0  # a model is trained to have none
+        if (threshold := self.thresholds.get(metric.name)) is not None:
+            reach, known = abs(threshold), 0.0
+            if metric.worse is not None:
+                return Limit(threshold, metric.worse)
+        elif known is None:
+            return _unknown(metric)
+        elif metric.relative_to:
+            if metric.relative_to not in self.baselines:
+                return _unknown(metric)
+            reach = metric.allowance * abs(self.baselines[metric.relative_to])
+        else:
+            return Limit(metric.threshold(known), metric.worse or "higher")
+        return Limit(known + reach, "higher") if value >= known else Limit(known - reach, "lower")
+
+
+def _verdict(found: Performance, limit: Limit) -> tuple[Status, str, str]:
+    """Return status, reason and hint: a breach if the whole interval lies beyond the limit."""
+    if limit.reason:
+        return "not_enough_data", limit.reason, limit.hint
+    low, high = found.interval.low, found.interval.high
+    beyond = high < limit.threshold if limit.worse == "lower" else low > limit.threshold
+    return ("breached" if beyond else "ok"), "", ""
+
+
+def _unknown(metric: PerformanceMetric) -> Limit:
+    return Limit(
+        worse=metric.worse or "higher",
+        reason=f"there is no baseline of {metric.name!r} to compare with",
+        hint=f"Register the model with the tag {metric.name}, or set a threshold.",
+    )
+
+
+def judged(
+    metric: PerformanceMetric,
+    subject: str,
+    outcomes: Outcomes,
+    baseline: float | None,
+    window: Window,
+) -> MetricResult:
+    """Judge realized performance against the registered model's own.
+
+    It breaches when the whole interval lies beyond baseline and allowance, so that a handful of
+    labels never alarms.
+
+    Args:
+        metric: What was scored.
+        subject: Endpoint and deployment.
+        outcomes: Counted over the window.
+        baseline: The registered model's value in training; None if it has none.
+        window: What `outcomes` covers.
+    """
+    baselines = {} if baseline is None else {metric.name: baseline}
+    return Judge("regression", subject, baselines, {}).result(metric, outcomes, window)
+
+
+def daily(
+    metric: PerformanceMetric,
+    subject: str,
+    days: Mapping[date, Outcomes],
+    baseline: float | None,
+) -> tuple[MetricResult, ...]:
+    """Judge each day, in time order."""
+    return tuple(judged(metric, subject, days[d], baseline, Window.day(d)) for d in sorted(days))
+
+
+def with_value(blind: MetricResult, found: Performance) -> MetricResult:
+    """Return a result with what was measured."""
+    return replace(
+        blind,
+        value=found.value,
+        interval=found.interval,
+        rows=found.rows,
+        error_bound=found.bound,
+        reason="",
+    )

@@ -1,0 +1,92 @@
+"""Realized performance of a deployment: its rows counted once a day, then judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from monitoring.counting.engine.counted import Counted
+from monitoring.counting.totals.outcomes import Task
+from monitoring.signals.model_performance import report as model_performance
+from monitoring.signals.model_performance.report import PerformanceReport, Period
+from monitoring.sources.deployed import PredictedDays
+from monitoring.sources.registry import ModelVersion
+from monitoring.window import Window
+
+Progress = Callable[[float, str], None]
+
+
+def in_force(
+    model: ModelVersion,
+    task: Task,
+    baselines: Mapping[str, float] | None = None,
+    name: str = "",
+    benchmarks: Mapping[str, float] | None = None,
+) -> tuple[Mapping[str, float], str]:
+    """Return what each metric of a model should be, and where that comes from.
+
+    Args:
+        model: Its tags give the baselines by default.
+        task: What it does.
+        baselines: Instead of the tags.
+        name: Where `baselines` come from.
+        benchmarks: By metric, what users have set instead of either.
+    """
+    if baselines is None:
+        baselines = model_performance.baselines_of(model.metrics, task)
+        name = name or f"tags of {model.id}"
+    if benchmarks:
+        baselines = {**baselines, **benchmarks}
+        name += f"; {', '.join(sorted(benchmarks))} as set on the page"
+    return baselines, name
+
+
+def of_deployment(
+    model: ModelVersion,
+    found: PredictedDays,
+    *,
+    subject: str,
+    window: Window,
+    store: Path,
+    baselines: Mapping[str, float] | None = None,
+    baseline_name: str = "",
+    benchmarks: Mapping[str, float] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    period: Period = "day",
+    taken: datetime | None = None,
+    progress: Progress | None = None,
+) -> PerformanceReport:
+    """Return realized performance over the days that were collected.
+
+    Args:
+        model: What the deployment serves; its tags give the baselines by default.
+        found: Its predictions with labels, by day.
+        subject: Endpoint and deployment.
+        window: What is reported on.
+        store: Folder that keeps the counts of each day.
+        baselines: What each metric should be.
+        baseline_name: Where they come from.
+        benchmarks: By metric, what users have set instead.
+        thresholds: By metric, instead of baseline and allowance.
+        period: How long a step is.
+        taken: Now.
+        progress: Called with a share from 0 to 1 and a text.
+
+    Raises:
+        InputError: The rows cannot be read.
+    """
+    columns = found.columns
+    baselines, baseline_name = in_force(model, columns.task, baselines, baseline_name, benchmarks)
+    return model_performance.report(
+        Counted(store).days(found.tables, columns, progress),
+        task=columns.task,
+        subject=subject,
+        window=window,
+        period=period,
+        baselines=baselines,
+        baseline_name=baseline_name,
+        thresholds=thresholds,
+        faults=found.faults,
+        taken=taken,
+    )

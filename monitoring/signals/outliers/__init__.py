@@ -1,0 +1,1 @@
+"""Outliers: how many rows are unlike the training data?"""

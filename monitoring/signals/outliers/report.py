@@ -1,0 +1,323 @@
+"""Outliers: rows unlike anything in the training data, how many, since when, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.baselines.baseline import Baseline
+from monitoring.counting.engine.rows import comparable, read_rows
+from monitoring.counting.engine.tables import Table
+from monitoring.counting.profile import Floats
+from monitoring.counting.rows import Rows
+from monitoring.errors import NotEnoughData
+from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
+from monitoring.methods.outliers.training_range import TrainingRange
+from monitoring.metric import MetricResult, is_breach
+from monitoring.signals.model_performance.periods import unfinished, with_rows
+from monitoring.statistics.rates import Share, increase_pvalue, wilson
+from monitoring.window import Window
+
+SIGNAL = "outliers"
+SUBJECT = "all features"
+RANGE, FOREST = "outside_training_range_rate", "isolation_forest_outlier_rate"
+LABELS = {RANGE: "Rows outside the training range", FOREST: "Outliers by isolation forest"}
+#: A row in a hundred outside the range is worth a look; the forest's share may double.
+THRESHOLDS = {RANGE: 0.01, FOREST: 2 * CONTAMINATION}
+METHODS = {
+    RANGE: "share of rows with a value outside the least and greatest of all training rows, or an"
+    " unseen category, in any feature; nulls do not count",
+    FOREST: f"share of rows that score above the {1 - CONTAMINATION:.0%} quantile of training rows"
+    " which the forest has not seen; threshold is twice that share",
+}
+#: Rows of the reference that the forest is fitted and calibrated on, and of a day that are scored.
+REFERENCE_ROWS = 20_000
+DAY_ROWS = 100_000
+LEAST_ROWS = 30
+#: Rows kept to look at, by each of the two orders.
+ROWS_KEPT = 100
+SIGNIFICANCE = 0.05
+KEYS = ("correlationid", "time")
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """How many rows of a window lie outside the training range in one feature."""
+
+    feature: str
+    rows: int
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierRow:
+    """One row, and what is unlike training about it.
+
+    outside: each feature with a value that training never had, in words. distance: how far the
+    furthest of them lies beyond, in standard deviations of the training data. score: of the
+    isolation forest. unusual: the feature furthest from its median, in interquartile ranges. inputs: its
+    features.
+    """
+
+    key: str
+    time: datetime | None
+    score: float
+    is_isolated: bool
+    outside: tuple[str, ...]
+    distance: float
+    unusual: str
+    unusual_distance: float
+    inputs: Mapping[str, object]
+
+
+@dataclass(frozen=True, eq=False)
+class OutlierReport:
+    """What one run found.
+
+    results: over the whole window, by metric. history: by metric, for each day. outside: features by
+    how many rows lie outside. by_score, by_range: the rows to look at first, by either order.
+    """
+
+    baseline: str
+    window: Window
+    results: Mapping[str, MetricResult]
+    history: Mapping[str, tuple[MetricResult, ...]]
+    outside: tuple[Outside, ...]
+    by_score: tuple[OutlierRow, ...]
+    by_range: tuple[OutlierRow, ...]
+    cut: float
+    notes: tuple[str, ...] = ()
+    taken: datetime | None = None
+
+
+def run(
+    baseline: Baseline,
+    days: Mapping[date, Table],
+    window: Window,
+    *,
+    thresholds: Mapping[str, float] | None = None,
+    notes: tuple[str, ...] = (),
+    taken: datetime | None = None,
+    progress: Progress | None = None,
+) -> OutlierReport:
+    """Find rows unlike the reference. Arguments as for `multivariate_drift.run`.
+
+    Raises:
+        NotEnoughData: There is no row, or too few in the reference.
+    """
+    days = with_rows(days)
+    features, left_out = comparable(baseline.plan, list(days.values()))
+    if not days or not features or baseline.rows < 2 * LEAST_ROWS:
+        raise NotEnoughData(
+            f"Cannot look for outliers: {len(days)} days with data, {len(features)} comparable"
+            f" features, {baseline.rows:,} rows of the reference",
+            hint="Choose a longer window or a larger baseline.",
+        )
+    tell = progress or (lambda _share, _text: None)
+    tell(0.0, "Fitting the forest")
+    forest = Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS))
+    profiles = {name: p for name, p in baseline.profiles.items() if name in features}
+    search = _Search(
+        TrainingRange.of(profiles), forest, baseline.rows, {**THRESHOLDS, **(thresholds or {})}
+    )
+    found = []
+    for done, day in enumerate(sorted(days)):
+        tell(0.1 + 0.9 * done / len(days), f"{day:%d %b %Y}, day {done + 1} of {len(days)}")
+        rows = read_rows([days[day]], features, limit=DAY_ROWS, keys=KEYS)
+        found.append(search.day(rows, Window.day(day)))
+    said = [f"{name} is left out: {reason}." for name, reason in left_out.items()]
+    if any(each.drawn < each.rows for each in found):
+        said.append(f"Of days with more, {DAY_ROWS:,} rows are looked at, evenly drawn.")
+    kept = [row for each in found for row in each.kept]
+    return OutlierReport(
+        baseline.name,
+        window,
+        {name: search.judged(name, _total(found, name), window) for name in THRESHOLDS},
+        {
+            name: tuple(
+                unfinished(search.judged(name, each.shares[name], each.window), taken)
+                for each in found
+            )
+            for name in THRESHOLDS
+        },
+        _by_feature(found),
+        tuple(sorted((r for r in kept if r.is_isolated), key=lambda r: -r.score)[:ROWS_KEPT]),
+        tuple(sorted((r for r in kept if r.outside), key=_range_order)[:ROWS_KEPT]),
+        forest.cut,
+        (*notes, *said),
+        taken,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Day:
+    window: Window
+    rows: int
+    drawn: int
+    shares: Mapping[str, Share]
+    outside: Mapping[str, int]
+    kept: tuple[OutlierRow, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Looks for outliers, and judges how many there are."""
+
+    ranged: TrainingRange
+    forest: Forest
+    reference_rows: int
+    thresholds: Mapping[str, float]
+
+    def day(self, rows: Rows, window: Window) -> _Day:
+        """Count the outliers of a day and keep the rows to look at."""
+        outside = self.ranged.outside(rows)
+        masks = np.array([np.zeros(rows.n, dtype=bool), *outside.values()])
+        scores = self.forest.scores(rows)
+        distance = self._furthest(rows, outside)
+        isolated = scores > self.forest.cut
+        first = np.argsort(-scores, kind="stable")[:ROWS_KEPT]
+        most = np.lexsort((-distance, -masks.sum(axis=0)))[:ROWS_KEPT]
+        anywhere = np.logical_or.reduce(masks, axis=0)
+        place = np.unique(np.concatenate([first[isolated[first]], most[anywhere[most]]]))
+        kept = self._described(rows.take(place), scores[place], distance[place])
+        shares = {
+            RANGE: Share(int(np.count_nonzero(anywhere)), rows.n),
+            FOREST: Share(int(isolated.sum()), rows.n),
+        }
+        counts = {name: int(mask.sum()) for name, mask in outside.items()}
+        return _Day(window, rows.total, rows.n, shares, counts, kept)
+
+    def judged(self, metric: str, share: Share, window: Window) -> MetricResult:
+        """Return a share of rows, judged against what the reference has itself."""
+        usual, sure = self._usual(metric)
+        draft = MetricResult(
+            signal=SIGNAL,
+            metric=metric,
+            subject=SUBJECT,
+            status="ok",
+            threshold=self.thresholds[metric],
+            unit="share of rows",
+            method=METHODS[metric],
+            window=window,
+            reference_rows=int(sure.rows),
+            rows=int(share.rows),
+        )
+        if share.rows < LEAST_ROWS:
+            reason = f"{share.rows:,} of {LEAST_ROWS} rows"
+            return replace(draft, status="not_enough_data", reason=reason)
+        result = replace(
+            draft,
+            value=share.rate,
+            interval=wilson(share),
+            noise_floor=_chance_upper(usual, int(share.rows)),
+            pvalue=increase_pvalue(share, sure),
+        )
+        return _verdict(result)
+
+    def _usual(self, metric: str) -> tuple[float, Share]:
+        """Return the share that the reference has itself, and on how many rows that rests."""
+        if metric == RANGE:
+            n = self.reference_rows
+            return self.ranged.chance, Share(round(self.ranged.chance * n), n)
+        n = self.forest.held_out
+        return self.forest.share, Share(round(self.forest.share * n), n)
+
+    def _furthest(self, rows: Rows, outside: Mapping[str, NDArray[np.bool_]]) -> Floats:
+        furthest = np.zeros(rows.n)
+        for name in self.ranged.bounds:
+            if name in outside:
+                np.maximum(furthest, self.ranged.distance(name, rows.numbers(name)), out=furthest)
+        return furthest
+
+    def _described(self, rows: Rows, scores: Floats, distance: Floats) -> tuple[OutlierRow, ...]:
+        outside = self.ranged.outside(rows)
+        unusual, how_far = self.forest.unusual(rows) if rows.n else ([], np.empty(0))
+        texts = {name: rows.labels(name).texts() for name in rows.categorical}
+        return tuple(
+            OutlierRow(
+                key=str(rows.keys["correlationid"][place]) if "correlationid" in rows.keys else "",
+                time=rows.keys["time"][place] if "time" in rows.keys else None,
+                score=float(scores[place]),
+                is_isolated=bool(scores[place] > self.forest.cut),
+                outside=self._said_of(rows, outside, place),
+                distance=float(distance[place]),
+                unusual=unusual[place],
+                unusual_distance=float(how_far[place]),
+                inputs={
+                    name: texts[name][place] if name in texts else float(rows.numbers(name)[place])
+                    for name in rows.names
+                },
+            )
+            for place in range(rows.n)
+        )
+
+    def _said_of(
+        self, rows: Rows, outside: Mapping[str, NDArray[np.bool_]], place: int
+    ) -> tuple[str, ...]:
+        """Return what lies outside in one row, the furthest first."""
+
+        def far(name: str) -> float:
+            if name in self.ranged.known:
+                return np.inf
+            return float(self.ranged.distance(name, rows.numbers(name)[[place]])[0])
+
+        names = [name for name, mask in outside.items() if mask[place]]
+        return tuple(self._said(rows, name, place) for name in sorted(names, key=far, reverse=True))
+
+    def _said(self, rows: Rows, name: str, place: int) -> str:
+        if name in self.ranged.known:
+            return f"{name} {rows.labels(name).texts()[place]!r} is new"
+        value, each = float(rows.numbers(name)[place]), self.ranged.bounds[name]
+        end = f"above {each.high:.6g}" if value > each.high else f"below {each.low:.6g}"
+        far = float(self.ranged.distance(name, np.array([value]))[0])
+        by = f" by {far:.2g} sd" if np.isfinite(far) else ""
+        return f"{name} {value:.6g} is {end}{by}"
+
+
+def _range_order(row: OutlierRow) -> tuple[int, float]:
+    return -len(row.outside), -row.distance
+
+
+def _total(found: Sequence[_Day], metric: str) -> Share:
+    total = Share(0, 0)
+    for each in found:
+        total += each.shares[metric]
+    return total
+
+
+def _by_feature(found: Sequence[_Day]) -> tuple[Outside, ...]:
+    counts: dict[str, int] = {}
+    for each in found:
+        for name, count in each.outside.items():
+            counts[name] = counts.get(name, 0) + count
+    rows = sum(each.drawn for each in found)
+    some = [Outside(name, count, Share(count, rows)) for name, count in counts.items() if count]
+    return tuple(sorted(some, key=lambda each: (-each.rows, each.feature)))
+
+
+def _chance_upper(share: float, rows: int) -> float:
+    """Return what 95 of 100 samples of that many rows stay below when each row has this chance."""
+    from scipy.special import bdtrik  # noqa: PLC0415 - slow to import
+
+    return float(np.ceil(bdtrik(0.95, rows, share))) / rows if share < 1 else 1.0
+
+
+def _verdict(result: MetricResult) -> MetricResult:
+    value, floor = result.value, result.noise_floor
+    if value is None or not is_breach(value, result.threshold, result.worse):
+        return result
+    if floor is not None and value <= floor:
+        return replace(
+            result, reason="beyond the threshold, but chance does as much at so few rows"
+        )
+    if result.pvalue is not None and result.pvalue > SIGNIFICANCE:
+        return replace(
+            result, reason="beyond the threshold, but not significantly above the reference"
+        )
+    return replace(result, status="breached")

@@ -1,0 +1,1 @@
+"""Prediction drift: are the predictions distributed as before?"""

@@ -1,0 +1,1 @@
+"""The nouns of Azure Machine Learning, without its SDK."""

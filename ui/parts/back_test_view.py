@@ -1,0 +1,189 @@
+"""Back-tests on screen: what would another baseline, or other thresholds, have said?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from monitoring.baselines.back_testing import BackTest, Breach
+from monitoring.charts.breaches import Bar, Stretch, breaches
+from monitoring.metrics.drift import METRICS
+from ui.loaders import baselines
+from ui.loaders.baselines import InForce, Tested
+from ui.parts import cards, report_view, states
+from ui.views.baselines import baselines_view
+
+HELP = (
+    "The stored days are judged again under both rules. A breach is a run of days on which the "
+    "metric that decides on a feature was beyond its limits in two of three judged days."
+)
+DAYS = {"30d": 30, "60d": 60, "90d": 90}
+
+
+def show(place: baselines_view.Place, here: InForce | None) -> None:
+    """Draw the question and, once it is run, the answer."""
+    if here is None:
+        st.text("Nothing can be compared while the database cannot be read.")
+        return
+    endpoint, deployment, _ = place
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = _pick(here)
+        limits = _pick_limits(here)
+        span = st.segmented_control(
+            "Over the last",
+            list(DAYS),
+            default="30d",
+            required=True,
+            key="span",
+            bind="query-params",
+        )
+        wanted = st.button("Run", icon=":material/play_arrow:", key="back-test")
+    now = here.baseline.label, here.thresholds
+    then = label, next((each for each in here.sets if each.label == limits), None)
+    if now == then:
+        st.caption("Choose another baseline or another set of thresholds to compare with.")
+    key = f"back-test-{endpoint}-{deployment}-{span}-{now}-{then}-"
+    tested = report_view.run(
+        key,
+        wanted,
+        lambda progress: baselines.back_test(endpoint, deployment, DAYS[span], now, then, progress),
+    )
+    if tested is None:
+        states.show(states.first_use(f"{label} against {here.baseline.label}"))
+    else:
+        _show(tested)
+
+
+def _pick(here: InForce) -> str:
+    labels = [offer.label for offer in here.baselines]
+    other = next((name for name in labels if name != here.baseline.label), labels[0])
+    if st.session_state.get("compared", labels[0]) not in labels:
+        del st.session_state["compared"]
+    return st.selectbox(
+        "Compare what is in force with", labels, index=labels.index(other),
+        key="compared", bind="query-params", width=340,
+    )  # fmt: skip
+
+
+def _pick_limits(here: InForce) -> str:
+    labels = [baselines_view.OWN_THRESHOLDS, *(each.label for each in here.sets)]
+    if st.session_state.get("compared-limits", labels[0]) not in labels:
+        del st.session_state["compared-limits"]
+    at = labels.index(here.thresholds.label) if here.thresholds else 0
+    return st.selectbox(
+        "and", labels, index=at, key="compared-limits", bind="query-params", width=280,
+    )  # fmt: skip
+
+
+def _show(tested: Tested) -> None:
+    result = tested.result
+    st.markdown(f"**{cards.escaped(result.sentence())}**")
+    _show_tiles(result)
+    days = tested.window.days()
+    chart = breaches(
+        [Bar(each.feature, each.first, each.last) for each in result.now.breaches],
+        [Bar(each.feature, each.first, each.last) for each in result.then.breaches],
+        (days[0], days[-1]),
+        [Stretch(each.title, each.first, each.last) for each in result.incidents],
+    )
+    cards.show_chart(chart, key="back-test-chart", table=_table(result))
+    if result.incidents:
+        shaded = "; ".join(
+            f"{i.title} ({i.first:%d %b} to {i.last:%d %b})" for i in result.incidents
+        )
+        st.caption(cards.escaped(f"Shaded, known incidents: {shaded}."))
+    for incident in result.lost:
+        st.warning(
+            cards.escaped(f"Would no longer set off a breach: {incident.title}."),
+            icon=":material/warning:",
+        )
+    if tested.differences:
+        _show_differences(tested)
+    st.caption(
+        f"{result.now.judged:,} feature days judged as it is in force, {result.then.judged:,} if "
+        f"switched; without a verdict {result.now.blind:,} and {result.then.blind:,}. "
+        f"Took {tested.seconds:.1f} s."
+    )
+
+
+def _show_tiles(result: BackTest) -> None:
+    incidents = result.incidents
+    sides = result.now, result.then
+    first, second, third, fourth = st.columns(4)
+    with first:
+        cards.kpi(
+            "Would vanish",
+            f"{len(result.gone)} of {len(result.now.breaches)}",
+            None,
+            note=f"{result.now.days:,} feature days in breach now",
+        )
+    with second:
+        cards.kpi(
+            "Would appear",
+            str(len(result.new)),
+            None,
+            note=f"{result.then.days:,} feature days in breach then",
+        )
+    with third:
+        outside = [f"{side.days_outside(incidents):,}" for side in sides]
+        cards.kpi(
+            "Outside known incidents",
+            f"{outside[1]} instead of {outside[0]}" if incidents else "–",
+            None,
+            note="feature days in breach" if incidents else "no incident is known of these days",
+        )
+    with fourth:
+        found = [len(side.found(incidents)) for side in sides]
+        cards.kpi(
+            "Incidents that set off a breach",
+            f"{found[1]} instead of {found[0]}" if incidents else "–",
+            None,
+            note=f"of {len(incidents)} that are known" if incidents else "",
+        )
+
+
+def _table(result: BackTest) -> pd.DataFrame:
+    def line(breach: Breach, what: str) -> dict[str, object]:
+        known = [each.title for each in result.incidents if each.sets_off(breach)]
+        return {
+            "Feature": breach.feature,
+            "First day": f"{breach.first}",
+            "Last day": f"{breach.last}",
+            "Days": len(breach.dates),
+            "If switched": what,
+            "Set off by": "; ".join(known),
+        }
+
+    lines = [
+        *(line(each, "vanishes") for each in result.gone),
+        *(line(each, "appears") for each in result.new),
+        *(line(each, "stays") for each in result.kept),
+    ]
+    names = ["Feature", "First day", "Last day", "Days", "If switched", "Set off by"]
+    return pd.DataFrame(lines, columns=names)
+
+
+def _show_differences(tested: Tested) -> None:
+    """Draw how the rows of the two references differ from each other."""
+    found = sorted(tested.differences, key=lambda r: -(r.value or 0) / (r.threshold or 1))
+    apart = [each for each in found if each.status == "breached"]
+    with st.expander(
+        f"The two references themselves: {len(apart)} of {len(found)} features differ",
+        icon=":material/compare_arrows:",
+    ):
+        table = pd.DataFrame(
+            {
+                "Feature": [each.subject for each in found],
+                "Metric": [METRICS[r.metric].label if r.metric in METRICS else "–" for r in found],
+                "Distance": [
+                    float(f"{r.value:.4g}") if r.value is not None else None for r in found
+                ],
+                "Threshold": [each.threshold for each in found],
+                "Status": [cards.status_label(each.status) for each in found],
+                "Rows in force": [each.reference_rows for each in found],
+                "Rows compared": [each.rows for each in found],
+                "Why": [each.reason for each in found],
+            }
+        )
+        alt = "How far the two references lie apart, feature by feature"
+        cards.show_table(table, key="back-test-differences", alt=alt)

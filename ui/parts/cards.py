@@ -1,0 +1,276 @@
+"""Cards and panels: one look for status, numbers, charts and how fresh they are."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+import streamlit as st
+
+from monitoring.metric import MetricResult, Status
+from ui.parts import states
+from ui.parts.glossary import explain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from streamlit.typing import PlotlyState
+
+    from monitoring.charts import Chart
+    from ui.loaders.shelf import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A status on screen: never by colour alone. `mark` is the icon where only text can stand."""
+
+    word: str
+    icon: str
+    mark: str
+    colour: states.Colour
+
+
+LOOKS: dict[Status, Look] = {
+    "ok": Look("OK", ":material/check_circle:", "✓", "green"),
+    "breached": Look("Breached", ":material/warning:", "▲", "red"),
+    "not_enough_data": Look("Not enough data", ":material/hourglass_top:", "◔", "gray"),
+    "no_data": Look("No data", ":material/visibility_off:", "○", "gray"),
+    "stale": Look("Stale", ":material/history:", "◷", "gray"),
+    "not_permitted": Look("Not permitted", ":material/lock:", "⊘", "gray"),
+    "error": Look("Error", ":material/error:", "✕", "orange"),
+}
+
+
+#: Of a number that rows are not missing for, but something to judge it by.
+UNJUDGED = Look("No threshold", ":material/rule:", "–", "gray")
+
+
+def look_of(result: MetricResult) -> Look:
+    """Return how a judged number looks; one without a threshold does not blame its rows."""
+    grey = result.status == "not_enough_data" and result.value is not None
+    return UNJUDGED if grey and math.isnan(result.threshold) else LOOKS[result.status]
+
+
+def status_label(status: Status | Look) -> str:
+    """Return a status for a table cell.
+
+    >>> status_label("breached")
+    '▲ Breached'
+    """
+    look = status if isinstance(status, Look) else LOOKS[status]
+    return f"{look.mark} {look.word}"
+
+
+def status_badge(status: Status | Look) -> None:
+    """Draw a status."""
+    look = status if isinstance(status, Look) else LOOKS[status]
+    st.badge(look.word, icon=look.icon, color=look.colour)
+
+
+def kpi(
+    label: str, value: str, status: Status | Look | None, *, note: str = "", term: str = ""
+) -> None:
+    """Draw one number with its status.
+
+    Args:
+        label: What the number is; ours, not from outside.
+        value: With its unit; an en dash when there is none.
+        status: How it is judged; None for a number without a verdict.
+        note: Threshold, rows or since when, as plain text.
+        term: Entry of the glossary for the tooltip.
+    """
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(label, value, help=explain(term) if term else None)
+        if status:
+            status_badge(status)
+        if note:
+            st.text(note)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question that was asked of a source, to be read by the curious."""
+
+    name: str
+    text: str
+    language: str = "sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How fresh and how complete a panel is.
+
+    fetched: when, UTC. seconds: how long it took, where that is known. rows: how many were read.
+    missing: what is not in it, empty when it is complete.
+    """
+
+    fetched: datetime
+    seconds: float | None = None
+    rows: int | None = None
+    missing: str = ""
+    queries: tuple[Query, ...] = ()
+
+
+class Answered(Protocol):
+    """What Log Analytics answered, as a footer needs it."""
+
+    name: str
+    query: str
+    rows: tuple[tuple[object, ...], ...]
+    reason: str
+    fetched: datetime
+    seconds: float
+
+
+def answered(*answers: Answered, missing: str = "") -> Freshness | None:
+    """Return the footer of a panel that was made of these answers; None without one."""
+    if not answers:
+        return None
+    reasons = (missing, *(f"{each.name}: {each.reason}" for each in answers if each.reason))
+    return Freshness(
+        fetched=min(each.fetched for each in answers),
+        seconds=sum(each.seconds for each in answers),
+        rows=sum(len(each.rows) for each in answers),
+        missing=" ".join(filter(None, reasons)),
+        queries=tuple(Query(each.name, each.query) for each in answers),
+    )
+
+
+def taken(*found: Taken[object], rows: int | None = None, missing: str = "") -> Freshness:
+    """Return the footer of a panel that was made of these results of the shelf."""
+    return Freshness(
+        fetched=min(each.fetched for each in found),
+        seconds=sum(each.seconds for each in found),
+        rows=rows,
+        missing=missing,
+    )
+
+
+@dataclass(slots=True)
+class Panel:
+    """A panel being drawn; set `freshness` and it gets a footer."""
+
+    freshness: Freshness | None = None
+
+
+#: What the panels being drawn are made of, if nothing else is said of them.
+_SHARED: ContextVar[Freshness | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def made_of(freshness: Freshness | None) -> Iterator[None]:
+    """Give each panel that is drawn inside this footer: they show parts of one result."""
+    token = _SHARED.set(freshness)
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+@contextmanager
+def panel(title: str, *, help: str | None = None) -> Iterator[Panel]:  # noqa: A002 - Streamlit's word
+    """Draw a part of a page that may fail without taking the rest of the page with it.
+
+    Args:
+        title: Ours, not from outside: headings are Markdown.
+        help: Tooltip.
+    """
+    with st.container(border=True):
+        st.header(title, help=help, anchor=False)
+        shared = _SHARED.get()
+        drawn = Panel(shared)
+        try:
+            yield drawn
+        except Exception as error:  # noqa: BLE001 - logged with an id; a page is more than one panel
+            states.show_error(error)
+            if drawn.freshness is shared:  # it would call complete what is not there
+                return
+        if drawn.freshness:
+            show_freshness(drawn.freshness)
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with all Markdown taken out of force: names come from outside.
+
+    >>> escaped("a_b [x](y)")
+    'a\\_b \\[x\\]\\(y\\)'
+    """
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", text)
+
+
+def show_freshness(freshness: Freshness) -> None:
+    """Draw a panel's footer."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(freshness_line(freshness), width="content")
+        if freshness.queries:
+            with st.popover("Queries", type="tertiary", icon=":material/code:"):
+                for query in freshness.queries:
+                    st.text(query.name)
+                    st.code(query.text, language=query.language, wrap_lines=True)
+    if freshness.missing:
+        st.text(f"Missing: {freshness.missing}")
+
+
+def freshness_line(freshness: Freshness) -> str:
+    """Return the footer's sentence.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 1, 8, 12, tzinfo=UTC)
+    >>> freshness_line(Freshness(fetched=noon, seconds=0.81, rows=1200))
+    'Updated 12:00 UTC · took 0.8 s · 1,200 rows · complete'
+    """
+    parts = [f"Updated {freshness.fetched:%H:%M} UTC"]
+    if freshness.seconds is not None:
+        parts.append(f"took {freshness.seconds:.1f} s")
+    if freshness.queries:
+        count = len(freshness.queries)
+        parts.append("1 query" if count == 1 else f"{count} queries")
+    if freshness.rows is not None:
+        parts.append(f"{freshness.rows:,} rows")
+    parts.append("incomplete" if freshness.missing else "complete")
+    return " · ".join(parts)
+
+
+def show_chart(
+    chart: Chart, *, key: str, table: pd.DataFrame | None = None, selectable: bool = False
+) -> PlotlyState | None:
+    """Draw a chart, its sentence for screen readers and the numbers behind it.
+
+    Args:
+        chart: Never changed here: it may be shared by all sessions.
+        key: Unique on the page.
+        table: The numbers, offered below the chart for reading and download.
+        selectable: Whether a click on a point reruns the page; then its selection is returned.
+    """
+    selection = st.plotly_chart(
+        chart.figure,
+        key=key,
+        alt=chart.summary,
+        config={"displayModeBar": False},
+        on_select="rerun" if selectable else "ignore",
+        selection_mode="points",
+    )
+    if table is not None:
+        with st.expander("Numbers", type="compact", icon=":material/table:"):
+            st.text(chart.summary)
+            show_table(table, key=f"{key}-table", alt=chart.summary)
+    return selection if selectable else None
+
+
+def show_table(table: pd.DataFrame, *, key: str, alt: str) -> None:
+    """Draw a table with its download."""
+    st.dataframe(table, hide_index=True, key=key, alt=alt)
+    st.download_button(
+        "Download CSV",
+        data=lambda: table.to_csv(index=False).encode(),
+        file_name=f"{key}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"{key}-csv",
+        on_click="ignore",
+    )

@@ -1,0 +1,183 @@
+"""What is looked at: workspace, endpoint, deployment, segment and window, chosen in the sidebar.
+
+The widgets are bound to the URL, so each page is a link that restores them:
+`/data_drift?endpoint=flight-delay&segment=carrier:UA&window=30d`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from monitoring.errors import MonitoringError
+from monitoring.segment import EVERYONE, Segment
+from monitoring.window import Window
+from ui.loaders import workspace
+from ui.loaders.deployments import deployment_of
+from ui.parts import states
+from ui.shell import segment_view
+
+if TYPE_CHECKING:
+    from ui.loaders.deployments import EndpointChoice
+
+ALL_ENDPOINTS = "All endpoints"
+ALL_DEPLOYMENTS = "All deployments"
+WINDOWS = {
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+DEFAULT_WINDOW = "7d"
+STEP = timedelta(minutes=5)
+KEYS = ("workspace", "endpoint", "deployment", "segment", "window")
+_CURRENT = "_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What pages measure. None means all of them."""
+
+    workspace: str
+    endpoint: str | None
+    deployment: str | None
+    window: str
+    segment: Segment = EVERYONE
+
+    def window_at(self, now: datetime) -> Window:
+        """Return the window that ends now, to five minutes, so that equal questions share an answer.
+
+        >>> from datetime import UTC
+        >>> scope = Scope("flights", None, None, "24h")
+        >>> str(scope.window_at(datetime(2026, 1, 8, 12, 3, tzinfo=UTC)))
+        '2026-01-07 12:00 to 2026-01-08 12:00 UTC'
+        """
+        end = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % STEP
+        return Window.last(WINDOWS[self.window], until=end)
+
+    def __str__(self) -> str:
+        parts = (self.workspace, self.endpoint or ALL_ENDPOINTS.lower(), self.deployment)
+        return ", ".join(part for part in parts if part)
+
+
+def sidebar(workspaces: Sequence[str], endpoints: Sequence[EndpointChoice]) -> Scope:
+    """Draw the choices and return what is chosen. Without endpoints only the window can be chosen."""
+    deployments = {endpoint.name: endpoint.deployments for endpoint in endpoints}
+    workspace = st.selectbox(
+        "Workspace",
+        workspaces,
+        key="workspace",
+        bind="query-params",
+        on_change=_reset,
+        args=("endpoint", "deployment", "segment"),
+    )
+    endpoint = deployment = None
+    if deployments:
+        endpoint = _pick_endpoint(deployments)
+        deployment = _pick_deployment(deployments[endpoint]) if endpoint else None
+    place = st.container(gap="xsmall") if endpoint else None
+    window = st.segmented_control(
+        "Window",
+        list(WINDOWS),
+        default=DEFAULT_WINDOW,
+        required=True,
+        key="window",
+        bind="query-params",
+    )
+    scope = Scope(
+        workspace if workspace in workspaces else workspaces[0],
+        endpoint,
+        deployment,
+        window if window in WINDOWS else DEFAULT_WINDOW,
+    )
+    if place:
+        with place:
+            scope = replace(scope, segment=_pick_segment(scope))
+    st.session_state[_CURRENT] = scope
+    return scope
+
+
+def _pick_endpoint(deployments: dict[str, tuple[str, ...]]) -> str | None:
+    picked = st.selectbox(
+        "Endpoint",
+        [ALL_ENDPOINTS, *deployments],
+        key="endpoint",
+        bind="query-params",
+        on_change=_reset,
+        args=("deployment", "segment"),
+    )
+    return picked if picked in deployments else None  # what a browser sends is no proof
+
+
+def _pick_deployment(deployments: Sequence[str]) -> str | None:
+    picked = st.selectbox(
+        "Deployment",
+        [ALL_DEPLOYMENTS, *deployments],
+        key="deployment",
+        bind="query-params",
+    )
+    return picked if picked in deployments else None
+
+
+def _pick_segment(chosen: Scope) -> Segment:
+    """Return the segment; one whose model does not answer leaves the page with all rows."""
+    try:
+        deployment = deployment_of(chosen)
+    except MonitoringError as error:
+        states.show_error(error)
+        return EVERYONE
+    window = chosen.window_at(workspace.now()).whole_days()
+    return segment_view.pick(chosen.endpoint or "", deployment, window)
+
+
+def _reset(*keys: str) -> None:
+    """Set choices back to all: a dropped key would leave the old label in the box and the URL."""
+    defaults = {"endpoint": ALL_ENDPOINTS, "deployment": ALL_DEPLOYMENTS, "segment": ""}
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = defaults[key]
+
+
+def current() -> Scope:
+    """Return what the sidebar says, for pages. Without a sidebar there is no page either."""
+    scope = st.session_state.get(_CURRENT)
+    if scope is None:
+        st.stop()
+    return scope
+
+
+def choose_endpoint(endpoints: Sequence[EndpointChoice]) -> None:
+    """Ask for an endpoint on a page that needs one."""
+    st.selectbox(
+        "This is measured for one endpoint. Which one?",
+        [endpoint.name for endpoint in endpoints],
+        index=None,
+        placeholder="Choose an endpoint",
+        key="choose-endpoint",
+        on_change=_chosen,
+        width=360,
+    )
+
+
+def _chosen() -> None:
+    if name := st.session_state.get("choose-endpoint"):
+        set_scope(endpoint=name)
+
+
+def set_scope(**chosen: str) -> None:
+    """Callback: choose in the sidebar from within a page.
+
+    An endpoint comes with all deployments, another one also with all rows.
+    """
+    if "endpoint" in chosen:
+        if chosen["endpoint"] != st.session_state.get("endpoint"):
+            chosen = {"segment": ""} | chosen
+        chosen = {"deployment": ALL_DEPLOYMENTS} | chosen
+    for key, value in chosen.items():
+        if key not in KEYS:
+            raise ValueError(f"the scope has {', '.join(KEYS)}, got {key!r}")
+        st.session_state[key] = value

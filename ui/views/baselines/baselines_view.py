@@ -1,0 +1,319 @@
+"""Baselines on screen: what is in force, making one, switching, and the history."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import get_args
+
+import pandas as pd
+import streamlit as st
+
+from monitoring.decisions.baseline_rule import SEASONS, WEEKS, BaselineKind, BaselineRule, Season
+from monitoring.errors import MonitoringError
+from ui.loaders import baselines, database, workspace
+from ui.loaders.baselines import BASELINE_SIGNALS, THRESHOLD_SIGNALS, InForce, Offer
+from ui.parts import cards, states
+from ui.parts.glossary import explain
+
+SIGNALS = {
+    "data_drift": "Data drift",
+    "prediction_drift": "Prediction drift",
+    "data_quality": "Data quality",
+    "model_performance": "Model performance",
+}
+KINDS: dict[BaselineKind, str] = {
+    "same_weekdays": "Same weekdays of the weeks before",
+    "same_season": "The same weeks a year or a quarter ago",
+    "fixed_window": "A fixed window of production",
+    "period_before": "The period before",
+    "training_data": "A version of the training data",
+    "file": "A file",
+}
+ABOUT: dict[BaselineKind, str] = {
+    "same_weekdays": "A Monday is compared with the Mondays before it. It knows of weekdays and moves "
+    "with the season; what stays changed for weeks becomes the new normal.",
+    "same_season": "Knows of the season itself. Refused where nothing was collected then.",
+    "fixed_window": "Days that you know were good. They grow old: the season moves on.",
+    "period_before": "As many days as are looked at, just before them.",
+    "training_data": "What the model was made for. Says how far it is from home, on ordinary days too.",
+    "file": "Rows of your own, below the folder that files may be opened from.",
+}
+#: What the last write came to, to be said after the rerun that follows it.
+SAID = "_baselines_said"
+OWN_THRESHOLDS = "The product's own thresholds"
+
+Place = tuple[str, str, str]
+
+
+def pick_signal() -> str:
+    """Draw the choice of a signal. Bound to the URL."""
+    return st.selectbox(
+        "Signal",
+        list(SIGNALS),
+        format_func=SIGNALS.__getitem__,
+        key="signal",
+        bind="query-params",
+        width=240,
+    )
+
+
+def show_author() -> None:
+    """Say under whose name changes are kept; without a sign-in it can be typed."""
+    known = database.author()
+    if known.known_from == "signed in":
+        st.text(f"Changes are kept under your name: {known.name}")
+        return
+    st.text_input(
+        "Your name",
+        placeholder=known.name,
+        key=database.TYPED,
+        width=240,
+        max_chars=80,
+        help="Nobody is signed in. Changes are kept under the name you type and marked as typed; "
+        f"without one, under that of the account that runs this app, {known.name or 'unknown'}.",
+    )
+
+
+def load(endpoint: str, deployment: str, signal: str) -> InForce | None:
+    """Return what can be and is in force; None where the database cannot be read, which it says."""
+    said = st.session_state.pop(SAID, None)
+    if said:
+        st.success(cards.escaped(said), icon=":material/check_circle:")
+    try:
+        return baselines.in_force(endpoint, deployment, signal)
+    except MonitoringError as error:
+        states.show_error(error)
+        st.text("The product's own baselines and thresholds are in force. Nothing can be changed.")
+        return None
+
+
+def act(said: str, change: partial[object]) -> None:
+    """Make a change, and run the page anew; what went wrong is said in its place."""
+    try:
+        change()
+    except MonitoringError as error:
+        states.show_error(error)
+        return
+    st.session_state[SAID] = said
+    st.rerun()
+
+
+def show_in_force(here: InForce | None, signal: str) -> None:
+    """Draw what is judged against now, and all that could be."""
+    if here is None:
+        states.show(states.blind(None, "What users have chosen cannot be read."))
+        return
+    columns = iter(st.columns(2))
+    if signal in BASELINE_SIGNALS:
+        with next(columns), st.container(border=True, height="stretch"):
+            st.metric("Baseline in force", here.baseline.label, help=explain("baseline"))
+            st.text(_about(here.baseline))
+    if signal in THRESHOLD_SIGNALS:
+        with next(columns), st.container(border=True, height="stretch"):
+            label = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
+            st.metric("Thresholds in force", label, help=explain("threshold"))
+            st.text(_about_thresholds(here))
+    if signal in BASELINE_SIGNALS:
+        cards.show_table(_table(here), key="baselines-known", alt="Baselines that can be chosen")
+
+
+def _about(offer: Offer) -> str:
+    if offer.stored is None:
+        default = " The product's default: nobody has chosen another." if offer.is_default else ""
+        return ABOUT[offer.kind] + default
+    made = offer.stored
+    note = f" Note: {made.note}" if made.note else ""
+    return f"{_sentence(offer.words)} Made {made.created:%d %b %Y} by {made.author}.{note}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _about_thresholds(here: InForce) -> str:
+    if here.thresholds is None:
+        return "Nobody has chosen others."
+    made = here.thresholds
+    values = ", ".join(f"{name} {made.thresholds[name]:g}" for name in made.thresholds)
+    return f"{values}. Made {made.created:%d %b %Y} by {made.author}."
+
+
+def _table(here: InForce) -> pd.DataFrame:
+    lines = [
+        {
+            "In force": "✓" if offer.label == here.baseline.label else "",
+            "Name": offer.label,
+            "What it is": _sentence(offer.words) if offer.stored else ABOUT[offer.kind],
+            "Version": str(offer.stored.version) if offer.stored else "",
+            "For": str(offer.stored.place) if offer.stored else "every deployment",
+            "Made": f"{offer.stored.created:%Y-%m-%d %H:%M}" if offer.stored else "",
+            "By": str(offer.stored.author) if offer.stored else "the product",
+            "Note": offer.stored.note if offer.stored else "",
+        }
+        for offer in here.baselines
+    ]
+    return pd.DataFrame(lines)
+
+
+def show_switch(place: Place, here: InForce | None) -> None:
+    """Draw the switch; what is chosen in the back-test is chosen here too."""
+    endpoint, deployment, signal = place
+    if here is None:
+        st.text("Nothing can be switched while the database cannot be read.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = pick_baseline(here, "candidate") if signal in BASELINE_SIGNALS else None
+        limits = pick_thresholds(here, "limits") if signal in THRESHOLD_SIGNALS else ""
+        note = st.text_input("Why, optional", key="switch-note", max_chars=400, width=320)
+        is_other = chosen is not None and chosen.label != here.baseline.label
+        current = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
+        has_others = bool(limits) and limits != current
+        pressed = st.button(
+            "Switch",
+            icon=":material/swap_horiz:",
+            key="switch",
+            disabled=not (is_other or has_others),
+            help=None if is_other or has_others else "Choose another baseline or set first.",
+        )
+    st.caption(
+        f"Kept as {cards.escaped(str(database.author()))}, with the time. "
+        "Switching back is always possible; nothing is deleted."
+    )
+    if not pressed:
+        return
+    parts = []
+    if is_other and chosen is not None:
+        parts.append(chosen.label)
+    if has_others:
+        parts.append(limits)
+
+    def change() -> None:
+        if is_other and chosen is not None:
+            baselines.switch(endpoint, deployment, signal, chosen, here, note)
+        if has_others:
+            wanted = next((s for s in here.sets if s.label == limits), None)
+            baselines.switch_thresholds(endpoint, deployment, signal, wanted, here, note)
+
+    act(f"In force now: {' and '.join(parts)}.", partial(change))
+
+
+def pick_baseline(here: InForce, key: str) -> Offer:
+    """Draw the choice of a baseline. Bound to the URL."""
+    labels = [offer.label for offer in here.baselines]
+    if st.session_state.get(key, labels[0]) not in labels:
+        del st.session_state[key]
+    at = labels.index(here.baseline.label)
+    name = st.selectbox(
+        "Baseline", labels, index=at, key=key, bind="query-params", width=340,
+    )  # fmt: skip
+    return next(offer for offer in here.baselines if offer.label == name)
+
+
+def pick_thresholds(here: InForce, key: str) -> str:
+    """Draw the choice of a set of thresholds. Bound to the URL."""
+    labels = [OWN_THRESHOLDS, *(each.label for each in here.sets)]
+    if st.session_state.get(key, labels[0]) not in labels:
+        del st.session_state[key]
+    at = labels.index(here.thresholds.label) if here.thresholds else 0
+    return st.selectbox(
+        "Thresholds", labels, index=at, key=key, bind="query-params", width=280,
+    )  # fmt: skip
+
+
+def show_new(place: Place) -> None:
+    """Draw the form of a new baseline, or of a new version of one."""
+    endpoint, deployment, _ = place
+    kind = st.selectbox(
+        "Made of",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        key="kind",
+        bind="query-params",
+        width=340,
+    )
+    st.caption(ABOUT[kind])
+    with st.form("new-baseline", border=False):
+        rule = _ask_rule(kind)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input(
+                "Name",
+                key="new-name",
+                max_chars=80,
+                width=280,
+                help="Under a name that is there already it becomes that one's next version.",
+            )
+            note = st.text_input("Note, optional", key="new-note", max_chars=400, width=320)
+        everywhere = st.toggle("For every deployment of the endpoint", key="new-everywhere")
+        pressed = st.form_submit_button("Keep baseline", icon=":material/save:")
+    if pressed:
+        where = "" if everywhere else deployment
+
+        def change() -> None:
+            baselines.keep_baseline(endpoint, where, name, BaselineRule(kind, **rule), note)
+
+        act(f"Kept: {' '.join(name.split())}.", partial(change))
+
+
+def _ask_rule(kind: BaselineKind) -> dict[str, object]:
+    now = workspace.now()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        match kind:
+            case "same_weekdays":
+                return {"weeks": _ask_weeks(8)}
+            case "same_season":
+                season = st.selectbox("How long ago", get_args(Season), key="new-season", width=160)
+                ago = SEASONS[season]
+                st.text(f"As of today: around {now - ago:%d %b %Y}")
+                return {"season": season, "weeks": _ask_weeks(4)}
+            case "fixed_window":
+                last = now.date() - timedelta(days=1)
+                first = st.date_input("First day", last - timedelta(days=27), key="new-first")
+                end = st.date_input("Last day", last, key="new-last", max_value=last)
+                return {"start": first, "end": end}
+            case "training_data":
+                asset = st.text_input(
+                    "Data asset",
+                    key="new-asset",
+                    width=320,
+                    placeholder="azureml:name:version",
+                    help="Empty for that of the model that is served, whichever it is.",
+                )
+                return {"asset": asset.strip()}
+            case "file":
+                root = workspace.settings().files.resolve()
+                path = st.text_input(
+                    "Path on the server",
+                    key="new-path",
+                    width=320,
+                    help=f"A file or a folder under {root}.",
+                )
+                return {"path": path.strip()}
+    return {}
+
+
+def _ask_weeks(usual: int) -> int:
+    least, most = WEEKS
+    return int(st.number_input("Weeks", least, most, usual, key=f"new-weeks-{usual}", width=120))
+
+
+def show_history(endpoint: str, deployment: str, signal: str) -> None:  # noqa: ARG001 - all of a place
+    """Draw who has changed what, newest first."""
+    changes = baselines.history(endpoint, deployment)
+    if not changes:
+        st.text("Nobody has changed anything yet.")
+        return
+    table = pd.DataFrame(
+        {
+            "When (UTC)": [f"{each.at:%Y-%m-%d %H:%M}" for each in changes],
+            "Who": [each.author.name for each in changes],
+            "Known from": [each.author.known_from for each in changes],
+            "Did": [f"{each.action} {each.subject}" for each in changes],
+            "Where": [each.place for each in changes],
+            "Signal": [SIGNALS.get(each.signal, "") for each in changes],
+            "What": [each.what for each in changes],
+            "Before": [each.before for each in changes],
+            "Why": [each.note for each in changes],
+        }
+    )
+    cards.show_table(table, key="baselines-history", alt="Who changed what, newest first")

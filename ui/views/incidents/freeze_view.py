@@ -1,0 +1,37 @@
+"""Freezing an incident: the button that makes the file, then the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.loaders import incidents as loader
+
+if TYPE_CHECKING:
+    from monitoring.incidents.incident import Incident
+    from monitoring.incidents.report import IncidentReport
+    from ui.shell.scope import Scope
+
+
+def show(found: IncidentReport, picked: Incident, chosen: Scope) -> None:
+    """Draw the button that makes the file, then the file."""
+    st.text(
+        "A file with all of this: lanes, events, thresholds, queries, log lines, and what was "
+        "known when. It opens here without Azure, also when the logs are gone."
+    )
+    key = "_frozen", picked.id, found.taken
+    if st.button("Freeze", icon=":material/ac_unit:", key="freeze"):
+        with st.spinner("Freezing"):
+            st.session_state["_frozen"] = key, loader.freeze(found, picked, chosen.workspace)
+    made = st.session_state.get("_frozen")
+    if made and made[0] == key:
+        st.download_button(
+            f"Download the bundle ({len(made[1]) / 1e6:.2f} MB)",
+            data=made[1],
+            file_name=f"{picked.id}.incident.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            key="freeze-download",
+            on_click="ignore",
+        )

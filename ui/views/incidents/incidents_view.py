@@ -1,0 +1,344 @@
+"""Incidents on screen: the list, the story of one, and freezing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from monitoring.incidents.lanes import in_scope
+from ui.loaders import incidents as loader
+from ui.loaders import workspace
+from ui.parts import cards, report_view, states
+from ui.parts.glossary import explain
+from ui.shell import nav
+from ui.shell.scope import Scope
+from ui.views.incidents import suspects_view, timeline_view
+
+if TYPE_CHECKING:
+    from monitoring.incidents.incident import Breach, Incident, Severity
+    from monitoring.incidents.report import IncidentReport
+    from monitoring.window import Window
+
+#: Parameter of the page: which incident is looked at.
+KEY = "incident"
+WHOLE = "Whole window"
+#: On other pages.
+MOST_BRIEF = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How a severity looks; never by colour alone."""
+
+    mark: str
+    icon: str
+    colour: states.Colour
+
+
+WEIGHTS: dict[Severity, Weight] = {
+    "critical": Weight("■", ":material/emergency_home:", "red"),
+    "high": Weight("▲", ":material/warning:", "red"),
+    "medium": Weight("◆", ":material/report:", "orange"),
+    "low": Weight("○", ":material/info:", "gray"),
+}
+
+
+def load(chosen: Scope) -> IncidentReport:
+    """Return the report of the scope's window, behind a progress bar the first time."""
+    window = chosen.window_at(workspace.now())
+    return report_view.behind_bar(lambda tell: loader.report(window, tell))
+
+
+def of_scope(found: IncidentReport, chosen: Scope) -> tuple[Incident, ...]:
+    """Return the incidents of the scope, open ones first."""
+    return tuple(
+        i for i in found.incidents if in_scope(i.subject, chosen.endpoint, chosen.deployment)
+    )
+
+
+def freshness(found: IncidentReport) -> cards.Freshness:
+    """Return the footer of the list: all that it was made of."""
+    missing = " ".join(found.missing)
+    made = cards.answered(*found.answers, missing=missing)
+    if made is None:
+        return cards.Freshness(fetched=found.oldest or found.taken, missing=missing)
+    return replace(made, fetched=min(made.fetched, found.oldest or made.fetched))
+
+
+def show_brief(chosen: Scope) -> None:
+    """Draw what is open in a line each, if somebody has looked; looking takes up to a minute."""
+    found = loader.latest()
+    if found is None:
+        st.text("Incidents have not been looked for yet since this app was started.")
+    else:
+        open_ = [i for i in of_scope(found, chosen) if i.resolved is None]
+        st.text(f"{len(open_)} open at {found.taken:%H:%M} UTC, in {found.window}.")
+        for incident in open_[:MOST_BRIEF]:
+            weight = WEIGHTS[incident.severity]
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
+                st.text(f"{incident.title}, since {incident.began:%d %b %H:%M} UTC")
+    st.button(
+        "Open incidents", icon=":material/crisis_alert:", key="open-incidents", on_click=nav.go,
+        args=("incidents.py",),
+    )  # fmt: skip
+
+
+def show_list(incidents: Sequence[Incident], found: IncidentReport) -> Incident | None:
+    """Draw the incidents and return the one that is chosen, by its row, by name, or by the link."""
+    open_ = [incident for incident in incidents if incident.resolved is None]
+    st.text(sentence(incidents, open_, found))
+    if not incidents:
+        if not found.results:
+            states.show(states.blind(None, "Nothing could be judged in this window."))
+        elif unseen := not_seen(found):
+            states.show(states.unseen("incident", unseen))
+        else:
+            states.show(states.cleared("incident", found.taken, rules(found)))
+        _drop_link(())
+        return None
+    named = {incident.id: incident for incident in incidents}
+    _drop_link(tuple(named))
+    st.dataframe(
+        table(incidents, found.taken),
+        hide_index=True,
+        key="incidents",
+        on_select=lambda: _take_row(list(named)),
+        selection_mode="single-row",
+        alt="Incidents, open ones first.",
+        column_config={"What": st.column_config.TextColumn(width=400)},
+    )
+    st.session_state["incident-choice"] = asked if (asked := _asked()) in named else WHOLE
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Incident", [WHOLE, *named], key="incident-choice", width=620, on_change=_take_choice,
+            format_func=lambda each: each if each == WHOLE else label(named[each]),
+        )  # fmt: skip
+        st.text_input(
+            "Id",
+            key=KEY,
+            bind="query-params",
+            width=150,
+            help="Of the incident; it is in the link.",
+        )
+    return named.get(asked)
+
+
+def _asked() -> str:
+    """Return the id that the link or a choice names."""
+    return str(st.session_state.get(KEY) or st.query_params.get(KEY) or "").strip()
+
+
+def _take_choice() -> None:
+    picked = st.session_state["incident-choice"]
+    st.session_state[KEY] = "" if picked == WHOLE else picked
+
+
+def label(incident: Incident) -> str:
+    """Return an incident in one line."""
+    weight = WEIGHTS[incident.severity]
+    return f"{weight.mark} {incident.severity.capitalize()}: {incident.title}, {incident.began:%d %b %H:%M}"
+
+
+def _drop_link(known: Sequence[str]) -> None:
+    """Say so if the link names an incident that this window has not got."""
+    asked = _asked()
+    if asked and asked not in known:
+        st.text(
+            "The incident of the link is not in this window or scope. Choose a longer window, or "
+            "open the file if it was frozen."
+        )
+
+
+def _take_row(ids: list[str]) -> None:
+    rows = st.session_state["incidents"]["selection"]["rows"]
+    st.session_state[KEY] = ids[rows[0]] if rows and rows[0] < len(ids) else ""
+
+
+def not_seen(found: IncidentReport) -> str:
+    """Return what a verdict of "none" would not rest on; empty where everything was seen."""
+    made = freshness(found)
+    if made.missing:
+        return "Not every source has answered with all it has"
+    seen: dict[tuple[str, str, str], bool] = {}
+    for each in found.results:
+        key = each.signal, each.metric, each.subject
+        judged = each.status in {"ok", "breached", "not_enough_data"}
+        seen[key] = seen.get(key, False) or judged
+    blind = [key for key, judged in seen.items() if not judged]
+    names = ", ".join(sorted({metric.replace("_", " ") for _, metric, _ in blind}))
+    return f"{len(blind)} of {len(seen)} series have no data ({names})" if blind else ""
+
+
+def rules(found: IncidentReport) -> int:
+    """Return how many series were judged."""
+    return len({(r.signal, r.metric, r.subject) for r in found.results})
+
+
+def sentence(
+    incidents: Sequence[Incident], open_: Sequence[Incident], found: IncidentReport
+) -> str:
+    """Return the state of things in one sentence."""
+    if not incidents:
+        return f"No incident in {found.window}; {rules(found):,} series were judged."
+    past = len(incidents) - len(open_)
+    if not open_:
+        return f"Nothing is open; {past} past in {found.window}."
+    worst = open_[0]
+    for each in open_:
+        if list(WEIGHTS).index(each.severity) < list(WEIGHTS).index(worst.severity):
+            worst = each
+    return (
+        f"{len(open_)} open, {past} past in {found.window}. Worst open: {worst.severity}, "
+        f"{worst.title}, since {worst.began:%d %b %H:%M} UTC."
+    )
+
+
+def lasted(incident: Incident, now: datetime) -> str:
+    """Return how long an incident lasted, or has lasted so far."""
+    length = (incident.resolved or now) - incident.began
+    days, rest = divmod(length, timedelta(days=1))
+    hours, minutes = divmod(rest // timedelta(minutes=1), 60)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
+def worst_of(breach: Breach) -> str:
+    """Return the furthest step of a breach beside its threshold."""
+    worst, unit = breach.worst, breach.worst.unit
+    shown = "{:.1%}" if unit.startswith("share of ") else "{:.3g}"
+    value = "–" if worst.value is None else shown.format(worst.value)
+    sign = ">" if worst.worse == "higher" else "<"
+    limit = f"{sign} {shown.format(worst.threshold)} {unit.removeprefix('share ')}"
+    return f"{breach.label} {value} ({limit.strip()})"
+
+
+def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
+    """Return incidents as rows."""
+    return pd.DataFrame(
+        [
+            {
+                "State": "● Open" if i.resolved is None else "✓ Resolved",
+                "Severity": f"{WEIGHTS[i.severity].mark} {i.severity.capitalize()}",
+                "What": i.title,
+                "Began (UTC)": f"{i.began:%Y-%m-%d %H:%M}",
+                "Lasted": lasted(i, now),
+                "Worst": worst_of(i.breaches[0]) if i.breaches else "–",
+                "Affected": "unknown" if i.affected_share is None else f"{i.affected_share:.1%}",
+                "Fired (UTC)": f"{i.fired:%Y-%m-%d %H:%M}",
+                "Resolved (UTC)": f"{i.resolved:%Y-%m-%d %H:%M}" if i.resolved else "–",
+                "Signals": ", ".join(name.replace("_", " ") for name in i.signals),
+                "Id": i.id,
+            }
+            for i in incidents
+        ]
+    )
+
+
+def show_head(incident: Incident, now: datetime) -> None:
+    """Draw what an incident is in one look."""
+    weight = WEIGHTS[incident.severity]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
+        if incident.resolved is None:
+            st.badge("Open", icon=":material/radio_button_checked:", color="red")
+        else:
+            st.badge("Resolved", icon=":material/check_circle:", color="green")
+        st.text(incident.title)
+    first, second, third, fourth = st.columns(4)
+    with first:
+        cards.kpi(
+            "Began",
+            f"{incident.began:%d %b %H:%M}",
+            None,
+            note=f"certain (fired) at {incident.fired:%d %b %H:%M} UTC",
+        )
+    with second:
+        until = f"until {incident.resolved:%d %b %H:%M} UTC" if incident.resolved else "and lasts"
+        cards.kpi("Lasted", lasted(incident, now), None, note=until)
+    with third:
+        share = incident.affected_share
+        note = incident.affected or "of the requests in that time"
+        cards.kpi("Affected", "–" if share is None else f"{share:.1%}", None, note=note)
+    with fourth:
+        count = len(incident.breaches)
+        cards.kpi(
+            "Metrics in breach",
+            str(count),
+            None,
+            note=", ".join(s.replace("_", " ") for s in incident.signals),
+        )
+
+
+def show_breaches(breaches: Sequence[Breach], key: str) -> None:
+    """Draw what breached, in the order of the incident."""
+    if not breaches:
+        st.text("Nothing has breached.")
+        return
+    rows = [
+        {
+            "Metric": breach.label,
+            "Signal": breach.signal.replace("_", " "),
+            "Of": breach.subject,
+            "From (UTC)": f"{breach.start:%Y-%m-%d %H:%M}",
+            "To (UTC)": f"{breach.end:%Y-%m-%d %H:%M}" if breach.end else "lasts",
+            "Fired (UTC)": f"{breach.fired:%Y-%m-%d %H:%M}",
+            "Steps": breach.steps,
+            "Worst": breach.worst.value,
+            "Threshold": breach.worst.threshold,
+            "Unit": breach.worst.unit,
+            "Rows": breach.worst.rows,
+            "Method": breach.worst.method,
+        }
+        for breach in breaches
+    ]
+    cards.show_table(pd.DataFrame(rows), key=key, alt="What breached, since when and how far.")
+
+
+def show_timeline(
+    found: IncidentReport, incidents: tuple[Incident, ...], chosen: Scope, picked: Incident | None
+) -> Window | None:
+    """Draw the timeline of the scope, or of the incident that is chosen with some time around it."""
+    endpoint, deployment = chosen.endpoint, chosen.deployment
+    window = found.window
+    if picked:
+        endpoint, deployment = picked.endpoint or None, picked.deployment or None
+        window = loader.context(picked, found.window)
+        zoomed = st.segmented_control(
+            "Shown", ["The incident", WHOLE], default="The incident", required=True, key="zoom",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        window = found.window if zoomed == WHOLE else window
+        incidents = tuple(i for i in incidents if in_scope(i.subject, endpoint, None))
+    lanes = loader.lanes(found, endpoint, deployment)
+    return timeline_view.show(lanes, window, incidents, chosen=picked.id if picked else "")
+
+
+def show_changes(
+    found: IncidentReport, chosen: Scope, picked: Incident | None, brushed: Window | None
+) -> None:
+    """Draw what changed just before the chosen window, else before the incident."""
+    if brushed:
+        st.text(f"Before and in the chosen window, {brushed}.")
+        endpoint = picked.endpoint if picked else chosen.endpoint
+        deployment = picked.deployment if picked else chosen.deployment
+        changes = loader.around(found, brushed, endpoint or None, deployment or None)
+    elif picked:
+        st.text(f"Before and while it began, {picked.began:%d %b %H:%M} UTC.")
+        changes = loader.suspects(found, picked)
+    else:
+        st.text("Choose an incident above, or a window on the timeline.")
+        return
+    suspects_view.show(changes, key="suspect")
+
+
+HELP = {
+    "incidents": explain("incident"),
+    "changes": explain("suspect"),
+}

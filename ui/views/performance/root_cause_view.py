@@ -1,0 +1,340 @@
+"""What a change of performance goes with: its parts, its features, the segments that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from monitoring import charts
+from monitoring.charts.waterfall import Step
+from monitoring.explain.diagnosis import Diagnosis
+from monitoring.explain.root_cause import METHOD, RootCause
+from monitoring.explain.segments import SegmentChange, SegmentReport
+from monitoring.methods.root_cause.attribution import PARTS, FeatureShare, Part, Share
+from monitoring.methods.root_cause.loss import Loss
+from monitoring.metrics import quality
+from monitoring.metrics.drift import HEADLINE, METRICS
+from monitoring.segment import Segment
+from monitoring.window import Window
+from ui.loaders import diagnosis, segments
+from ui.loaders.workspace import part
+from ui.parts import cards, report_view, states
+from ui.parts.glossary import explain
+from ui.shell import nav, segment_view
+from ui.views.data_drift.drift_view import Rule
+from ui.views.data_quality import quality_view
+
+NAMES: dict[Part, str] = {
+    "mix": "Other rows came",
+    "missing": "Missing values",
+    "relation": "Like rows fared differently",
+    "unexplained": "Without a counterpart",
+}
+#: Features drawn, features that can be opened at once, and segments that can be chosen.
+DRAWN, OPENED, OFFERED = 8, 3, 25
+INDEPENDENT = (
+    "Intervals take rows as independent: where whole days share a fate they are too narrow."
+)
+
+
+def show_state(
+    endpoint: str, deployment: str, window: Window, segment: Segment, metric: str, key: str
+) -> None:
+    """Draw in words what is going on: drift of data, answers or relation, or broken data.
+
+    It measures five signals, which takes seconds the first time; so it has a button of its own.
+
+    Args:
+        endpoint: Of the scope.
+        deployment: Of the scope.
+        window: What is looked at, in whole days.
+        segment: Of the scope.
+        metric: Of performance.
+        key: Prefix of the widgets, unique on the page.
+    """
+    with cards.panel("What is going on", help=explain("data drift")):
+        wanted = st.button("Diagnose", icon=":material/troubleshoot:", key=f"{key}diagnose")
+        place = f"{key}{endpoint}-{deployment}-{window}-{metric}-{segment.code}-state-"
+        found = report_view.run(
+            place,
+            wanted,
+            lambda progress: diagnosis.diagnosis(
+                endpoint, deployment, window, metric, _rules(), segment=segment, progress=progress
+            ),
+        )
+        if found is None:
+            states.show(states.first_use(f"{endpoint} / {deployment} yet", "Press Diagnose."))
+            return
+        show_diagnosis(found.diagnosis)
+        if found.missing:
+            st.text("Not measured: " + " ".join(found.missing))
+
+
+def _rules() -> tuple[Rule, quality_view.Asked]:
+    """Return the default way to judge data drift and data quality."""
+    names = HEADLINE["numerical"], HEADLINE["categorical"]
+    numerical = METRICS[names[0]].threshold("numerical", "robust")
+    categorical = METRICS[names[1]].threshold("categorical", "robust")
+    null = quality.METRICS["null_value_rate"]
+    asked = quality_view.Asked("robust", null.name, null.threshold)
+    return Rule("robust", names, (numerical, categorical)), asked
+
+
+def show(
+    endpoint: str, deployment: str, window: Window, segment: Segment, metric: str, key: str
+) -> None:
+    """Draw what a change goes with: a reference period, one run, then parts, features and segments.
+
+    Args:
+        endpoint: Of the scope.
+        deployment: Of the scope.
+        window: What is looked at, in whole days.
+        segment: Of the scope.
+        metric: Of performance.
+        key: Prefix of the widgets, unique on the page.
+    """
+    with cards.panel("What the change goes with", help=explain("root cause")):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            reference = _pick_reference(window, key)
+            wanted = st.button("Compare", icon=":material/play_arrow:", key=f"{key}compare")
+        place = f"{key}{endpoint}-{deployment}-{window}-{reference}-{metric}-{segment.code}-"
+        asked = (endpoint, deployment, window, reference, metric)
+        found = report_view.run(
+            place,
+            wanted,
+            lambda progress: (
+                segments.ranking(*asked, segment=segment, progress=part(progress, 0.0, 0.4)),
+                segments.root_cause(*asked, segment=segment, progress=part(progress, 0.4, 1.0)),
+            ),
+        )
+        if found is None:
+            states.show(
+                states.first_use(f"{endpoint} / {deployment} against {reference}", "Press Compare.")
+            )
+            return
+        show_root_cause(found[1], key)
+    with cards.panel("Segments that explain it", help=explain("impact")):
+        show_segments(found[0], segment, key)
+
+
+def _pick_reference(window: Window, key: str) -> Window:
+    """Draw the choice of the period before. Bound to the URL."""
+    offered = segments.references(window)
+    picked = st.selectbox(
+        "Compared with",
+        list(offered),
+        key=f"{key}against",
+        bind="query-params",
+        format_func=lambda name: f"{name}, {_days(offered[name])}",
+        width=420,
+        help=explain("reference"),
+    )
+    return offered[picked] if picked in offered else next(iter(offered.values()))
+
+
+def _days(window: Window) -> str:
+    last = window.end - timedelta(microseconds=1)
+    return f"{window.start:%d %b} to {last:%d %b %Y}"
+
+
+def show_root_cause(cause: RootCause, key: str) -> None:
+    """Draw the parts of a change and the features that they go with."""
+    for sentence in cause.sentences():
+        st.text(sentence)
+    left, right = st.columns(2)
+    with left:
+        _show_parts(cause, key)
+    with right:
+        _show_features(cause, key)
+    named = [each.feature for each in cause.found.features[:OPENED] if each.weight > 0]
+    with st.container(horizontal=True):
+        for name in named:
+            st.button(
+                cards.escaped(f"Open {name}"),
+                icon=":material/ssid_chart:",
+                key=f"{key}open-{name}",
+                on_click=nav.go,
+                args=("data_drift.py", {"feature": name}),
+                help="Its drift over the window, on the page Data drift",
+            )
+    st.caption(cards.escaped(_method(cause)))
+
+
+def _method(cause: RootCause) -> str:
+    found = cause.found
+    weighted = (
+        f"The reference counts as {found.effective_rows:,.0f} rows after weighting. "
+        if found.outside_share < 1
+        else ""
+    )
+    return (
+        f"{found.reference_rows:,} and {found.rows:,} labelled rows; {found.outside_share:.1%} without a "
+        f"counterpart. {weighted}Method: {METHOD}. {INDEPENDENT} It coincides; nothing here proves a cause."
+    )
+
+
+def _show_parts(cause: RootCause, key: str) -> None:
+    found, loss = cause.found, cause.loss
+    steps = [_step(NAMES[p], found.parts[p], is_known=p != "unexplained") for p in PARTS]
+    chart = charts.waterfall(
+        steps, _step("Change", found.change), unit=_unit(loss), is_share=loss.is_share
+    )
+    table = pd.DataFrame(
+        [_line({"Part": NAMES[part_]}, found.parts[part_], loss) for part_ in PARTS]
+        + [_line({"Part": "Change"}, found.change, loss)]
+    )
+    st.caption(f"Parts of the change. {explain('mix')} {explain('relation')}")
+    cards.show_chart(chart, key=f"{key}parts", table=table)
+
+
+def _show_features(cause: RootCause, key: str) -> None:
+    found, loss = cause.found, cause.loss
+    rows = [(each.feature, _steps(each)) for each in found.features if each.weight > 0][:DRAWN]
+    if abs(found.alike.value) > 0:
+        rows.append(("the same for all rows", [_step(NAMES["relation"], found.alike)]))
+    lines = [
+        _line({"Feature": each.feature, "Part": NAMES[part_]}, share, loss)
+        for each in found.features
+        for part_, share in each.parts.items()
+        if share.value
+    ]
+    lines.append(
+        _line({"Feature": "the same for all rows", "Part": NAMES["relation"]}, found.alike, loss)
+    )
+    shown = f"{min(len(rows), DRAWN)} of {len(found.features)} features"
+    st.caption(f"What of it goes with which feature, {shown}. {explain('counterpart')}")
+    chart = charts.contributions(
+        rows, list(NAMES.values()), unit=_unit(loss), is_share=loss.is_share
+    )
+    cards.show_chart(chart, key=f"{key}features", table=pd.DataFrame(lines))
+
+
+def _unit(loss: Loss) -> str:
+    return f"change of {loss.label.lower()}" + (" (points)" if loss.is_share else "")
+
+
+def _steps(each: FeatureShare) -> list[Step]:
+    return [_step(NAMES[part_], share) for part_, share in each.parts.items() if share.value]
+
+
+def _step(name: str, share: Share, *, is_known: bool = True) -> Step:
+    return Step(name, share.value, share.interval.low, share.interval.high, is_known)
+
+
+def _line(named: dict[str, str], share: Share, loss: Loss) -> dict[str, object]:
+    low, high = share.interval.low, share.interval.high
+    numbers = {"Change": share.value, "Low (95 %)": low, "High (95 %)": high}
+    scale = 100.0 if loss.is_share else 1.0
+    return {**named, **{name: float(f"{value * scale:.4g}") for name, value in numbers.items()}}
+
+
+def show_segments(report: SegmentReport, segment: Segment, key: str) -> None:
+    """Draw segments by how much of a change they hold, and let the reader look at one."""
+    st.text(_told(report))
+    if report.note:
+        st.text(report.note)
+    shown = report.changes[:OFFERED]
+    if not shown:
+        return
+    cards.show_table(
+        _table(shown, report.loss),
+        key=f"{key}segments",
+        alt="Segments by how much of the change they hold",
+    )
+    names = {str(each.segment): each.segment for each in shown}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.selectbox("Segment", list(names), key=f"{key}segment-picked", width=420)
+        st.button(
+            "Look at this segment",
+            icon=":material/filter_alt:",
+            key=f"{key}segment-look",
+            on_click=segment_view.choose,
+            args=(_joined(segment, names.get(picked, segment)),),
+            help="Every page then shows its rows only",
+        )
+    st.caption(
+        f"Showing {len(shown)} of {len(report.changes)} segments; {report.tested} were tested. "
+        f"{explain('impact')} {explain('BH')} {INDEPENDENT}"
+    )
+
+
+def _joined(segment: Segment, found: Segment) -> Segment:
+    for condition in found.conditions:
+        segment = segment.with_condition(condition)
+    return segment
+
+
+def _told(report: SegmentReport) -> str:
+    loss, whole = report.loss, report.whole
+    standing = report.standing_out
+    change = loss.text(whole.change, sign=True) if whole.change is not None else "an unknown amount"
+    if not standing:
+        return (
+            f"No segment stands out: {loss.label.lower()} changed by {change}, and nowhere surely more "
+            "than elsewhere."
+        )
+    first = standing[0]
+    return (
+        f"{len(standing)} segments got worse by more than all other rows. The largest part, "
+        f"{loss.text(first.result.value or 0.0, sign=True)} of {change}, coincides with {first.segment}."
+    )
+
+
+def _table(changes: Sequence[SegmentChange], loss: Loss) -> pd.DataFrame:
+    scale, unit = (100.0, " (points)") if loss.is_share else (1.0, "")
+
+    def scaled(value: float | None) -> float:
+        return np.nan if value is None else float(f"{value * scale:.4g}")
+
+    return pd.DataFrame(
+        [
+            {
+                "Segment": str(each.segment),
+                "Status": cards.status_label(each.result.status),
+                f"Impact{unit}": scaled(each.result.value),
+                "Low (95 %)": scaled(each.result.interval.low if each.result.interval else None),
+                "High (95 %)": scaled(each.result.interval.high if each.result.interval else None),
+                f"{loss.label} before": scaled(each.reference_loss),
+                f"{loss.label} now": scaled(each.loss),
+                "Share now (%)": float(f"{each.share * 100:.3g}"),
+                "Share before (%)": float(f"{each.reference_share * 100:.3g}"),
+                "p adjusted": _pvalue(each.result.adjusted_pvalue),
+                "n before": each.result.reference_rows,
+                "n now": each.result.rows,
+                "Why": each.result.reason,
+            }
+            for each in changes
+        ]
+    )
+
+
+def _pvalue(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"  # noqa: PLR2004 - four digits are shown
+
+
+def show_diagnosis(found: Diagnosis) -> None:
+    """Draw a verdict in words with its evidence; the numbers behind each sentence are below it."""
+    looks: dict[str, tuple[str, states.Colour]] = {
+        "nothing_wrong": (":material/check_circle:", "green"),
+        "cannot_tell": (":material/help:", "gray"),
+        "data_fault": (":material/report:", "orange"),
+        "data_drift": (":material/swap_horiz:", "orange"),
+        "prediction_drift": (":material/swap_horiz:", "orange"),
+        "concept_drift": (":material/warning:", "red"),
+        "unexplained_drop": (":material/warning:", "red"),
+    }
+    icon, colour = looks[found.verdict]
+    st.badge(found.title, icon=icon, color=colour)
+    for sentence in found.sentences:
+        st.text(sentence.text)
+    used = [result for sentence in found.sentences for result in sentence.results]
+    if used:
+        with st.expander("Numbers behind it", type="compact", icon=":material/table:"):
+            table = pd.DataFrame([result.as_record() for result in dict.fromkeys(used)])
+            st.dataframe(table, hide_index=True, alt="Results that the diagnosis rests on")
