@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -11,10 +11,6 @@ T = TypeVar("T")
 Progress: TypeAlias = Callable[[float, str], None]
 #: Asked now and then; True ends the computation.
 Stop: TypeAlias = Callable[[], bool]
-
-
-class _SizedIterable(Sized, Iterable[T], Protocol[T]):
-    """What can be counted before it is gone through."""
 
 
 def part(progress: Progress | None, start: float, end: float = 1.0) -> Progress:
@@ -31,7 +27,7 @@ def part(progress: Progress | None, start: float, end: float = 1.0) -> Progress:
 
 
 def ticked(
-    items: _SizedIterable[T], progress: Progress | None, words: Callable[[T], str]
+    items: Collection[T], progress: Progress | None, words: Callable[[T], str]
 ) -> Iterator[T]:
     """Yield the items and tell before each which one it is.
 
