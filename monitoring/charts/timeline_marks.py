@@ -21,7 +21,7 @@ from monitoring.charts.figure import (
 from monitoring.charts.timeline_rows import Zone
 
 if TYPE_CHECKING:
-    from monitoring.incidents.event import Event, EventKind
+    from monitoring.event import Event, EventKind
     from monitoring.incidents.incident import Incident, Severity
     from monitoring.window import Window
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.metric import MetricResult
 
 #: How much it matters, which is not how it is judged: worst first.

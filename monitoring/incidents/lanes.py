@@ -20,7 +20,7 @@ from monitoring.incidents.words import label_of
 from monitoring.metric import STATUSES, MetricResult, Status
 
 if TYPE_CHECKING:
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.incidents.report import IncidentReport
 
 #: A multiple of the threshold is drawn up to here; a threshold of 0 has no multiple.

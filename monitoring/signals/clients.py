@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 from monitoring.metric import MetricResult, Status
 from monitoring.statistics.rates import Share, wilson
 from monitoring.window import Window

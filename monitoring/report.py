@@ -1,0 +1,260 @@
+"""What a signal says of a place: its steps, and the one headline that every screen shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from monitoring.metric import STATUSES, MetricResult, Status
+from monitoring.place import Place
+from monitoring.signal import Signal
+from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, is_beyond, spells
+from monitoring.window import DAY, Window
+
+D = TypeVar("D")
+
+#: How a status reads to people, so that nobody says OK over a disaster or over a number that misses
+#: its printed limit.
+Reading = Literal[
+    "ok", "within_chance", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
+    "stale", "not_permitted", "error",
+]  # fmt: skip
+#: Data of days wait for files and labels; without any for so long they are stale.
+SILENCE_OF_DAYS = 3 * DAY
+
+
+class Series(NamedTuple):
+    """One metric of one place on steps of one length."""
+
+    metric: str
+    place: Place
+    step: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The state of one signal at one place, as of the last step of a window.
+
+    leading: the judged number that stands for it: of the worst open breach, else of the leading
+    metric, at its last judged step. since: when the oldest open breach began, to the finest step;
+    `is_older` if it lasted when the window began. open, judged: series in breach, and with a verdict.
+    names: features in breach, the worst first. last: the newest breach of the window that is over.
+    trend: one value a step, None where nothing was judged. as_of: end of the last judged step.
+    """
+
+    signal: str
+    place: Place
+    status: Status
+    reading: Reading
+    leading: MetricResult | None = None
+    since: datetime | None = None
+    is_older: bool = False
+    open: int = 0
+    judged: int = 0
+    names: tuple[str, ...] = ()
+    last: Spell | None = None
+    trend: tuple[float | None, ...] = ()
+    as_of: datetime | None = None
+    reason: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report(Generic[D]):
+    """The results of one signal at one place over one window, and the signal's own detail.
+
+    steps: every judged number of every step. taken: as of when. missing: what could not be read.
+    """
+
+    signal: Signal = field(repr=False)
+    place: Place
+    window: Window
+    steps: tuple[MetricResult, ...] = field(repr=False)
+    taken: datetime
+    missing: tuple[str, ...] = ()
+    detail: D
+
+    @property
+    def headline(self) -> Headline:
+        """The state at the end of the window."""
+        return headline(self.signal, self.place, self.steps, self.window, self.taken)
+
+    def history(self, metric: str, feature: str = "") -> tuple[MetricResult, ...]:
+        """Return the steps of one series in time order."""
+        own = [r for r in self.steps if r.metric == metric and r.place.feature == feature]
+        return tuple(sorted(own, key=_start))
+
+
+def by_series(results: Iterable[MetricResult]) -> dict[Series, list[MetricResult]]:
+    """Return the results of each series in time order; those without a window are left out."""
+    found: dict[Series, list[MetricResult]] = {}
+    for result in results:
+        if result.window is not None:
+            key = Series(result.metric, result.place, result.window.length)
+            found.setdefault(key, []).append(result)
+    return {key: sorted(history, key=_start) for key, history in found.items()}
+
+
+def headline(
+    signal: Signal,
+    place: Place,
+    steps: Iterable[MetricResult],
+    window: Window,
+    taken: datetime,
+) -> Headline:
+    """Return the state of a signal at a place from its judged steps alone.
+
+    Args:
+        signal: Which one.
+        place: A deployment, an endpoint, a cluster or the workspace.
+        steps: Its results, those of its features among them.
+        window: What is looked at: it selects steps.
+        taken: Now.
+    """
+    inside = [r for r in steps if r.window and r.window.end > window.start]
+    series = by_series(r for r in inside if r.window and r.window.start < window.end)
+    if not series:
+        return Headline(
+            signal=signal.name, place=place, status="no_data", reading="no_data",
+            reason="nothing has been evaluated yet",
+        )  # fmt: skip
+    runs = {
+        key: spells(history, taken=taken, certain=signal.certain, lasting=signal.lasting)
+        for key, history in series.items()
+    }
+    return _Summary(signal, place, series, runs, window, taken).headline()
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    signal: Signal
+    place: Place
+    series: Mapping[Series, Sequence[MetricResult]]
+    runs: Mapping[Series, Sequence[Spell]]
+    window: Window
+    taken: datetime
+
+    def headline(self) -> Headline:
+        breaches = self._open()
+        leading = breaches[0][1].latest if breaches else self._leading()
+        status = self._status(bool(breaches))
+        last = None if breaches else self._last()
+        since = min((self._began(key, spell) for key, spell in breaches), default=None)
+        names = dict.fromkeys(key.place.feature for key, _ in breaches if key.place.feature)
+        why = leading or self._blind()
+        return Headline(
+            signal=self.signal.name,
+            place=self.place,
+            status=status,
+            reading=_reading(status, leading, last),
+            leading=leading,
+            since=since,
+            is_older=since is not None and since <= self.window.start,
+            open=len({(key.metric, key.place) for key, _ in breaches}),
+            judged=len({(k.metric, k.place) for k, h in self.series.items() if _judged(h)}),
+            names=tuple(names),
+            last=last,
+            trend=self._trend(),
+            as_of=self._as_of(),
+            reason=why.reason if why and status != "breached" else "",
+            hint=why.hint if why else "",
+        )
+
+    def _open(self) -> list[tuple[Series, Spell]]:
+        """Return what is in breach at the end of the window, the worst first."""
+        found = [(k, runs[-1]) for k, runs in self.runs.items() if runs and runs[-1].end is None]
+        return sorted(found, key=lambda each: (-excess(each[1].latest), str(each[0].place)))
+
+    def _last(self) -> Spell | None:
+        over = [spell for runs in self.runs.values() for spell in runs if spell.end is not None]
+        return max(over, key=lambda spell: (spell.end or self.taken, spell.steps), default=None)
+
+    def _coarse(self) -> timedelta:
+        return max(key.step for key in self.series)
+
+    def _leading(self) -> MetricResult | None:
+        """Return the last judged step of the leading metric, on the coarsest steps; else the worst."""
+        step = self._coarse()
+        latest = [
+            _judged(history)[-1]
+            for key, history in self.series.items()
+            if key.step == step and _judged(history)
+        ]
+        own = [r for r in latest if r.metric == self.signal.leading]
+        return max(own or latest, key=lambda r: (_end(r), excess(r)), default=None)
+
+    def _blind(self) -> MetricResult | None:
+        newest = [history[-1] for history in self.series.values()]
+        return min(newest, key=lambda r: STATUSES.index(r.status), default=None)
+
+    def _status(self, breached: bool) -> Status:  # noqa: FBT001 - one caller
+        if breached:
+            return "breached"
+        as_of = self._as_of()
+        if as_of is None:
+            blind = self._blind()
+            return blind.status if blind else "no_data"
+        return "stale" if min(self.taken, self.window.end) - as_of > self._patience() else "ok"
+
+    def _patience(self) -> timedelta:
+        step = self._coarse()
+        return SILENCE_OF_DAYS if step >= DAY else max(SILENCE, OF * step)
+
+    def _as_of(self) -> datetime | None:
+        ends = [_end(r) for history in self.series.values() for r in _judged(history)[-1:]]
+        return max(ends, default=None)
+
+    def _began(self, key: Series, spell: Spell) -> datetime:
+        """Return when a breach began, to the finest step that is known of it."""
+        first = spell.start
+        for other, history in self.series.items():
+            if other[:2] == key[:2] and other.step < key.step:
+                inside = [r for r in history if first <= _start(r) < first + key.step]
+                fine = next((r for r in inside if _is_beyond(r)), None)
+                first = _start(fine) if fine else first
+        return first
+
+    def _trend(self) -> tuple[float | None, ...]:
+        step = self._coarse()
+        coarse = {k: h for k, h in self.series.items() if k.step == step}
+        leads = [h for k, h in coarse.items() if k.metric == self.signal.leading]
+        starts = sorted({_start(r) for history in coarse.values() for r in history})
+        if len(leads) == 1:
+            values = {_start(r): r.value for r in leads[0]}
+            return tuple(values.get(start) for start in starts)
+        counts: dict[datetime, list[bool]] = {}
+        for history in coarse.values():
+            for result in _judged(history):
+                counts.setdefault(_start(result), []).append(result.status == "breached")
+        return tuple(float(sum(counts[s])) if s in counts else None for s in starts)
+
+
+def _judged(history: Sequence[MetricResult]) -> list[MetricResult]:
+    return [result for result in history if result.status in JUDGED]
+
+
+def _is_beyond(result: MetricResult) -> bool:
+    return result.value is not None and is_beyond(result.value, result.threshold, result.worse)
+
+
+def _start(result: MetricResult) -> datetime:
+    assert result.window is not None  # noqa: S101 - series hold none without
+    return result.window.start
+
+
+def _end(result: MetricResult) -> datetime:
+    assert result.window is not None  # noqa: S101 - as above
+    return result.window.end
+
+
+def _reading(status: Status, leading: MetricResult | None, last: Spell | None) -> Reading:
+    if status == "ok":
+        if last is not None:
+            return "was_breached"
+        return "within_chance" if leading is not None and _is_beyond(leading) else "ok"
+    if status == "not_enough_data":
+        few = leading is not None and "needed" in leading.reason
+        return "too_few_rows" if few or leading is None else "withheld"
+    return status
