@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from monitoring import metric, window
 from monitoring.errors import InputError
-from monitoring.incidents import event, incident, lane
+from monitoring import event
+from monitoring.incidents import incident, lane
 
 T = TypeVar("T")
 
