@@ -1,0 +1,1 @@
+"""Evaluates what is due on each signal's grid, keeps it, and folds it into incidents."""
