@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 from monitoring.incidents.gathering import Gathered
 from monitoring.incidents.report import IncidentReport, folded
 from monitoring.metric import MetricResult, Status

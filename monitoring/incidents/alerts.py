@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitoring.event import Event
 from monitoring.incidents.changes import target
-from monitoring.incidents.event import Event
 from monitoring.sources.alerts import Alert
 
 SOURCE = "Azure Monitor alerts"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitoring.incidents.event import Event, EventKind
+from monitoring.event import Event, EventKind
 from monitoring.sources.activity import ActivityEvent
 
 SOURCE = "activity log"

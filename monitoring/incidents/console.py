@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 
 SOURCE = "console log"
 DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 
 SOURCE = "container event log"
 #: Bins with trouble of one sort that lie this close are one burst.

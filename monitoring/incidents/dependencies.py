@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 
 SOURCE = "Application Insights, dependencies"
 #: Steps with calls that must come before a verdict.

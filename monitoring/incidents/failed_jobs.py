@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 
 if TYPE_CHECKING:
     from monitoring.signals.jobs import Run

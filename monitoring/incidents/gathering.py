@@ -17,12 +17,12 @@ from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.decisions.stored import Decisions
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.metric import MetricResult
     from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer
     from monitoring.sources.query import Value
-    from monitoring.sources.registry import Endpoint
+    from monitoring.workspace.endpoints import Endpoint
 
 Progress = Callable[[float, str], None]
 

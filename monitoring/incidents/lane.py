@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.metric import Status, Worse
 
 

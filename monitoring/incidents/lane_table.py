@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from monitoring.incidents.event import EventKind
+    from monitoring.event import EventKind
 
 #: What a lane reads from the results of a step: their value, the requests per minute behind them, how
 #: far the worst of them lies beyond its threshold, or how many are in breach.

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Times
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.lane_table import GROUPS, LANES, Happened, Measured
 from monitoring.incidents.subject import Subject
@@ -20,14 +20,13 @@ from monitoring.incidents.words import label_of
 from monitoring.metric import STATUSES, MetricResult, Status
 
 if TYPE_CHECKING:
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.incidents.report import IncidentReport
 
 #: A multiple of the threshold is drawn up to here; a threshold of 0 has no multiple.
 LARGEST_MULTIPLE = 10.0
 #: A step that starts so much later than the one before ended leaves a gap.
 TOLERANCE = np.timedelta64(60, "s")
-Times: TypeAlias = NDArray[np.datetime64]
 
 
 _KNOWN = {(each.signal, each.metric) for each in LANES if isinstance(each, Measured)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 from monitoring.incidents.subject import Subject
 
 #: Signals -> kind of a suspect -> weight. Kinds are those of events, and `feature` and `metric`.

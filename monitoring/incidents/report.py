@@ -14,7 +14,7 @@ from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.decisions.stored import Decisions
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.incidents.incident import Incident, Suspect
     from monitoring.metric import MetricResult
     from monitoring.sources.deployed import Deployed

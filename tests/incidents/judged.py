@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 from monitoring.metric import MetricResult, Status
 from monitoring.window import Window
 

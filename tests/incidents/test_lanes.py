@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_incidents import HOUR, NOW, report, result
 
+from monitoring.event import Event
 from monitoring.incidents import lanes
-from monitoring.incidents.event import Event
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.thinning import as_of, thinned, within
 from monitoring.window import Window

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from judged import DAY, HOUR, START, event, steps
 
+from monitoring.event import Event
 from monitoring.incidents import suspects
-from monitoring.incidents.event import Event
 from monitoring.incidents.folding import fold
 from monitoring.incidents.incident import Incident, Suspect
 from monitoring.metric import MetricResult

@@ -13,8 +13,8 @@ from synthetic_incidents import HOUR, NOW, report, result
 
 from monitoring.charts.timeline import timeline
 from monitoring.charts.timeline_rows import Zone
+from monitoring.event import Event
 from monitoring.incidents import lanes
-from monitoring.incidents.event import Event
 from monitoring.window import Window
 
 FOUR = (("credit", "blue"), ("credit", "green"), ("loan", "blue"), ("digits", "blue"))

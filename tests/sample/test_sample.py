@@ -12,13 +12,13 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from tests.sample.sample_tables import document, files, lines, one, opened, rows, time
 
 from sample.builder.contents import write
 from sample.builder.database import TYPES, UNKNOWN_TABLES
 from sample.builder.incidents import script
 from sample.builder.plan import Plan
 from tests.conftest import NOW, ROOT
+from tests.sample.sample_tables import document, files, lines, one, opened, rows, time
 
 TABLES = json.loads((ROOT / "tests/data/azure_tables.json").read_text())
 MIDNIGHT = NOW.replace(hour=0)

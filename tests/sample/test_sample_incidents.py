@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.sample.sample_tables import document, files, lines, one, opened, rows, time
 
 from sample.builder import names
 from tests.conftest import NOW
+from tests.sample.sample_tables import document, files, lines, one, opened, rows, time
 
 DAY = timedelta(days=1)
 

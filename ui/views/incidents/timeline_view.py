@@ -19,7 +19,7 @@ from ui.loaders import incidents as loader
 from ui.parts import cards
 
 if TYPE_CHECKING:
-    from monitoring.incidents.event import Event
+    from monitoring.event import Event
     from monitoring.incidents.incident import Incident
     from monitoring.incidents.lane import Lane
 
