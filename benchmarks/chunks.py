@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.rows import Rows
 from monitoring.counting.totals.outcomes import ScoreCells
 from monitoring.methods.estimation import cbpe, dle, multiclass

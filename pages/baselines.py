@@ -15,7 +15,7 @@ if chosen.endpoint is None:
     scope.choose_endpoint(deployments.endpoints())
     st.stop()
 try:
-    deployment = deployments.deployment_of(chosen)
+    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
     _, model = deployments.served(chosen.endpoint, deployment)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         signal = baselines_view.pick_signal()

@@ -49,7 +49,7 @@ part, pick, compute, show = VIEWS.get(view, ("", None, drift.drift, None))
 # What the model knows is asked of its training data, what is ordinary of ordinary days.
 signal, baseline_key = ROW_SIGNALS.get(view, ("data_drift", "baseline"))
 try:
-    deployment = deployments.deployment_of(chosen)
+    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
     baselines = deployments.baselines(chosen.endpoint, deployment, signal)
 except MonitoringError as error:
     states.show_error(error)

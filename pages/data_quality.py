@@ -15,7 +15,7 @@ if chosen.endpoint is None:
     scope.choose_endpoint(deployments.endpoints())
     st.stop()
 try:
-    deployment = deployments.deployment_of(chosen)
+    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
     baselines = deployments.baselines(chosen.endpoint, deployment, "data_quality")
 except MonitoringError as error:
     states.show_error(error)

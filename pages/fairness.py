@@ -17,7 +17,7 @@ if chosen.endpoint is None:
     scope.choose_endpoint(deployments.endpoints())
     st.stop()
 try:
-    deployment = deployments.deployment_of(chosen)
+    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
     asked_for = chosen.endpoint, deployment
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:

@@ -16,7 +16,7 @@ if chosen.endpoint is None:
     scope.choose_endpoint(deployments.endpoints())
     st.stop()
 try:
-    deployment = deployments.deployment_of(chosen)
+    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
     asked_for = chosen.endpoint, deployment
     with st.container(horizontal=True, vertical_alignment="bottom"):
         baseline = predictions_view.pick_baseline(predictions.baselines(*asked_for))

@@ -17,7 +17,7 @@ from monitoring.counting.engine import outcomes as counting
 from monitoring.counting.engine.tables import open_table
 from monitoring.counting.totals.outcomes import Columns, Outcomes, total
 from monitoring.metrics.performance import METRICS
-from monitoring.metrics.performance_metric import Performance
+from monitoring.statistics.performance import Performance
 
 IMPORTED_EARLY = (pyarrow.compute, pyarrow.parquet)
 COLUMNS = Columns("binary_classification", "predicted", "label", {"1": "score"}, time="time")

@@ -31,8 +31,9 @@ from monitoring.signals.model_performance.report import PerformanceReport
 from monitoring.signals.prediction_drift import report as prediction_drift
 from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
-from monitoring.sources.registry import Deployment, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
+from monitoring.workspace.models import ModelVersion
 from sample.builder import build
 
 LIMIT_SECONDS = 1800

@@ -12,8 +12,8 @@ from datetime import date
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.azureml.columns import is_fraction, is_integer
-from monitoring.counting.profile import Floats
 from monitoring.errors import InputError
 
 #: Types that the service checks values against; the others are skipped.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from monitoring.counting.profile import Kind
+from monitoring.arrays import Kind
 
 #: Integers with a smaller share of distinct values are categories to the service.
 DISTINCT_RATIO = 0.05

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats
+from monitoring.arrays import Counts, Floats
 from monitoring.errors import InputError, NotEnoughData
 
 #: The service shows so many categories; a bucket "Other", whose count is always 0, hides the rest.

@@ -12,9 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from monitoring.arrays import Floats, Kind
 from monitoring.azureml.casts import CHECKED, cast_failures
 from monitoring.azureml.columns import feature_type, is_fraction, spark_class
-from monitoring.counting.profile import Floats, Kind
 from monitoring.errors import InputError, NotEnoughData
 
 ROWS = "RowCount"

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats
+from monitoring.arrays import Counts, Floats
 
 Category: TypeAlias = str
 

@@ -6,11 +6,12 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats, Profile
+from monitoring.arrays import Counts, Floats
+from monitoring.counting.profile import Profile
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.counting.totals.margins import Margins
 from monitoring.counting.totals.stack import Layout, Stack
-from monitoring.metric import Metric
+from monitoring.metrics.drift_metric import Metric
 
 #: Numbers that are compared at once at most, so that they fit the processor's cache.
 AT_ONCE = 65_536

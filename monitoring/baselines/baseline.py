@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from monitoring.arrays import Kind
 from monitoring.counting.engine import counting
 from monitoring.counting.engine.tables import Table
-from monitoring.counting.profile import Bins, Kind, Profile
+from monitoring.counting.profile import Bins, Profile
 from monitoring.metric import MetricResult
 from monitoring.window import Window
 

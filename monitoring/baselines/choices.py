@@ -19,8 +19,10 @@ from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.errors import InputError, NotEnoughData, SourceError
 from monitoring.segment import EVERYONE, Segment
 from monitoring.sources.deployed import KEYS, Deployed
-from monitoring.sources.registry import AssetId, Deployment, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.assets import AssetId
+from monitoring.workspace.endpoints import Deployment
+from monitoring.workspace.models import ModelVersion
 
 BEFORE = "The period before"
 #: What inputs are judged against where nobody has chosen. Measured on the sample workspace:

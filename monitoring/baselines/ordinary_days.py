@@ -14,11 +14,13 @@ from datetime import date
 
 import numpy as np
 
+from monitoring.arrays import Floats, Kind
 from monitoring.baselines.apart import apart
-from monitoring.counting.profile import Floats, Kind, Profile, merge
+from monitoring.counting.profile import Profile, merge
 from monitoring.decisions.baseline_rule import BaselineRule, Days
-from monitoring.metric import Metric, MetricResult
+from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE, METRICS
+from monitoring.metrics.drift_metric import Metric
 from monitoring.window import DAY, Window
 
 #: Fewer days of the same weekday than this are no reference.

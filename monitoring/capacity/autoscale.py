@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.capacity.instances import Capacity, Floats, Times, Utilization
+from monitoring.arrays import Floats, Times
+from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.capacity.load import Load, Service, running
 from monitoring.sources.activity import ActivityEvent
 from monitoring.sources.scaling import Autoscale

@@ -17,8 +17,8 @@ from monitoring.capacity.instances import (
 )
 from monitoring.errors import SourceError
 from monitoring.sources.metrics import PlatformMetrics
-from monitoring.sources.registry import Deployment
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 
 #: Grams of CO2 equivalent per kilowatt hour of electricity, mean of the world in 2024, rounded.
 #: Ember (2025), Global Electricity Review. A region's own factor may be a tenth or the double of it.

@@ -6,18 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Floats, Times
 from monitoring.errors import NotPermittedError, SourceError
 from monitoring.sources.metrics import PlatformMetrics, Series
-from monitoring.sources.registry import Deployment
 from monitoring.window import Window
-
-Floats: TypeAlias = NDArray[np.float64]
-Times: TypeAlias = NDArray[np.datetime64]
+from monitoring.workspace.endpoints import Deployment
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments"
 #: Up to this long a window is read at the finer grain; Azure keeps both for 93 days.

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.sources.metrics import PlatformMetrics
-    from monitoring.sources.registry import Endpoint
     from monitoring.window import Window
+    from monitoring.workspace.endpoints import Endpoint
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 METRICS = {

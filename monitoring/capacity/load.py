@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.capacity.instances import Capacity, Floats, Times, Utilization
+from monitoring.arrays import Floats, Times
+from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.errors import NotEnoughData
 
 #: Upper edges in ms of the durations that `load.kql` counts.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitoring.capacity.instances import Floats
+from monitoring.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

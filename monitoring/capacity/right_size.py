@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.capacity import queueing, what_if
 from monitoring.capacity.autoscale import LAG_MINUTES, Rules, every_minute, scaled
-from monitoring.capacity.instances import Capacity, Floats, Utilization
+from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.capacity.load import Load, Service, measure, running
 from monitoring.capacity.prices import HOURS_A_MONTH
 from monitoring.capacity.what_if import (

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.capacity.latency import NAMESPACE
-from monitoring.requests.outcomes import BLAMES
-from monitoring.requests.request_parts import blame
+from monitoring.workspace.blame import BLAMES, blame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.sources.metrics import PlatformMetrics, Series
-    from monitoring.sources.registry import Endpoint
     from monitoring.window import Window
+    from monitoring.workspace.endpoints import Endpoint
 
 _MINUTE = timedelta(minutes=1)
 _REQUESTS, _P95 = "RequestsPerMinute", "RequestLatency_P95"

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitoring.capacity.instances import Floats, Times
+from monitoring.arrays import Floats, Times
 from monitoring.capacity.load import LEAST_ANSWERS, Load, Service, percentile
 from monitoring.capacity.replay import replay
-from monitoring.signals.traffic import ERROR_RATE, LATENCY_P95_MS
+from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 
 #: Requests that are replayed at most: the quietest hours are left out first, which break nothing.
 MOST_REQUESTS = 500_000

@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     LAYOUT,
     PRODUCTION,
     REFERENCE,
     Chart,
-    Floats,
     Json,
     epoch_ms,
     floats,

@@ -9,13 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     LAYOUT,
     PRODUCTION,
     REFERENCE,
     THRESHOLD,
     Chart,
-    Floats,
     Json,
     count,
     epoch_ms,

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from monitoring.arrays import Floats
 from monitoring.metric import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Floats: TypeAlias = NDArray[np.float64]
 Json: TypeAlias = dict[str, Any]
 
 REFERENCE = "#7A8694"

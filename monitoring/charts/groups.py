@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     BREACHED,
     LAYOUT,
@@ -15,7 +16,6 @@ from monitoring.charts.figure import (
     PRODUCTION,
     REFERENCE,
     Chart,
-    Floats,
     Json,
     count,
     floats,

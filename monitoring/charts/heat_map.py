@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     LAYOUT,
     MARKS,
     REFERENCE,
     Chart,
-    Floats,
     Json,
     count,
     epoch_ms,

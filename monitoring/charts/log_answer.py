@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 import plotly.graph_objects as go
 
-from monitoring.charts.figure import LAYOUT, Chart, Floats, count, epoch_ms, floats, label
+from monitoring.arrays import Floats
+from monitoring.charts.figure import LAYOUT, Chart, count, epoch_ms, floats, label
 
 COLOURS = (
     "#2F7FD6",

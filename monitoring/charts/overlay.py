@@ -8,16 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from monitoring.charts.figure import (
-    LAYOUT,
-    PRODUCTION,
-    REFERENCE,
-    Chart,
-    Floats,
-    Json,
-    floats,
-    label,
-)
+from monitoring.arrays import Floats
+from monitoring.charts.figure import LAYOUT, PRODUCTION, REFERENCE, Chart, Json, floats, label
 
 DRAWN_BINS = 60
 DRAWN_CATEGORIES = 20

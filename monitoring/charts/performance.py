@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     BREACHED,
     LAYOUT,
@@ -18,7 +19,6 @@ from monitoring.charts.figure import (
     REFERENCE,
     THRESHOLD,
     Chart,
-    Floats,
     Json,
     count,
     epoch_ms,

@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from monitoring.charts.figure import LAYOUT, Chart, Floats, Json, epoch_ms, floats, label
+from monitoring.arrays import Floats
+from monitoring.charts.figure import LAYOUT, Chart, Json, epoch_ms, floats, label
 
 #: Colour-blind safe on white and near-black (Okabe and Ito, darkened or lightened to 3 : 1), each with
 #: a pattern of its own from the fourth on.

@@ -9,16 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from monitoring.charts.figure import (
-    LAYOUT,
-    PRODUCTION,
-    THRESHOLD,
-    Chart,
-    Floats,
-    Json,
-    floats,
-    label,
-)
+from monitoring.arrays import Floats
+from monitoring.charts.figure import LAYOUT, PRODUCTION, THRESHOLD, Chart, Json, floats, label
 
 #: Lines of like things are told apart by dash, not by colour alone; colours repeat after these.
 _LINES = (

@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from monitoring.charts.figure import LAYOUT, PRODUCTION, Chart, Floats, Json, floats, label
+from monitoring.arrays import Floats
+from monitoring.charts.figure import LAYOUT, PRODUCTION, Chart, Json, floats, label
 
 #: A second hue that keeps its distance from blue in both themes and for the colour-blind.
 RELATION = "#C77B0A"

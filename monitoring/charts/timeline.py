@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from monitoring.arrays import Floats
 from monitoring.charts import timeline_marks as marks
 from monitoring.charts import timeline_rows as layout
 from monitoring.charts.figure import (
@@ -23,7 +24,6 @@ from monitoring.charts.figure import (
     THRESHOLD,
     WHITE,
     Chart,
-    Floats,
     Json,
     Theme,
     epoch_ms,

@@ -22,7 +22,8 @@ from monitoring.charts.timeline_rows import Zone
 
 if TYPE_CHECKING:
     from monitoring.event import Event, EventKind
-    from monitoring.incidents.incident import Incident, Severity
+    from monitoring.incidents.incident import Incident
+    from monitoring.severity import Severity
     from monitoring.window import Window
 
 #: Kind -> marker symbol; colour alone never tells them apart.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.charts.figure import Floats, Json, label
+from monitoring.arrays import Floats
+from monitoring.charts.figure import Json, label
 
 if TYPE_CHECKING:
     from monitoring.incidents.lane import Lane

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     BREACHED,
     LAYOUT,
@@ -16,7 +17,6 @@ from monitoring.charts.figure import (
     REFERENCE,
     THRESHOLD,
     Chart,
-    Floats,
     Json,
     epoch_ms,
     floats,

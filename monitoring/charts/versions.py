@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     BREACHED,
     LAYOUT,
@@ -19,7 +20,6 @@ from monitoring.charts.figure import (
     PRODUCTION,
     REFERENCE,
     Chart,
-    Floats,
     Json,
     count,
     epoch_ms,

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.commands import BREACHED, OK
 from monitoring.commands.output import WRITERS, clear, progress
-from monitoring.metric import parse_thresholds
+from monitoring.metrics.drift_metric import parse_thresholds
 
 
 def add(commands: Any) -> None:

@@ -10,15 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from monitoring.arrays import Floats
 from monitoring.counting.engine import classes as classes_
 from monitoring.counting.engine.losses import losses
 from monitoring.counting.engine.tables import Table, open_parquet
-from monitoring.counting.profile import Floats
-from monitoring.counting.totals.outcomes import Columns
-from monitoring.methods.root_cause.loss import LossName
+from monitoring.counting.totals.outcomes import Columns, LossName
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import Z, wilson
 from monitoring.sources.deployed import PredictedDays
+from monitoring.statistics.intervals import Z, wilson
 
 KEY = "correlationid"
 WHY_NONE = (

@@ -14,18 +14,20 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from monitoring.arrays import Kind
 from monitoring.counting.engine import counting
 from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.profile_store import ProfileStore, key_of, state_of
 from monitoring.counting.engine.tables import Table, open_table
-from monitoring.counting.profile import Bins, CategoricalBins, Kind, NumericalBins, Profile
+from monitoring.counting.profile import Bins, CategoricalBins, NumericalBins, Profile
 from monitoring.errors import MonitoringError, SourceError
 from monitoring.metric import Interval, MetricResult
-from monitoring.metrics.performance_metric import Z, wilson
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.sources.deployed import KEYS, Deployed
-from monitoring.sources.registry import AssetId, ModelVersion
+from monitoring.statistics.intervals import Z, wilson
+from monitoring.workspace.assets import AssetId
+from monitoring.workspace.models import ModelVersion
 
 SIGNAL = "training_versions"
 #: Raised whenever the files with bins change what they hold.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitoring.arrays import Floats, Index
 from monitoring.compare.shared_requests import Shared, shared_requests
 from monitoring.counting.engine import classes as classes_
 from monitoring.counting.engine import counting, rows
@@ -16,19 +17,18 @@ from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.counted import Counted
 from monitoring.counting.engine.losses import losses
 from monitoring.counting.engine.tables import Table
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
 from monitoring.counting.totals.outcomes import Outcomes, coverage, total
 from monitoring.errors import MonitoringError, NotEnoughData, SchemaMismatch
 from monitoring.methods.root_cause.levels import encode, levels_of
 from monitoring.methods.root_cause.loss import MEAN_OF
 from monitoring.metric import MetricResult, Status
 from monitoring.metrics.performance import METRICS
-from monitoring.metrics.performance_metric import Performance, PerformanceMetric
+from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.signals.model_performance.performance_verdict import LEAST_LABELS, metrics_of
 from monitoring.sources.deployed import PredictedDays
 from monitoring.statistics import difference
 from monitoring.statistics.difference import Difference
+from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
 SIGNAL = "version_comparison"

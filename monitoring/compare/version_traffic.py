@@ -8,13 +8,14 @@ from datetime import date
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.compare.version_comparison import SIGNAL, Compared
-from monitoring.counting.profile import Floats
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval, MetricResult, Status
-from monitoring.metrics.performance_metric import Performance, wilson
 from monitoring.signals.traffic import LEAST_REQUESTS, Step
 from monitoring.statistics import difference
+from monitoring.statistics.intervals import wilson
+from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
 ERRORS = "faults over requests, all common days; jackknife over days, at least Newcombe's interval"

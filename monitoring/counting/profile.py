@@ -16,12 +16,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Counts, Floats, Kind
 from monitoring.errors import NotEnoughData, SchemaMismatch
 
-Kind = Literal["numerical", "categorical"]
 Scale = Literal["linear", "log", "lattice"]
-Counts: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
 
 LINEAR_CELLS = 2048
 LOG_HALF = 2048  # cells on each side of the centre

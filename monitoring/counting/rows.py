@@ -9,9 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats, Index
 
-Index: TypeAlias = NDArray[np.int64]
 NULL = -1
 
 

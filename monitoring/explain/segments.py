@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.errors import NotEnoughData
 from monitoring.explain.sides import Sides
 from monitoring.methods.root_cause.levels import Levels
@@ -18,7 +18,8 @@ from monitoring.methods.root_cause.loss import Loss
 from monitoring.methods.root_cause.tilting import OneHot
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.segment import EVERYONE, Segment
-from monitoring.statistics.chance import NORMAL_95, benjamini_hochberg
+from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.statistics.intervals import Z
 from monitoring.window import Window
 
 SIGNAL = "segments"
@@ -180,7 +181,7 @@ class _Cell:
         change = float(means[1] - means[0]) if seen.all() else None
         if change is not None:
             usual = whole.squares / np.maximum(whole.n, 1) - np.square(whole.means())
-            reach = NORMAL_95 * math.sqrt(float(self.sums.variance(usual)))
+            reach = Z * math.sqrt(float(self.sums.variance(usual)))
             interval = Interval(share * (change - reach), share * (change + reach))
             draft = replace(draft, value=share * change, interval=interval)
             if rows.min() >= LEAST_ROWS:

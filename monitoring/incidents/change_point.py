@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from monitoring.arrays import Floats
+
 #: A piece is a constant level, or a straight line (what fills up slowly changes its slope).
 Piece = Literal["level", "line"]
 #: Steps that a piece needs at least.

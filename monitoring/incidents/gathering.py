@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer
     from monitoring.sources.query import Value
-    from monitoring.sources.registry import Endpoint
+    from monitoring.workspace.endpoints import Endpoint
 
 Progress = Callable[[float, str], None]
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from monitoring.event import Event
     from monitoring.metric import MetricResult
-
-#: How much it matters, which is not how it is judged: worst first.
-Severity = Literal["critical", "high", "medium", "low"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+    from monitoring.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

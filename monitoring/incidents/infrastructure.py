@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from monitoring.errors import MonitoringError
 from monitoring.incidents import alerts, changes, console, containers, dependencies, failed_jobs
 from monitoring.incidents.gathering import Asked, Gathered, Source, aligned
+from monitoring.metric import MetricResult
 from monitoring.signals import (
     clients,
     clusters,
@@ -37,7 +39,7 @@ def sources() -> tuple[Source, ...]:
         Source("Console log", _console),
         Source("Container event log", _containers),
         Source("Activity log", _activity),
-        Source("Configuration", configuration.gather),
+        Source("Configuration", _configuration),
         Source("Dependencies, Application Insights", _dependencies),
         Source("Job logs", _jobs),
         Source("Clusters, platform metrics", _clusters),
@@ -83,6 +85,26 @@ def _containers(asked: Asked) -> Gathered:
     answer = asked.ask("container_events", asked.wide, endpoints=[], step=asked.step)
     events = containers.of_containers(answer.records(), asked.step)
     return Gathered(events=events, answers=(answer,))
+
+
+def _configuration(asked: Asked) -> Gathered:
+    """Return the states that are in breach, from the change that made them so, and those that are not."""
+    missing = []
+    try:
+        kept = Window(asked.taken - activity.RETENTION, asked.taken)
+        log = asked.activity.events(kept)
+    except MonitoringError as error:
+        log = ()
+        missing.append(f"Configuration: when it was changed is not known. {error}")
+    results: list[MetricResult] = []
+    for endpoint in asked.endpoints:
+        settings = asked.deployed.inventory.diagnostic_settings(endpoint.id)
+        results += configuration.log_categories(endpoint, settings, log, asked.window)
+        for deployment in endpoint.deployments:
+            results += configuration.data_collector(endpoint, deployment, log, asked.window)
+    schedules = asked.deployed.inventory.monitors()
+    results += configuration.monitors(schedules, asked.names, log, asked.window)
+    return Gathered(results=tuple(results), missing=tuple(missing))
 
 
 def _dependencies(asked: Asked) -> Gathered:

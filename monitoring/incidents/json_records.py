@@ -13,9 +13,8 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import metric, window
+from monitoring import event, metric, window
 from monitoring.errors import InputError
-from monitoring import event
 from monitoring.incidents import incident, lane
 
 T = TypeVar("T")

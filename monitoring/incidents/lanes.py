@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Times
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.lane_table import GROUPS, LANES, Happened, Measured
 from monitoring.incidents.subject import Subject
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 LARGEST_MULTIPLE = 10.0
 #: A step that starts so much later than the one before ended leaves a gap.
 TOLERANCE = np.timedelta64(60, "s")
-Times: TypeAlias = NDArray[np.datetime64]
 
 
 _KNOWN = {(each.signal, each.metric) for each in LANES if isinstance(each, Measured)}

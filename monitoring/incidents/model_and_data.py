@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 from monitoring.errors import NotEnoughData
 from monitoring.incidents.gathering import Asked, Gathered, Source
 from monitoring.metric import MetricResult
-from monitoring.overview.fleet import LEAST_DAYS
+from monitoring.signals.model_performance.periods import LEAST_DAYS
 from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.baselines.baseline import Baseline
     from monitoring.baselines.choices import BaselineChoice
-    from monitoring.sources.registry import Deployment, ModelVersion
+    from monitoring.workspace.endpoints import Deployment
+    from monitoring.workspace.models import ModelVersion
 
 #: A window that ended this long ago at most ends now: pages round the time down.
 NOW_SPAN = timedelta(minutes=15)

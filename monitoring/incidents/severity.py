@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.incidents.incident import Breach, Severity
+from monitoring.incidents.incident import Breach
 from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult
+from monitoring.severity import Severity
 
 CRITICAL_SHARE, HIGH_SHARE = 0.25, 0.05
 #: Signals by how much they mean to the people served, first the gravest.

@@ -25,8 +25,10 @@ from monitoring.counting.totals.outcomes import (
 )
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval, Worse
-from monitoring.metrics.performance_metric import Performance, Z, around
-from monitoring.statistics.rates import Share, increase_pvalue, wilson
+from monitoring.statistics.intervals import Z, around
+from monitoring.statistics.performance import Performance
+from monitoring.statistics.rates import Share, increase_pvalue
+from monitoring.statistics.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,20 +227,6 @@ def _welch(one: Performance, two: Performance) -> float:
     return float(2 * stdtr(error**4 / parts, -abs(one.value - two.value) / error))
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How far apart groups are.
-
-    value: of the metric. interval: 95 %, for all pairs of groups at once. pvalue: of no difference
-    at all. ends: places of the two groups that are furthest apart, the lower one first.
-    """
-
-    value: float
-    interval: Interval
-    pvalue: float
-    ends: tuple[int, int]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Disparity:
     """One number for how far apart all groups are.
@@ -298,7 +286,7 @@ def share_of(hits: int, rows: int, metric: str, needs: str) -> Performance:
         raise NotEnoughData(f"Cannot compute {metric}: there are no {needs}")
     share = hits / rows
     return Performance(
-        share, math.sqrt(share * (1 - share) / rows), wilson(Share(hits, rows)), rows
+        share, math.sqrt(share * (1 - share) / rows), Share(hits, rows).interval, rows
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from monitoring.counting.profile import CategoricalBins, Kind, Profile
+from monitoring.arrays import Kind
+from monitoring.counting.profile import CategoricalBins, Profile
 from monitoring.metric import Interval, Worse
-from monitoring.statistics.rates import Share, increase, increase_pvalue, wilson
+from monitoring.statistics.rates import Share, increase, increase_pvalue
 
 #: The subject of what concerns the rows as a whole, not one feature.
 TABLE = "All columns"
@@ -148,7 +149,7 @@ def risen(
         rows=round(production.rows),
         reference_rows=round(reference.rows),
         baseline=reference.rate,
-        interval=wilson(one),
+        interval=one.interval,
         rise=increase(one, two),
         pvalue=increase_pvalue(one, two),
         error_bound=error_bound,
@@ -163,7 +164,7 @@ def alone(production: Share) -> Measured:
     >>> alone(Share(1, 50)).value
     0.02
     """
-    interval = wilson(production)
+    interval = production.interval
     return Measured(
         value=production.rate,
         rows=round(production.rows),

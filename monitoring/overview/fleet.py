@@ -13,15 +13,14 @@ from monitoring.overview.health import DeploymentHealth, Health
 from monitoring.signals import traffic
 from monitoring.signals.model_performance import realized as realized_performance
 from monitoring.signals.model_performance import report as model_performance
+from monitoring.signals.model_performance.periods import LEAST_DAYS
 from monitoring.sources.deployed import Deployed
 from monitoring.sources.logs import Answer, Logs
-from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment, Endpoint
+from monitoring.workspace.models import ModelVersion
 
 Progress = Callable[[float, str], None]
-
-#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
-LEAST_DAYS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitoring.capacity import service_level
 from monitoring.errors import MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.metrics.performance import METRICS as PERFORMANCE
@@ -191,7 +192,7 @@ def of_infrastructure(
         "stale" if silent else status,
         "errors · P95",
         f"{failed / n:.2%}{p95}" if n else "no requests",
-        f"last {hours:.0f} h with requests, n = {n:,} · ≤ {traffic.ERROR_RATE:.0%}, ≤ {traffic.LATENCY_P95_MS:,.0f} ms"
+        f"last {hours:.0f} h with requests, n = {n:,} · ≤ {service_level.ERROR_RATE:.0%}, ≤ {service_level.LATENCY_P95_MS:,.0f} ms"
         f" · whole window {whole.value:.2%} of {requests:,}",
         start,
         start == steps[0].window.start,

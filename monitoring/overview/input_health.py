@@ -23,8 +23,9 @@ from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.day_store import DayStore
 from monitoring.signals.data_drift.report import DriftReport, headline
 from monitoring.sources.deployed import CollectedDays, Deployed
-from monitoring.sources.registry import Deployment, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
+from monitoring.workspace.models import ModelVersion
 
 SIGNAL = "data_drift"
 

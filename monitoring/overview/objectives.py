@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitoring.capacity import service_level
 from monitoring.metric import MetricResult, Status
 from monitoring.overview.health import LONGEST_SILENCE, RECENT_STEPS
 from monitoring.signals import traffic
@@ -53,7 +54,7 @@ def error_rate(subject: str, steps: Sequence[traffic.Step], window: Window) -> O
     requests, faults = sum(s.requests for s in recent), sum(s.faults for s in recent)
     results = tuple(traffic.error_rate(subject, s.window, s.requests, s.faults) for s in steps)
     value = faults / requests if requests else None
-    return _objective("error_rate", value, traffic.ERROR_RATE, requests, results, window)
+    return _objective("error_rate", value, service_level.ERROR_RATE, requests, results, window)
 
 
 def latency_p95(subject: str, steps: Sequence[traffic.Step], window: Window) -> Objective:
@@ -62,7 +63,7 @@ def latency_p95(subject: str, steps: Sequence[traffic.Step], window: Window) -> 
     newest = measured[-1] if measured else None
     results = tuple(traffic.latency_p95(subject, step) for step in steps)
     value, rows = (newest.p95_ms, newest.requests) if newest else (None, 0)
-    return _objective("latency_p95", value, traffic.LATENCY_P95_MS, rows, results, window)
+    return _objective("latency_p95", value, service_level.LATENCY_P95_MS, rows, results, window)
 
 
 def of_a_part(objective: Objective) -> Objective:

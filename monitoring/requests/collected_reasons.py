@@ -12,7 +12,7 @@ from monitoring.requests.link import Link
 if TYPE_CHECKING:
     from monitoring.requests.logged_request import LoggedRequest, LogLine
     from monitoring.sources.collected_lines import CollectedLines
-    from monitoring.sources.registry import Deployment
+    from monitoring.workspace.endpoints import Deployment
 
 #: Collected files are appended to with a delay, as logs arrive with one.
 LATE = timedelta(minutes=10)

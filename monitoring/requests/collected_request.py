@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from monitoring.errors import MonitoringError
 from monitoring.requests.collected_reasons import Evidence, why_missing
-from monitoring.requests.collection_reasons import explain
 from monitoring.requests.link import Link
 from monitoring.signals import collection
 from monitoring.sources.cloud_events import KEY
 from monitoring.sources.collected_lines import CollectedLines, find, hours_around
 from monitoring.window import Window
+from monitoring.workspace.collection_reasons import explain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from monitoring.requests.logged_request import LoggedRequest, LogLine, Surroundings
     from monitoring.sources.deployed import Deployed
     from monitoring.sources.metrics import PlatformMetrics
-    from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
+    from monitoring.workspace.endpoints import Deployment, Endpoint
+    from monitoring.workspace.models import ModelVersion
 
 FEATURES, PREDICTION, LABEL = "features", "prediction", "label"
 #: Custom logging first: it holds columns; payload logging holds bodies of any shape.

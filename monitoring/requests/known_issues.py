@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from monitoring.errors import InputError
-from monitoring.incidents.incident import SEVERITIES, Severity
+from monitoring.severity import SEVERITIES, Severity
 
 FILE = Path(__file__).with_name("known_issues.toml")
 Source = Literal["console", "event", "job", "response", "collection", "deployment"]

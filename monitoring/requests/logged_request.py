@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.errors import InputError
-from monitoring.requests.request_parts import WITHOUT_MODEL, Blame, Part, blame, parts
+from monitoring.requests.request_parts import WITHOUT_MODEL, Part, parts
+from monitoring.workspace.blame import Blame, blame
 
 LONGEST_ID = 100
 _ROW_KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_\d+", re.IGNORECASE)

@@ -8,15 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from monitoring.window import Window
-
-#: Who has to act on an error -> what that means. Those behind the caller count against the objective.
-BLAMES: Mapping[str, str] = {
-    "client": "no permission or a bad request",
-    "model": "it raised, was too slow, or its container was down",
-    "capacity": "more requests than the instances may hold",
-    "platform": "an error inside of Azure ML",
-    "operator": "no deployment has traffic, or it is being changed",
-}
+from monitoring.workspace.blame import BLAMES
 
 
 @dataclass(frozen=True, slots=True)

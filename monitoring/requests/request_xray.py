@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from monitoring.sources.logs import Answer
     from monitoring.sources.metrics import PlatformMetrics
     from monitoring.sources.query import Value
-    from monitoring.sources.registry import Deployment, Endpoint
+    from monitoring.workspace.endpoints import Deployment, Endpoint
 
 #: How far back an id is looked for, and how far around its request the logs are read.
 LOOKBACK, REACH = timedelta(days=90), timedelta(minutes=5)

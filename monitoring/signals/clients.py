@@ -11,7 +11,7 @@ from typing import Any
 
 from monitoring.event import Event
 from monitoring.metric import MetricResult, Status
-from monitoring.statistics.rates import Share, wilson
+from monitoring.statistics.rates import Share
 from monitoring.window import Window
 
 SOURCE = "traffic log"
@@ -80,7 +80,7 @@ def _refusals(rows: Rows) -> list[Event]:
         if row["Requests"] < LEAST_REQUESTS:
             before += share
             continue
-        refused = wilson(share).low > REFUSED
+        refused = share.interval.low > REFUSED
         if refused and not was_refused and before.rows and before.rate < REFUSED / 2:
             detail = (
                 f"{share.rate:.0%} of {row['Requests']:,} requests, {before.rate:.1%} until then"
@@ -127,7 +127,7 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
     share = Share(row["ClientErrors"], row["Requests"])
     status: Status = "not_enough_data"
     if enough:
-        status = "breached" if wilson(share).low > REFUSED else "ok"
+        status = "breached" if share.interval.low > REFUSED else "ok"
     few = f"no caller with {LEAST_REQUESTS} requests or more"
     return MetricResult(
         signal="traffic",
@@ -140,7 +140,7 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
         "the highest rate; interval Wilson (1927)",
         window=window,
         value=share.rate,
-        interval=wilson(share),
+        interval=share.interval,
         rows=row["Requests"],
         reason=row["Client"] if enough else few,
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.capacity.instances import Floats, Times, highest, inside, is_unknown_metric
+from monitoring.arrays import Floats, Times
+from monitoring.capacity.instances import highest, inside, is_unknown_metric
 from monitoring.errors import SourceError
 from monitoring.metric import MetricResult, Status, is_breach
 from monitoring.sources.metrics import PlatformMetrics, Series

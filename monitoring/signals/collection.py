@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.metric import MetricResult, Status
-from monitoring.requests.collection_reasons import explain
 from monitoring.sources.metrics import GRAINS
-from monitoring.statistics.rates import Share, wilson
+from monitoring.statistics.rates import Share
 from monitoring.window import Window
+from monitoring.workspace.collection_reasons import explain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.sources.metrics import PlatformMetrics, Series
-    from monitoring.sources.registry import Deployment, Endpoint
+    from monitoring.workspace.endpoints import Deployment, Endpoint
 
 SIGNAL = "collection"
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -270,7 +270,7 @@ def _error_rate(
         method=f"{_METHOD}; interval Wilson (1927)",
         window=window,
         value=share.rate if records else None,
-        interval=wilson(share) if records else None,
+        interval=share.interval if records else None,
         rows=round(records),
         reason=reason,
         hint=hint,
@@ -288,7 +288,7 @@ def _judge_errors(
     if share.rows < LEAST_RECORDS:
         few = f"{share.rows:.0f} records, {LEAST_RECORDS} needed"
         return "not_enough_data", "; ".join(filter(None, (few, why))), fix
-    return "breached" if wilson(share).low > ERROR_RATE else "ok", why, fix
+    return "breached" if share.interval.low > ERROR_RATE else "ok", why, fix
 
 
 def _collected_share(

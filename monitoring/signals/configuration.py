@@ -10,15 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitoring.errors import MonitoringError
-from monitoring.incidents.gathering import Asked, Gathered
 from monitoring.metric import MetricResult
-from monitoring.sources import activity
 from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.sources.activity import ActivityEvent
-    from monitoring.sources.registry import Deployment, DiagnosticSetting, Endpoint, Monitor
+    from monitoring.workspace.diagnostic_settings import DiagnosticSetting
+    from monitoring.workspace.endpoints import Deployment, Endpoint
+    from monitoring.workspace.monitors import MonitorSchedule
 
 SIGNAL = "configuration"
 #: What an online endpoint can log; the group allLogs has them all.
@@ -33,30 +32,6 @@ EVERYTHING = frozenset({"allLogs", "audit"})
 COLLECTIONS = ("model_inputs", "model_outputs")
 _DONE = frozenset({"succeeded", "success"})
 _FIRST = timedelta(hours=1)
-
-
-def gather(asked: Asked) -> Gathered:
-    """Return the states that are in breach, from the change that made them so, and those that are not.
-
-    Raises:
-        SourceError: Neither settings nor monitors could be read.
-    """
-    missing = []
-    try:
-        kept = Window(asked.taken - activity.RETENTION, asked.taken)
-        log = asked.activity.events(kept)
-    except MonitoringError as error:
-        log = ()
-        missing.append(f"Configuration: when it was changed is not known. {error}")
-    results: list[MetricResult] = []
-    for endpoint in asked.endpoints:
-        settings = asked.deployed.inventory.diagnostic_settings(endpoint.id)
-        results += log_categories(endpoint, settings, log, asked.window)
-        for deployment in endpoint.deployments:
-            results += data_collector(endpoint, deployment, log, asked.window)
-    monitors_found = asked.deployed.inventory.monitors()
-    results += monitors(monitors_found, asked.names, log, asked.window)
-    return Gathered(results=tuple(results), missing=tuple(missing))
 
 
 def log_categories(
@@ -103,7 +78,7 @@ def data_collector(
 
 
 def monitors(
-    found: Iterable[Monitor],
+    found: Iterable[MonitorSchedule],
     endpoints: Sequence[str],
     log: Sequence[ActivityEvent],
     window: Window,

@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.capacity import instances, prices
 from monitoring.capacity.instances import CPU, Capacity, Utilization
 from monitoring.metric import MetricResult, Status, is_breach
 from monitoring.sources.cost import BilledDay
 from monitoring.sources.metrics import PlatformMetrics
-from monitoring.sources.registry import Deployment
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 
 SIGNAL = "cost"
 #: CPU in percent up to which an instance is to be filled: the threshold at which Azure's own example
@@ -284,7 +285,7 @@ def _cpu(used: Utilization) -> dict[tuple[str, date], float]:
         return _daily(used, np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
 
 
-def _daily(of: Utilization, values: instances.Floats) -> dict[tuple[str, date], float]:
+def _daily(of: Utilization, values: Floats) -> dict[tuple[str, date], float]:
     of_day = of.times.astype("datetime64[D]")
     found = {}
     for day in np.unique(of_day):

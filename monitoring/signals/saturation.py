@@ -8,22 +8,13 @@ from datetime import timedelta
 
 import numpy as np
 
+from monitoring.arrays import Floats, Times
 from monitoring.capacity import instances
-from monitoring.capacity.instances import (
-    CPU,
-    DISK,
-    GPU,
-    GPU_MEMORY,
-    MEMORY,
-    Capacity,
-    Floats,
-    Times,
-    Utilization,
-)
+from monitoring.capacity.instances import CPU, DISK, GPU, GPU_MEMORY, MEMORY, Capacity, Utilization
 from monitoring.metric import MetricResult, Status, is_breach
 from monitoring.sources.metrics import PlatformMetrics
-from monitoring.sources.registry import Deployment
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 
 SIGNAL = "saturation"
 

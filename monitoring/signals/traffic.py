@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.metric import Interval, MetricResult, Status
-from monitoring.metrics.performance.accuracy import wilson
+from monitoring.statistics.intervals import wilson
 from monitoring.window import Window
 
 SIGNAL = "traffic"
 #: Fewer requests than this in a step and there is no verdict.
 LEAST_REQUESTS = 30
-#: Objectives of the product where the user has set none.
-ERROR_RATE = 0.01
-LATENCY_P95_MS = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)

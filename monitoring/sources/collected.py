@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     import fsspec
 
     from monitoring.sources.azure import Azure
-    from monitoring.sources.registry import DataAsset, ModelVersion
+    from monitoring.workspace.assets import DataAsset
+    from monitoring.workspace.models import ModelVersion
 
 #: Raised whenever the files below change what they hold, so that older ones are made anew.
 VERSION = 1

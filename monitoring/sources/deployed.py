@@ -15,8 +15,10 @@ from monitoring.errors import SourceError
 from monitoring.segment import EVERYONE, Segment
 from monitoring.sources.azure import Azure
 from monitoring.sources.collected import Collected
-from monitoring.sources.registry import Deployment, Inventory, ModelVersion
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
+from monitoring.workspace.models import ModelVersion
 
 INPUTS, OUTPUTS = "model_inputs", "model_outputs"
 #: Columns that identify a collected row; they are no features.

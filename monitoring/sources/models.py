@@ -24,7 +24,7 @@ from monitoring.workspace.registered_model import RegisteredModel, first_line
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
-    from monitoring.sources.registry import ModelVersion
+    from monitoring.workspace.models import ModelVersion
 
 #: Besides what skops trusts by itself (estimators of scikit-learn, arrays): two that gradient-boosted
 #: trees need. A partial is made of a function, which must be trusted itself; `check_array` only looks.

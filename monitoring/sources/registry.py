@@ -6,14 +6,20 @@ import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from monitoring.errors import SourceError
 from monitoring.sources.arm import listed
 from monitoring.sources.failures import explained
+from monitoring.workspace.assets import AssetId, DataAsset
+from monitoring.workspace.compute import Compute
+from monitoring.workspace.diagnostic_settings import DiagnosticSetting
+from monitoring.workspace.endpoints import Collection, Deployment, Endpoint
+from monitoring.workspace.models import ModelVersion
+from monitoring.workspace.monitors import MonitorSchedule, MonitorSignal, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,17 +28,6 @@ if TYPE_CHECKING:
 
     from monitoring.sources.azure import Azure
 
-Task = Literal["binary_classification", "multiclass_classification", "regression"]
-TASKS: tuple[str, ...] = get_args(Task)
-#: Tags that say what a model version is; every other numeric tag is a training metric.
-MODEL_TAGS = (
-    "task",
-    "target_column",
-    "prediction_column",
-    "probability_column",
-    "training_data",
-    "ground_truth",
-)
 _CALLS_AT_ONCE = 4
 _FIRST_USE = threading.Lock()
 _READER = "AzureML Data Scientist or Reader on the workspace"
@@ -41,234 +36,6 @@ _MONITOR_READER = "Monitoring Reader on the resource group"
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-
-@dataclass(frozen=True, slots=True)
-class AssetId:
-    """Name and version of a model or data asset, and the registry it lies in (None: the workspace).
-
-    >>> AssetId.parse("azureml://registries/shared/models/credit/versions/2")
-    AssetId(name='credit', version='2', registry='shared')
-    >>> str(AssetId.parse("azureml:credit:7"))
-    'credit:7'
-    """
-
-    name: str
-    version: str
-    registry: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> AssetId:
-        """Read an asset id in any of the forms that Azure ML writes.
-
-        Raises:
-            SourceError: It is none of them.
-        """
-        versioned = re.search(r"/(?:models|data)/([^/]+)/versions/([^/]+)/?$", text, re.IGNORECASE)
-        if versioned:
-            registry = re.search(r"(?:^|[:/])registries/([^/]+)/", text, re.IGNORECASE)
-            return cls(versioned[1], versioned[2], registry[1] if registry else None)
-        if short := re.fullmatch(r"(?:azureml:)?(?!azureml:)([^:/]+):([^:/]+)", text):
-            return cls(short[1], short[2])
-        raise SourceError(
-            f"Cannot read the asset id {text!r}", hint="Write it as azureml:<name>:<version>."
-        )
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.version}" + (f" in {self.registry}" if self.registry else "")
-
-    @property
-    def where(self) -> Literal["workspace", "registry"]:
-        """Whether it lies in the workspace or in a registry."""
-        return "registry" if self.registry else "workspace"
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """One collection of the model data collector, and the data asset that it fills.
-
-    sampling_rate: share of the calls that are kept; each collection draws on its own.
-    """
-
-    enabled: bool
-    data: AssetId | None = None
-    sampling_rate: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """One deployment of an online endpoint."""
-
-    id: str
-    name: str
-    endpoint: str
-    model: AssetId | None
-    instance_type: str
-    instance_count: int
-    provisioning_state: str
-    collections: Mapping[str, Collection]
-    app_insights: bool
-    created: datetime | None
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One online endpoint; `traffic` and `mirror_traffic` are percent by deployment."""
-
-    id: str
-    name: str
-    location: str
-    traffic: Mapping[str, int]
-    mirror_traffic: Mapping[str, int]
-    provisioning_state: str
-    created: datetime | None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    deployments: tuple[Deployment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModelVersion:
-    """One version of a registered model, and what its tags say it is."""
-
-    name: str
-    version: str
-    stage: str
-    created: datetime | None
-    registry: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    properties: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def id(self) -> AssetId:
-        """Its name, version and place."""
-        return AssetId(self.name, self.version, self.registry)
-
-    @property
-    def task(self) -> Task | None:
-        """What it predicts; None when the tag is missing or not one of TASKS."""
-        return self.tags.get("task") if self.tags.get("task") in TASKS else None  # type: ignore[return-value]  # checked
-
-    @property
-    def target_column(self) -> str | None:
-        """The column of the training data and of the ground truth that it predicts."""
-        return self.tags.get("target_column")
-
-    @property
-    def prediction_column(self) -> str | None:
-        """The column of `model_outputs` with the answer."""
-        return self.tags.get("prediction_column")
-
-    @property
-    def probability_column(self) -> str | None:
-        """The column of `model_outputs` with the score; for a multiclass model, what all begin with."""
-        return self.tags.get("probability_column")
-
-    @property
-    def training_data(self) -> AssetId | None:
-        """The data it was trained on."""
-        return self._asset("training_data")
-
-    @property
-    def ground_truth(self) -> AssetId | None:
-        """Where its labels arrive."""
-        return self._asset("ground_truth")
-
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """The metrics noted at training, from the tags that are numbers."""
-        return {
-            name: float(text)
-            for name, text in self.tags.items()
-            if name not in MODEL_TAGS and _is_number(text)
-        }
-
-    def needed(self, tag: str) -> str:
-        """Return what one of MODEL_TAGS says.
-
-        Raises:
-            SourceError: The model version does not have the tag, or it cannot be used.
-        """
-        if not (text := self.tags.get(tag)):
-            raise SourceError(
-                f"The model {str(self.id)!r} does not say its {tag}",
-                hint=f"Add the tag {tag} to the model version in Azure ML.",
-            )
-        if tag == "task" and text not in TASKS:
-            raise SourceError(
-                f"The model {str(self.id)!r} has the unknown task {text!r}",
-                hint=f"Set the tag task to one of {', '.join(TASKS)}.",
-            )
-        return text
-
-    def _asset(self, tag: str) -> AssetId | None:
-        text = self.tags.get(tag)
-        return AssetId.parse(text) if text else None
-
-
-@dataclass(frozen=True, slots=True)
-class DataAsset:
-    """One version of a data asset. `path` is relative to the root of its container."""
-
-    name: str
-    version: str
-    path: str
-    uri: str
-    datastore: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """One threshold of a monitoring signal, in Azure ML's snake case; value None: Azure's default."""
-
-    metric: str
-    value: float | None
-    data_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorSignal:
-    """One signal of a monitor: `data_drift`, `data_quality`, ..."""
-
-    name: str
-    type: str
-    alerts: bool
-    thresholds: tuple[Threshold, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    """One of Azure ML's own monitoring schedules; `endpoint` and `deployment` are "" without a target."""
-
-    name: str
-    enabled: bool
-    endpoint: str
-    deployment: str
-    task: str
-    signals: tuple[MonitorSignal, ...]
-    every: str
-    emails: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Compute:
-    """One compute target."""
-
-    name: str
-    type: str
-    size: str
-    provisioning_state: str
-    minimum_nodes: int | None = None
-    maximum_nodes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DiagnosticSetting:
-    """Where a resource sends its logs, and which categories."""
-
-    name: str
-    workspace_id: str
-    categories: frozenset[str]
 
 
 @dataclass
@@ -317,7 +84,7 @@ class Inventory:
             datastore, path = container_path(uri)
             return DataAsset(name, version, path, uri, datastore)
 
-    def monitors(self) -> tuple[Monitor, ...]:
+    def monitors(self) -> tuple[MonitorSchedule, ...]:
         """Return Azure ML's own monitors, disabled ones too, by name.
 
         Read from the service's JSON: the SDK hides disabled ones and drops, with a line on the
@@ -467,14 +234,14 @@ def _model(found: Any, registry: str | None) -> ModelVersion:
     )
 
 
-def _monitor(schedule: Mapping[str, Any]) -> Monitor:
+def _monitor(schedule: Mapping[str, Any]) -> MonitorSchedule:
     properties = schedule["properties"]
     definition = properties["action"].get("monitorDefinition") or {}
     target = definition.get("monitoringTarget") or {}
     endpoint, deployment = _target(target.get("deploymentId") or "")
     alert = definition.get("alertNotificationSetting") or {}
     emails = (alert.get("emailNotificationSetting") or {}).get("emails") or ()
-    return Monitor(
+    return MonitorSchedule(
         name=schedule["name"],
         enabled=bool(properties.get("isEnabled", True)),
         endpoint=endpoint,
@@ -564,11 +331,3 @@ def _utc(context: Any) -> datetime | None:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

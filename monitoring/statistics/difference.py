@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import Performance, Z
+from monitoring.statistics.intervals import Z
+from monitoring.statistics.performance import Performance
 
 #: 80 % quantile of the normal distribution: the chance to find a difference that is there.
 Z_POWER = 0.841621
@@ -54,7 +54,7 @@ def between(first: Performance, second: Performance) -> Difference:
         Statistics in Medicine 17, 873-890; for other measures Zou and Donner (2008), Construction of
         confidence limits about effect measures, Statistics in Medicine 27, 1693-1702.
 
-    >>> from monitoring.metrics.performance_metric import wilson
+    >>> from monitoring.statistics.intervals import wilson
     >>> one = Performance(48 / 80, 0.05, wilson(48 / 80, 80), 80)
     >>> two = Performance(56 / 70, 0.05, wilson(56 / 70, 70), 70)
     >>> found = between(one, two).interval  # Newcombe's own example (a), 56/70 less 48/80

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import Performance, Z
+from monitoring.statistics.intervals import Z
+from monitoring.statistics.performance import Performance
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.metric import Interval
+from monitoring.statistics.intervals import wilson
 
-Z = 1.959964
 #: Below this expected count in a cell, the p-value comes from the exact distribution.
 LEAST_EXPECTED = 5.0
 
@@ -31,6 +31,15 @@ class Share:
         """
         return self.hits / self.rows if self.rows else 0.0
 
+    @property
+    def interval(self) -> Interval:
+        """Wilson's 95 % interval of the rate; everything without rows.
+
+        >>> Share(0, 0).interval
+        Interval(low=0.0, high=1.0)
+        """
+        return wilson(self.rate, self.rows)
+
     def __add__(self, other: Share) -> Share:
         return Share(self.hits + other.hits, self.rows + other.rows)
 
@@ -41,25 +50,6 @@ class Share:
         Share(hits=5.0, rows=25.0)
         """
         return Share(self.hits / effect, self.rows / effect) if effect > 1 else self
-
-
-def wilson(share: Share) -> Interval:
-    """Return the 95 % score interval of a share; everything without rows.
-
-    Source:
-        Wilson (1927), doi:10.1080/01621459.1927.10502953.
-
-    >>> interval = wilson(Share(90, 100))
-    >>> round(interval.low, 3), round(interval.high, 3)
-    (0.826, 0.945)
-    """
-    if not share.rows:
-        return Interval(0.0, 1.0)
-    n, p = share.rows, share.rate
-    centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    reach = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    low = 0.0 if share.hits == 0 else max(centre - reach, 0.0)
-    return Interval(low, 1.0 if share.hits == n else min(centre + reach, 1.0))
 
 
 def increase(production: Share, reference: Share) -> Interval:
@@ -74,7 +64,7 @@ def increase(production: Share, reference: Share) -> Interval:
     (0.0524, 0.3339)
     """
     p, q = production.rate, reference.rate
-    one, two = wilson(production), wilson(reference)
+    one, two = production.interval, reference.interval
     return Interval(
         p - q - math.hypot(p - one.low, two.high - q),
         p - q + math.hypot(one.high - p, q - two.low),

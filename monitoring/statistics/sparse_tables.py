@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats
-from monitoring.counting.totals.margins import Flags
+from monitoring.arrays import Counts, Flags, Floats
 
 #: Categories that expect fewer rows than this are gone through outcome by outcome.
 FEW_EXPECTED = 0.1

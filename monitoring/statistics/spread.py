@@ -14,16 +14,29 @@ from functools import lru_cache
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.metrics.fairness_metric import Spread
-from monitoring.metrics.performance_metric import Performance
+from monitoring.statistics.performance import Performance
 
 DRAWS = 4_000
 SEED = 2013
 #: Pairs that are looked at together while drawing; bounds the memory.
 PAIRS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far apart groups are.
+
+    value: of the metric. interval: 95 %, for all pairs of groups at once. pvalue: of no difference
+    at all. ends: places of the two groups that are furthest apart, the lower one first.
+    """
+
+    value: float
+    interval: Interval
+    pvalue: float
+    ends: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

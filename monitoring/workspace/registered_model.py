@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.rows import Rows
 from monitoring.errors import SchemaMismatch, SourceError
 

@@ -6,6 +6,7 @@ real. Travellers' requests, machines, costs and faults are simulated from a seed
 
 from __future__ import annotations
 
-from sample.builder.workspace import VERSION, build
+from sample.builder.plan import VERSION
+from sample.builder.workspace import build
 
 __all__ = ["VERSION", "build"]

@@ -34,9 +34,8 @@ from sample.builder.database import create_tables, open_database
 from sample.builder.fleet import fleet
 from sample.builder.flights import flights
 from sample.builder.incidents import script, truth
-from sample.builder.plan import TRAINING_END, Plan
+from sample.builder.plan import COMPLETE, TRAINING_END, VERSION, Plan
 from sample.builder.scoring import failed, scored
-from sample.builder.workspace import COMPLETE, VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
+#: Raise it whenever the content of the sample workspace changes.
+VERSION = 6
+#: What a finished workspace holds.
+COMPLETE = "complete.json"
+
 DAY = timedelta(days=1)
 
 #: The dataset's first and last local day, and the day after the last one that v1 was trained on.

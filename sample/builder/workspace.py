@@ -9,14 +9,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sample.builder.plan import Plan
+from sample.builder.plan import COMPLETE, VERSION, Plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Raise it whenever the content of the sample workspace changes.
-VERSION = 6
-COMPLETE = "complete.json"
 SECONDS_KEPT = 3 * 86_400
 
 Progress = Callable[[float, str], None]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.totals.outcomes import CELLS, ScoreCells, score_cell
 from monitoring.methods.estimation.calibration import STEPS, Labelled, calibrate, isotonic
 from monitoring.methods.estimation.scaling import learn, scaling

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.totals.outcomes import ScoreCells
 from monitoring.methods.estimation import cbpe
 from monitoring.methods.estimation.calibration import Labelled, isotonic

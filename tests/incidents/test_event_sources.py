@@ -15,14 +15,10 @@ from monitoring.incidents.dependencies import of_dependencies
 from monitoring.signals.clients import judged, of_clients
 from monitoring.signals.configuration import data_collector, log_categories, monitors
 from monitoring.sources.activity import ActivityEvent
-from monitoring.sources.registry import (
-    Collection,
-    Deployment,
-    DiagnosticSetting,
-    Endpoint,
-    Monitor,
-)
 from monitoring.window import Window
+from monitoring.workspace.diagnostic_settings import DiagnosticSetting
+from monitoring.workspace.endpoints import Collection, Deployment, Endpoint
+from monitoring.workspace.monitors import MonitorSchedule
 
 ML = "microsoft.machinelearningservices/workspaces"
 ENDPOINT = f"/subscriptions/s/resourcegroups/g/providers/{ML}/w/onlineendpoints/credit"
@@ -244,7 +240,7 @@ def test_a_deleted_monitor_is_gone_until_it_is_made_again() -> None:
     assert (results[0].subject, results[0].status) == ("credit", "breached")
     again = change(40, f"{ML}/schedules/write", "/x/schedules/credit-drift")
     assert monitors([], ["credit"], [deleted, again], WINDOW) == []
-    off = Monitor(
+    off = MonitorSchedule(
         "m", enabled=False, endpoint="credit", deployment="blue", task="", signals=(), every=""
     )
     assert monitors([off], ["credit"], [], WINDOW)[0].reason == "m is switched off"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitoring.settings import Settings
-    from monitoring.sources.registry import Endpoint
+    from monitoring.workspace.endpoints import Endpoint
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 #: Of the service and its configuration: seconds, not minutes. The benchmark replays all.

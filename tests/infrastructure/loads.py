@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.capacity.instances import CPU, Capacity, Floats, Utilization
+from monitoring.arrays import Floats
+from monitoring.capacity.instances import CPU, Capacity, Utilization
 from monitoring.capacity.load import EDGES_MS, Load
 
 START = np.datetime64("2026-11-14T00:00:00", "s")

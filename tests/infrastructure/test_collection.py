@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from monitoring.metric import MetricResult
-from monitoring.requests.collection_reasons import REASONS, explain
 from monitoring.signals import collection
 from monitoring.signals.collection import Collected, of_deployment
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics, Series
-from monitoring.sources.registry import Collection, Deployment, Endpoint, Inventory
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
+from monitoring.workspace.collection_reasons import REASONS, explain
+from monitoring.workspace.endpoints import Collection, Deployment, Endpoint
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)

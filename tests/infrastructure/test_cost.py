@@ -13,8 +13,9 @@ from monitoring.signals import cost
 from monitoring.sources.azure import Azure
 from monitoring.sources.cost import BilledDay, CostManagement
 from monitoring.sources.metrics import PlatformMetrics, Series
-from monitoring.sources.registry import Deployment, Inventory
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 
 DAY = date(2026, 11, 14)
 QUARTERS = np.datetime64(DAY, "s") + np.arange(96) * np.timedelta64(900, "s")

@@ -17,7 +17,7 @@ import tiny_logs
 from monitoring.errors import InputError
 from monitoring.requests.collected_reasons import Evidence, why_missing
 from monitoring.requests.logged_request import LoggedRequest, LogLine, identifier
-from monitoring.requests.request_parts import blame, parts
+from monitoring.requests.request_parts import parts
 from monitoring.requests.request_xray import RequestXray, Sources, xray
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure, Wiring, connect
@@ -26,8 +26,9 @@ from monitoring.sources.collected_lines import CollectedLines, find
 from monitoring.sources.deployed import Deployed
 from monitoring.sources.logs import Logs
 from monitoring.sources.metrics import PlatformMetrics
-from monitoring.sources.registry import Collection, Deployment
 from monitoring.window import Window
+from monitoring.workspace.blame import blame
+from monitoring.workspace.endpoints import Collection, Deployment
 from sample.credential import SampleCredential
 from sample.transport import Reply, Request
 

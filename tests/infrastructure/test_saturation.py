@@ -14,8 +14,9 @@ from monitoring.capacity.instances import Capacity
 from monitoring.signals import saturation
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics
-from monitoring.sources.registry import Deployment, Inventory
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 
 DAY = Window.day(date(2026, 11, 14))
 HOURS = np.datetime64("2026-11-14T00:00:00", "s") + np.arange(24) * np.timedelta64(3600, "s")

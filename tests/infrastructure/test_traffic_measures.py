@@ -14,14 +14,15 @@ from tiny_logs import NOW, request
 from monitoring.capacity.latency import percentiles
 from monitoring.capacity.throughput import minutes
 from monitoring.overview import health, objectives
-from monitoring.requests.outcomes import BLAMES, outcomes
-from monitoring.requests.request_parts import WITHOUT_MODEL, blame, parts
+from monitoring.requests.outcomes import outcomes
+from monitoring.requests.request_parts import WITHOUT_MODEL, parts
 from monitoring.signals import traffic
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Answer, Logs
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.sources.registry import Inventory
 from monitoring.window import Window
+from monitoring.workspace.blame import BLAMES, blame
 from tests.tiny_store import tiny
 
 HOUR = Window(NOW - timedelta(hours=1), NOW)

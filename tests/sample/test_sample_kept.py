@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sample.builder import build, contents, workspace
-from sample.builder.plan import Plan
+from sample.builder.plan import COMPLETE, Plan
 from tests.conftest import NOW
 
 Told = list[tuple[float, str]]
@@ -24,7 +24,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
         plans.append(plan)
         (folder / "part").touch()
         progress(0.5, "half")
-        (folder / workspace.COMPLETE).touch()
+        (folder / COMPLETE).touch()
 
     monkeypatch.setattr(contents, "write", write)
     return plans
@@ -60,7 +60,7 @@ def test_a_build_that_broke_is_not_served(
 
 def test_workspaces_of_other_days_go_after_three_days(tmp_path: Path, builds: list[Plan]) -> None:
     old, recent = (build(tmp_path, NOW - timedelta(days=n), 1, lambda *_: None) for n in (9, 1))
-    marker = old / workspace.COMPLETE
+    marker = old / COMPLETE
     aged = marker.stat().st_mtime - 4 * 86_400
     os.utime(marker, (aged, aged))
     newest = build(tmp_path, NOW, 1, lambda *_: None)

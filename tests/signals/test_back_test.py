@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from monitoring.baselines.back_testing import Breach, KnownIncident, Side, back_test, side
 from monitoring.metric import MetricResult, Status
 from monitoring.metrics.drift import HEADLINE
+from monitoring.signals.data_drift.back_testing import Breach, KnownIncident, Side, back_test, side
 from monitoring.window import Window
 
 FIRST = date(2026, 11, 1)

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from monitoring.baselines import choices as baselines
-from monitoring.baselines.back_testing import KnownIncident, Side, side
 from monitoring.baselines.baseline import Baseline, take_baseline
 from monitoring.baselines.choices import SEASONAL, choice_of
 from monitoring.baselines.ordinary_days import OrdinaryDays
@@ -25,6 +24,7 @@ from monitoring.metrics.drift import HEADLINE
 from monitoring.segment import Condition, Segment
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.back_testing import KnownIncident, Side, side
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
 from monitoring.window import Window

@@ -16,7 +16,7 @@ from monitoring.counting.engine.tables import open_table, write_table
 from monitoring.errors import SourceError
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
-from monitoring.sources.registry import ModelVersion
+from monitoring.workspace.models import ModelVersion
 
 MODEL = ModelVersion(
     "m", "1", "", None, tags={"task": "binary_classification", "target_column": "y"}

@@ -190,9 +190,9 @@ def test_no_retry_after_stops_the_app_for_hours(hands: Hands) -> None:
 
 def test_who_waits_a_moment_for_the_service_then_asks() -> None:
     asked = QueryBudget()
-    asked._closed_until = asked.clock() + 0.05
-    assert asked.answer("q", "q", lambda: "answer") == "answer"
-    assert asked.usage().waited_seconds >= 0.05
+    opens = asked._closed_until = asked.clock() + 0.05
+    assert asked.answer("q", "q", asked.clock) >= opens
+    assert asked.usage().waited_seconds > 0
 
 
 # Turns

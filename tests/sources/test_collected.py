@@ -20,8 +20,9 @@ from monitoring.sources import collected
 from monitoring.sources.azure import Azure, Wiring
 from monitoring.sources.collected import Collected, JoinedDay
 from monitoring.sources.failures import NotFoundError
-from monitoring.sources.registry import DataAsset, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.assets import DataAsset
+from monitoring.workspace.models import ModelVersion
 from sample.credential import SampleCredential
 
 if TYPE_CHECKING:

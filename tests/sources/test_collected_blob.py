@@ -17,8 +17,8 @@ from monitoring.errors import SourceError
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure, Wiring
 from monitoring.sources.collected import Collected
-from monitoring.sources.registry import DataAsset
 from monitoring.window import Window
+from monitoring.workspace.assets import DataAsset
 from sample.credential import SampleCredential
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.sources import cloud_events
@@ -230,6 +230,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(json_values | st.binary(max_size=20), max_size=6), st.booleans())
 def test_no_line_whatever_it_holds_stops_the_reader(payloads: list[Any], is_event: bool) -> None:  # noqa: FBT001
     content = b""

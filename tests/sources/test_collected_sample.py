@@ -21,7 +21,8 @@ from tests.tiny_store import import_azure_ml
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monitoring.sources.registry import Deployment, ModelVersion
+    from monitoring.workspace.endpoints import Deployment
+    from monitoring.workspace.models import ModelVersion
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WEEK = Window.last(timedelta(days=7), until=NOW)

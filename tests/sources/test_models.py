@@ -27,8 +27,9 @@ from monitoring.errors import NotPermittedError, SchemaMismatch, SourceError
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
 from monitoring.sources.models import Models
-from monitoring.sources.registry import Inventory, ModelVersion
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
+from monitoring.workspace.models import ModelVersion
 from monitoring.workspace.registered_model import RegisteredModel
 from sample.transport import Reply
 from tests.tiny_store import DATA_PATHS, Tiny, tiny

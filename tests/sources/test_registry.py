@@ -10,16 +10,12 @@ import pytest
 
 from monitoring.errors import NotPermittedError, SourceError
 from monitoring.sources.failures import NotFoundError
-from monitoring.sources.registry import (
-    AssetId,
-    Collection,
-    Inventory,
-    ModelVersion,
-    MonitorSignal,
-    Threshold,
-    container_path,
-)
+from monitoring.sources.registry import Inventory, container_path
 from monitoring.sources.scaling import Scaling
+from monitoring.workspace.assets import AssetId
+from monitoring.workspace.endpoints import Collection
+from monitoring.workspace.models import ModelVersion
+from monitoring.workspace.monitors import MonitorSignal, Threshold
 from sample.transport import Reply, Request
 from tests.tiny_store import BLUE, ENDPOINT, TAGS, WORKSPACE, Tiny, tiny
 

@@ -10,9 +10,10 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
 from monitoring.metrics.performance.accuracy import accuracy
 from monitoring.metrics.performance.mean_absolute_error import mean_absolute_error
-from monitoring.metrics.performance_metric import Performance, wilson
 from monitoring.statistics import difference
 from monitoring.statistics.difference import Difference
+from monitoring.statistics.intervals import wilson
+from monitoring.statistics.performance import Performance
 
 
 def share(right: int, n: int) -> Performance:

@@ -14,9 +14,9 @@ from ui.loaders import database, deployments, drift, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
-    from monitoring.baselines.back_testing import BackTest
     from monitoring.decisions.baseline_rule import BaselineKind, BaselineRule
     from monitoring.metric import MetricResult
+    from monitoring.signals.data_drift.back_testing import BackTest
     from ui.loaders.workspace import Progress
 
 #: Signals with a baseline, and those with thresholds of a user's own.
@@ -345,8 +345,8 @@ def _tested(
 ) -> Tested:
     import time  # noqa: PLC0415 - perf_counter only
 
-    from monitoring.baselines import back_testing as core  # noqa: PLC0415
     from monitoring.metrics.drift import HEADLINE  # noqa: PLC0415 - loads the metrics
+    from monitoring.signals.data_drift import back_testing as core  # noqa: PLC0415
     from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415
 
     began = time.perf_counter()

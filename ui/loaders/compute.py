@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from monitoring.signals.clusters import Nodes
     from monitoring.sources.logs import Answer
     from monitoring.sources.metrics import PlatformMetrics
-    from monitoring.sources.registry import Deployment
     from monitoring.window import Window
+    from monitoring.workspace.endpoints import Deployment
     from ui.loaders.shelf import Taken
     from ui.shell.scope import Scope
 

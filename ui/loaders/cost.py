@@ -12,17 +12,18 @@ from monitoring.window import Window
 from ui.loaders import compute, logs, workspace
 
 if TYPE_CHECKING:
+    from monitoring.arrays import Floats, Times
     from monitoring.capacity.autoscale import Episode, Rules, Scaled
     from monitoring.capacity.energy import Energy
-    from monitoring.capacity.instances import Capacity, Floats, Times, Utilization
+    from monitoring.capacity.instances import Capacity, Utilization
     from monitoring.capacity.load import Load
     from monitoring.capacity.right_size import Advice, Case, Option
     from monitoring.metric import MetricResult
     from monitoring.signals.cost import CostDay
     from monitoring.sources.cost import Bill
     from monitoring.sources.logs import Answer
-    from monitoring.sources.registry import Deployment
     from monitoring.sources.scaling import Autoscale, RequestSettings
+    from monitoring.workspace.endpoints import Deployment
     from ui.loaders.shelf import Taken
 
 #: Cost data are hours old and Cost Management takes few questions.

@@ -14,7 +14,7 @@ from ui.loaders import workspace
 
 if TYPE_CHECKING:
     from monitoring.database.database import Database
-    from monitoring.sources.registry import ModelVersion
+    from monitoring.workspace.models import ModelVersion
 
 #: Where the name that somebody typed is kept for the session: it is nobody's but theirs.
 TYPED = "author"

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from monitoring.baselines.baseline import Baseline
     from monitoring.baselines.choices import BaselineChoice
     from monitoring.sources.deployed import CollectedDays, Deployed, PredictedDays
-    from monitoring.sources.registry import Deployment, Endpoint, ModelVersion
+    from monitoring.workspace.endpoints import Deployment, Endpoint
+    from monitoring.workspace.models import ModelVersion
     from ui.loaders.workspace import Progress
-    from ui.shell.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,22 @@ def deployed() -> Deployed:
     return _deployed(workspace.now().date() if workspace.settings().is_sample else None)
 
 
-def deployment_of(chosen: Scope) -> str:
-    """Return the deployment of the scope; without one, that with the most traffic.
+def deployment_of(endpoint: str, deployment: str | None) -> str:
+    """Return the deployment; without one, that of the endpoint with the most traffic.
 
     Raises:
         SourceError: The endpoint has none.
     """
-    if chosen.deployment:
-        return chosen.deployment
-    endpoint = next(e for e in inventory() if e.name == chosen.endpoint)
-    if not endpoint.deployments:
+    if deployment:
+        return deployment
+    whole = next(e for e in inventory() if e.name == endpoint)
+    if not whole.deployments:
         raise SourceError(
-            f"The endpoint {endpoint.name!r} has no deployment",
+            f"The endpoint {endpoint!r} has no deployment",
             hint="Deploy a model to it, or choose another endpoint.",
         )
-    names = [each.name for each in endpoint.deployments]
-    return max(names, key=lambda name: endpoint.traffic.get(name, 0))
+    names = [each.name for each in whole.deployments]
+    return max(names, key=lambda name: whole.traffic.get(name, 0))
 
 
 @st.cache_data(max_entries=2, **FRESH)

@@ -12,8 +12,9 @@ from ui.loaders import database, deployments, workspace
 if TYPE_CHECKING:
     from monitoring.decisions.stored import Decisions
     from monitoring.overview.fleet import Fleet
-    from monitoring.sources.registry import Deployment, ModelVersion
     from monitoring.window import Window
+    from monitoring.workspace.endpoints import Deployment
+    from monitoring.workspace.models import ModelVersion
     from ui.loaders.workspace import Progress
 
 

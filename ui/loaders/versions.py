@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitoring.compare.version_traffic import TrafficComparison
     from monitoring.signals.data_drift.report import DriftReport
     from monitoring.sources.logs import Answer
-    from monitoring.sources.registry import ModelVersion
+    from monitoring.workspace.models import ModelVersion
     from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 

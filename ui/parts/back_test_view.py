@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from monitoring.baselines.back_testing import BackTest, Breach
 from monitoring.charts.breaches import Bar, Stretch, breaches
 from monitoring.metrics.drift import METRICS
+from monitoring.signals.data_drift.back_testing import BackTest, Breach
 from ui.loaders import baselines
 from ui.loaders.baselines import InForce, Tested
 from ui.parts import cards, report_view, states

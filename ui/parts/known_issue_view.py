@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Severity
     from monitoring.requests.known_issues import KnownIssue
+    from monitoring.severity import Severity
     from ui.parts.states import Colour
 
 COLOURS: dict[Severity, Colour] = {

@@ -126,7 +126,7 @@ def _pick_deployment(deployments: Sequence[str]) -> str | None:
 def _pick_segment(chosen: Scope) -> Segment:
     """Return the segment; one whose model does not answer leaves the page with all rows."""
     try:
-        deployment = deployment_of(chosen)
+        deployment = deployment_of(chosen.endpoint or "", chosen.deployment)
     except MonitoringError as error:
         states.show_error(error)
         return EVERYONE

@@ -6,14 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monitoring.counting.profile import (
-    LINEAR_CELLS,
-    LOG_HALF,
-    Counts,
-    Floats,
-    NumericalBins,
-    intervals,
-)
+from monitoring.arrays import Counts, Floats
+from monitoring.counting.profile import LINEAR_CELLS, LOG_HALF, NumericalBins, intervals
 
 #: A lattice may have at most this many points between the least and the greatest value.
 LATTICE_POINTS = 1500

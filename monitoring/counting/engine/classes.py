@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Codes
 from monitoring.counting.engine.tables import Table, open_parquet
 from monitoring.counting.engine.values import places, plain
 from monitoring.counting.totals.outcomes import Columns
@@ -19,7 +19,6 @@ from monitoring.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Codes = NDArray[np.int64]
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _FLAGS = {"true": "1", "false": "0"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from monitoring.counting.profile import Floats
+    from monitoring.arrays import Floats
 
 _TICKS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 SECONDS_A_DAY = 86_400.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.arrays import Counts, Floats, Kind
 from monitoring.counting.engine.bins import numerical_bins
 from monitoring.counting.engine.columns import is_integer, kind_of, numbers, texts
 from monitoring.counting.engine.tables import Table, open_parquet
@@ -20,9 +21,6 @@ from monitoring.counting.profile import (
     MOST_CATEGORIES,
     Bins,
     CategoricalBins,
-    Counts,
-    Floats,
-    Kind,
     NumericalBins,
     Profile,
 )

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Floats, Kind
 from monitoring.azureml import common_columns, feature_type
 from monitoring.azureml.columns import is_integer
 from monitoring.azureml.quality import Column
 from monitoring.azureml.sample import Sample
 from monitoring.counting.engine.columns import kind_of, numbers, texts, valid
 from monitoring.counting.engine.tables import Table, open_parquet
-from monitoring.counting.profile import Floats, Kind
 from monitoring.errors import Cancelled
 
 if TYPE_CHECKING:

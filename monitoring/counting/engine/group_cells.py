@@ -6,12 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitoring.counting.profile import Counts, Floats
+from monitoring.arrays import Counts, Floats, Index
 from monitoring.counting.totals.outcomes import CELLS, ScoreCells
 
-Index = NDArray[np.int64]
 Sparse = tuple[Index, Counts, Floats]
 
 #: Keys of one group: score cell, predicted or not, state of the label.

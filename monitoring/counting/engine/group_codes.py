@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Index
 from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.values import floats, places
 from monitoring.counting.totals.groups import Cut, Grouping
@@ -15,8 +15,6 @@ from monitoring.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Index = NDArray[np.int64]
 
 
 def group_codes(batch: pa.RecordBatch, grouping: Grouping) -> Index:

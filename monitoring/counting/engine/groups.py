@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Flags, Floats, Index
 from monitoring.counting.engine.classes import class_text, classes_of, codes_of
 from monitoring.counting.engine.group_cells import STRIDE, Cells
 from monitoring.counting.engine.group_codes import group_codes
@@ -26,7 +26,6 @@ from monitoring.counting.engine.outcomes import (
 )
 from monitoring.counting.engine.tables import Table, open_parquet
 from monitoring.counting.engine.values import floats, missing
-from monitoring.counting.profile import Floats
 from monitoring.counting.totals.groups import Group, Grouping, GroupOutcomes
 from monitoring.counting.totals.outcomes import (
     NEGATIVE,
@@ -44,8 +43,6 @@ from monitoring.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 BATCH_ROWS = 32_768
 

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.arrays import Floats, Index
 from monitoring.counting.engine.classes import codes_of
 from monitoring.counting.engine.scores import EPSILON, Scored
 from monitoring.counting.engine.tables import Table, open_parquet
 from monitoring.counting.engine.values import floats
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
-from monitoring.counting.totals.outcomes import Columns
-from monitoring.methods.root_cause.loss import LossName
+from monitoring.counting.totals.outcomes import Columns, LossName
 
 if TYPE_CHECKING:
     import pyarrow as pa

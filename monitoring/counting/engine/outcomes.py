@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Codes, Counts, Flags, Floats
 from monitoring.counting.engine.classes import check, class_text, classes_of, codes_of
 from monitoring.counting.engine.columns import kind_of, valid
 from monitoring.counting.engine.scores import (
@@ -22,7 +22,7 @@ from monitoring.counting.engine.scores import (
 )
 from monitoring.counting.engine.tables import Table, open_parquet
 from monitoring.counting.engine.values import floats, missing, plain
-from monitoring.counting.profile import Counts, Floats, Profile
+from monitoring.counting.profile import Profile
 from monitoring.counting.totals.outcomes import (
     DELAY_HOURS,
     PARTS,
@@ -65,9 +65,6 @@ NO_PREDICTION = "prediction that is missing"
 NO_NUMBER = "prediction or label that is no number"
 
 _DAY_TICKS = {unit: 86_400 * 1_000**power for power, unit in enumerate(("s", "ms", "us", "ns"))}
-
-Codes = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 def count(table: Table, columns: Columns, classes: tuple[str, ...] = ()) -> Outcomes:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Counts, Floats
 from monitoring.counting.engine.classes import codes_of
 from monitoring.counting.engine.groups import score_columns
 from monitoring.counting.engine.outcomes import SUM_TOLERANCE
 from monitoring.counting.engine.tables import Table, open_parquet, open_table
 from monitoring.counting.engine.values import floats
-from monitoring.counting.profile import Counts, Floats
 from monitoring.counting.totals.outcomes import CELLS, Columns, Moments, cell_edges, score_cell
 
 if TYPE_CHECKING:

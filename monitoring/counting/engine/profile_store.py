@@ -21,16 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.arrays import Counts
 from monitoring.counting.engine import counting
 from monitoring.counting.engine.tables import Table
-from monitoring.counting.profile import (
-    Bins,
-    CategoricalBins,
-    Counts,
-    NumericalBins,
-    Profile,
-    intervals,
-)
+from monitoring.counting.profile import Bins, CategoricalBins, NumericalBins, Profile, intervals
 
 if TYPE_CHECKING:
     import pyarrow as pa

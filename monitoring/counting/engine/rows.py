@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Index
 from monitoring.counting.engine.columns import kind_of, numbers, valid
 from monitoring.counting.engine.counting import Feature
 from monitoring.counting.engine.tables import Table, open_parquet
-from monitoring.counting.rows import NULL, Column, Index, Labels, Rows
+from monitoring.counting.rows import NULL, Column, Labels, Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.arrays import Codes, Flags, Floats
 from monitoring.counting.engine.classes import class_text
 from monitoring.counting.engine.values import floats
-from monitoring.counting.profile import Floats
 from monitoring.counting.totals.outcomes import UNKNOWN, Columns, Moments, ScoreCells
 
 if TYPE_CHECKING:
@@ -26,9 +25,6 @@ OUT_OF_RANGE = "probability outside 0..1"
 NOT_ONE = "probabilities that do not sum to 1"
 NO_PROBABILITY = "probability that is missing or no number"
 WHOSE = "probability of no class of the model"
-
-Codes = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

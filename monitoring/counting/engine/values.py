@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Floats
 from monitoring.counting.engine.columns import numbers, valid
-from monitoring.counting.profile import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats
+from monitoring.arrays import Counts, Floats
 from monitoring.counting.totals.outcomes import ClassOutcomes, ScoreCells
 from monitoring.counting.totals.ranking import ranked
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import Performance, Z, wilson
+from monitoring.statistics.intervals import Z, wilson
+from monitoring.statistics.performance import Performance
 
 BINS = 10
 #: Keeps the standard error of a bin above 0.

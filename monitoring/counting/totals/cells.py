@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats, Intervals
+from monitoring.arrays import Floats
+from monitoring.counting.profile import Intervals
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from monitoring.arrays import Counts, Floats, Kind
 from monitoring.counting.profile import (
     QUANTILE_BINS,
     CategoricalBins,
-    Counts,
-    Floats,
     Intervals,
-    Kind,
     NumericalBins,
     Profile,
     intervals,
@@ -21,9 +18,6 @@ from monitoring.counting.profile import (
 from monitoring.counting.totals.cells import clipped
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.errors import NotEnoughData, SchemaMismatch
-
-if TYPE_CHECKING:
-    from monitoring.metric import Metric
 
 OTHER = "other"
 NEW = "new"
@@ -59,17 +53,6 @@ class Comparison:
     def arrays(self) -> Comparisons:
         """The same as arrays with one row, which is what metrics read."""
         return Comparisons.of(self.reference, self.production)
-
-    def measured(self, metric: Metric) -> float:
-        """Return one metric.
-
-        Raises:
-            MonitoringError: It is undefined here.
-        """
-        found = metric.measure(self.arrays)
-        for why in found.undefined.values():
-            raise why
-        return float(found.value[0])
 
     @property
     def kind(self) -> Kind:

@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats, Kind, Profile
+from monitoring.arrays import Counts, Flags, Floats, Kind
+from monitoring.counting.profile import Profile
 from monitoring.counting.totals.cells import Cells
-from monitoring.counting.totals.margins import Flags
 from monitoring.counting.totals.stack import Layout, Stack
 
 

@@ -13,11 +13,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import Performance, share_interval, wilson
+from monitoring.statistics.intervals import share_interval, wilson
+from monitoring.statistics.performance import Performance
 
 #: Right and wrong rows that each class gets before its variance is taken, so that a class of which
 #: nothing went wrong yet is not taken for certain. Agresti and Coull (1998), doi:10.2307/2685469.

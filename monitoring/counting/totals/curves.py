@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats, NumericalBins, Profile, intervals
+from monitoring.arrays import Counts, Floats
+from monitoring.counting.profile import NumericalBins, Profile, intervals
 from monitoring.counting.totals.calibration import Calibration, calibration, confidence_cells
 from monitoring.counting.totals.outcomes import NEGATIVE, POSITIVE, ScoreCells, cell_edges
 from monitoring.errors import NotEnoughData

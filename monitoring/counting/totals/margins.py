@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitoring.counting.profile import Counts, Floats, Profile
-
-Flags = NDArray[np.bool_]
+from monitoring.arrays import Counts, Flags, Floats
+from monitoring.counting.profile import Profile
 
 
 @dataclass(frozen=True, eq=False)

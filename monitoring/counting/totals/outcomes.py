@@ -17,11 +17,24 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Counts, Floats, NumericalBins, Profile
+from monitoring.arrays import Counts, Floats
+from monitoring.counting.profile import NumericalBins, Profile
 from monitoring.errors import NotEnoughData, SchemaMismatch
 
 Task = Literal["binary_classification", "multiclass_classification", "regression"]
 TASKS: tuple[Task, ...] = get_args(Task)
+#: What a metric is the mean of, row by row.
+LossName = Literal[
+    "error",
+    "missed",
+    "false_alarm",
+    "log_loss",
+    "brier_score",
+    "absolute_error",
+    "squared_error",
+    "signed_error",
+    "absolute_percentage_error",
+]
 
 #: Score cells. Half of the scale is even in the score, half in its distance to 0 and 1, so that
 #: the scores of rare events do not share a handful of cells.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.totals.confusion import labelled
 from monitoring.counting.totals.outcomes import (
     POSITIVE,
@@ -25,7 +25,8 @@ from monitoring.counting.totals.outcomes import (
     ScoreCells,
 )
 from monitoring.errors import NotEnoughData
-from monitoring.metrics.performance_metric import Performance, share_interval
+from monitoring.statistics.intervals import share_interval
+from monitoring.statistics.performance import Performance
 
 #: Correlation taken between what a row adds to its own class's area and to those of the others. From
 #: simulation (3 to 10 classes): the standard error is then 0.9 to 1.1 times the true one.

@@ -7,11 +7,10 @@ from datetime import date
 
 import numpy as np
 
+from monitoring.arrays import Counts, Floats
 from monitoring.counting.profile import (
     MOST_CATEGORIES,
     CategoricalBins,
-    Counts,
-    Floats,
     NumericalBins,
     Profile,
     intervals,

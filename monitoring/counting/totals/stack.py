@@ -8,22 +8,20 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from monitoring.arrays import Counts, Flags, Floats, Kind
 from monitoring.counting.profile import (
     LINEAR_CELLS,
     QUANTILE_BINS,
     TOP_CATEGORIES,
     Bins,
     CategoricalBins,
-    Counts,
-    Floats,
     Intervals,
-    Kind,
     NumericalBins,
     Profile,
     intervals,
 )
 from monitoring.counting.totals.cells import Cells
-from monitoring.counting.totals.margins import Flags, Margins
+from monitoring.counting.totals.margins import Margins
 
 #: Bins of a categorical feature: the top categories, "other" and "new".
 OTHER_AT = TOP_CATEGORIES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.errors import NotEnoughData, SchemaMismatch
 
 #: Azure ML's name, and the default threshold of its SDK.

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.rows import Column, Labels, Rows
 from monitoring.metric import Interval
+from monitoring.statistics.intervals import Z
 
 #: Rows that the model is asked about, and how often each feature is shuffled.
 MOST_ROWS = 2_000
 SHUFFLES = 3
 #: The model is asked about many shuffled copies in one call: a call costs more than its rows.
 ROWS_AT_ONCE = 30_000
-NORMAL_95 = 1.959964
 
 #: A model's output for rows, shape (rows, outputs).
 Predict = Callable[[Rows], Floats]
@@ -43,7 +43,7 @@ class Importances:
     def intervals(self) -> tuple[Interval, ...]:
         """The 95 % interval of each."""
         n = len(self.changes)
-        half = NORMAL_95 * self.changes.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else self.means
+        half = Z * self.changes.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else self.means
         return tuple(
             Interval(max(float(v - h), 0.0), float(v + h))
             for v, h in zip(self.means, half, strict=True)

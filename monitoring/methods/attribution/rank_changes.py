@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 
 #: How many features the overlap of the most important ones looks at.
 TOP = 5

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.metric import Interval
-from monitoring.statistics.chance import NORMAL_95, chi_squared_quantile
+from monitoring.statistics.chance import chi_squared_quantile
+from monitoring.statistics.intervals import Z
 
 #: Fewer days than this say nothing about how much days differ.
 LEAST_DAYS = 10
@@ -62,7 +63,7 @@ def quantile(degrees: float) -> float:
     (1.96, 2.045)
     """
     if math.isinf(degrees):
-        return NORMAL_95
+        return Z
     from scipy.special import stdtrit  # noqa: PLC0415 - 0.2 s that a start-up need not pay
 
     return float(stdtrit(degrees, 0.975))

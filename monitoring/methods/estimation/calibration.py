@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 from monitoring.counting.totals.outcomes import CELLS, POSITIVE, UNKNOWN, ScoreCells
 
 #: Groups of equal size that calibration is judged in, and folds that it is judged on.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.totals.outcomes import POSITIVE, UNKNOWN, ScoreCells
 from monitoring.methods.estimation.band import Estimate, Scatter, scatter
 from monitoring.methods.estimation.calibration import STEP, STEPS, Calibration, Labelled, calibrate

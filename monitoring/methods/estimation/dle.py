@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Column, Index, Labels, Rows
+from monitoring.arrays import Floats, Index
+from monitoring.counting.rows import Column, Labels, Rows
 from monitoring.methods.estimation.band import LEAST_DAYS, Estimate, Scatter, scatter
 from monitoring.methods.estimation.calibration import FOLDS, REPLICATES, isotonic
 from monitoring.methods.multivariate.encoding import Frequencies

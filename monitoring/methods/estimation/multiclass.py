@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 from monitoring.counting.totals.outcomes import (
     CELLS,
     NEGATIVE,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 
 #: Folds that a scaling is judged on, rows that it is learned on at most.
 FOLDS, MOST_ROWS = 5, 20_000

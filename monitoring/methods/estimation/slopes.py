@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 
 #: Keeps the logarithm of a score of 0 finite, as scikit-learn does.
 EPSILON = float(np.finfo(np.float64).eps)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index, Labels, Rows
+from monitoring.arrays import Floats, Index
+from monitoring.counting.rows import Labels, Rows
 from monitoring.methods.multivariate.encoding import Frequencies
 
 #: Rows of the reference that neighbours are looked for among; more cost time and change no verdict.

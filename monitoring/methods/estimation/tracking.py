@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitoring.methods.estimation.assumptions import Check, Verdict
 from monitoring.methods.estimation.band import Estimate
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import wilson
+from monitoring.statistics.intervals import wilson
 
 #: Labelled rows that a day needs to be held against its band.
 LEAST_LABELS = 50

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 
 #: Nadeau and Bengio (2003), eq. 9: out-of-fold scores share training rows, which adds test / train
 #: to 1 / folds in the variance; with 5 folds the error grows by sqrt((1/5 + 1/4) / (1/5)).
 FOLDS = 5
 CORRECTION = math.sqrt(1 + FOLDS / (FOLDS - 1))
-NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.rows import Rows
-from monitoring.methods.multivariate.area_under_curve import FOLDS, NORMAL_95, Curve, curve, pvalue
+from monitoring.methods.multivariate.area_under_curve import FOLDS, Curve, curve, pvalue
 from monitoring.methods.multivariate.encoding import code_matrices
 from monitoring.metric import Interval
+from monitoring.statistics.intervals import Z
 
 #: At most this many rows a side: more cost time and add nothing to an error of a few thousandths.
 MOST_ROWS = 20_000
@@ -48,7 +49,7 @@ class Separation:
     def interval(self) -> Interval:
         """95 % interval of the area under it."""
         found = self.curve
-        half = NORMAL_95 * found.error()
+        half = Z * found.error()
         return Interval(max(found.area - half, 0.0), min(found.area + half, 1.0))
 
     @property

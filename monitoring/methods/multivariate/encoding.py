@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats
+from monitoring.arrays import Counts, Floats
 from monitoring.counting.rows import NULL, Labels, Rows
 
 #: Trees take up to 255 categories; beyond these the rarer ones count as one.

@@ -9,10 +9,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
-from monitoring.methods.multivariate.area_under_curve import FOLDS, NORMAL_95, Curve, curve
+from monitoring.arrays import Floats
+from monitoring.methods.multivariate.area_under_curve import FOLDS, Curve, curve
 from monitoring.methods.multivariate.domain_classifier import Separation, one_thread
 from monitoring.metric import Interval
+from monitoring.statistics.intervals import Z
 
 #: Rows whose scores are looked at again with a feature shuffled.
 MOST_ROWS = 4_000
@@ -146,7 +147,7 @@ def _curve(score: Floats, is_production: NDArray[np.bool_]) -> Curve:
 
 
 def _interval(value: float, error: float) -> Interval:
-    return Interval(value - NORMAL_95 * error, value + NORMAL_95 * error)
+    return Interval(value - Z * error, value + Z * error)
 
 
 def _pair(sight: _Sight, found: Sequence[Telling], names: Sequence[str]) -> Pair | None:

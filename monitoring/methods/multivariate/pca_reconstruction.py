@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.rows import Rows
 from monitoring.methods.multivariate.encoding import Frequencies
 from monitoring.metric import Interval
+from monitoring.statistics.intervals import Z
 
 #: NannyML's default: as many components as hold this share of the reference's variance.
 VARIANCE_KEPT = 0.65
 #: NannyML's default number of chunks of the reference that the threshold comes from.
 CHUNKS = 10
 STANDARD_DEVIATIONS = 3.0
-NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Reconstruction:
     def noise(self, rows: int) -> float:
         """Return how far the mean error of that many rows strays by chance, 95 %."""
         variance = float(self.errors.var(ddof=1)) if len(self.errors) > 1 else 0.0
-        return NORMAL_95 * math.sqrt(variance * (1 / len(self.errors) + 1 / rows))
+        return Z * math.sqrt(variance * (1 / len(self.errors) + 1 / rows))
 
 
 def mean_interval(errors: Floats) -> Interval:
@@ -82,7 +82,7 @@ def mean_interval(errors: Floats) -> Interval:
     >>> mean_interval(np.array([1.0, 1.0, 1.0]))
     Interval(low=1.0, high=1.0)
     """
-    half = NORMAL_95 * float(errors.std(ddof=1)) / math.sqrt(len(errors)) if len(errors) > 1 else 0
+    half = Z * float(errors.std(ddof=1)) / math.sqrt(len(errors)) if len(errors) > 1 else 0
     return Interval(max(float(errors.mean()) - half, 0.0), float(errors.mean()) + half)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats, NumericalBins, Profile, intervals
+from monitoring.arrays import Floats
+from monitoring.counting.profile import NumericalBins, Profile, intervals
 from monitoring.counting.rows import NULL, Rows
 
 

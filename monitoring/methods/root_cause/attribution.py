@@ -28,8 +28,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 from monitoring.errors import NotEnoughData
 from monitoring.methods.root_cause.levels import Encoded, Levels
 from monitoring.methods.root_cause.mix import Usual, path, usual_loss

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index, Labels, Rows
+from monitoring.arrays import Floats, Index
+from monitoring.counting.rows import Labels, Rows
 from monitoring.segment import MISSING, Condition
 
 #: Quantile bins of a numerical feature where there are rows enough, and rows that each should hold.

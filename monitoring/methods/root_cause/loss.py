@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from monitoring.counting.totals.outcomes import Task
-
-LossName = Literal[
-    "error",
-    "missed",
-    "false_alarm",
-    "log_loss",
-    "brier_score",
-    "absolute_error",
-    "squared_error",
-    "signed_error",
-    "absolute_percentage_error",
-]
+from monitoring.counting.totals.outcomes import LossName, Task
 
 
 @dataclass(frozen=True, slots=True)

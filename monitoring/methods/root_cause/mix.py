@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.methods.root_cause.tilting import OneHot
 
 #: Rows' worth of evidence that a level's loss is the usual one.

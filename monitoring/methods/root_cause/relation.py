@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.methods.root_cause.tilting import OneHot
 from monitoring.statistics.chance import benjamini_hochberg
 

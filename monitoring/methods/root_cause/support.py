@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 from monitoring.methods.root_cause.tilting import OneHot
 
 #: The window may hold a level this many times as often as the reference; beyond, too few rows of

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
+from monitoring.arrays import Floats
 from monitoring.counting.rows import Labels, Rows
 from monitoring.methods.root_cause.attribution import Attribution, attribute
 from monitoring.methods.root_cause.levels import encode, levels_of

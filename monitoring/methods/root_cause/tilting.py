@@ -16,8 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index
+from monitoring.arrays import Floats, Index
 
 STEPS = 25
 TOLERANCE = 1e-6

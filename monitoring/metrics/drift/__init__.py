@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.metric import Metric
+from monitoring.metrics.drift_metric import Metric
 from monitoring.plugins import find
 
 METRICS: dict[str, Metric] = find(__name__, "METRIC", Metric)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.counting.profile import Counts, Floats
+from monitoring.arrays import Counts, Floats
 from monitoring.counting.totals.comparisons import Comparisons, shares
-from monitoring.metric import Measurement, Metric
-from monitoring.statistics.chance import delta_interval, divergence_floor, ratio
+from monitoring.metrics.drift_metric import Measurement, Metric
+from monitoring.metrics.noise import delta_interval, divergence_floor
+from monitoring.statistics.chance import ratio
 
 
 def hellinger_distance(reference: Counts, production: Counts) -> Floats:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.arrays import Counts, Floats
 from monitoring.azureml import histograms
 from monitoring.azureml.sample import Sample, paired_counts
-from monitoring.counting.profile import Counts, Floats
 from monitoring.counting.totals.comparisons import Comparisons, shares
-from monitoring.metric import Measurement, Metric
-from monitoring.statistics.chance import delta_interval, divergence_floor, ratio
+from monitoring.metrics.drift_metric import Measurement, Metric
+from monitoring.metrics.noise import delta_interval, divergence_floor
+from monitoring.statistics.chance import ratio
 
 
 def jensen_shannon_distance(reference: Counts, production: Counts) -> Floats:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.azureml.sample import Sample
-from monitoring.counting.profile import Floats
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.errors import MonitoringError, NotEnoughData
-from monitoring.metric import Measurement, Metric
+from monitoring.metrics.drift_metric import Measurement, Metric
 from monitoring.statistics.chance import widened
 
 #: The service's floor of the standard deviation, absolute, whatever the unit.

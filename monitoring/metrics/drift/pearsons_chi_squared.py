@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.arrays import Counts, Floats
 from monitoring.azureml.sample import Sample, paired_counts
-from monitoring.counting.profile import Counts, Floats
 from monitoring.counting.totals.comparisons import Comparisons
-from monitoring.metric import Measurement, Metric
-from monitoring.statistics.chance import chi_squared_quantiles, delta_interval, ratio
+from monitoring.metrics.drift_metric import Measurement, Metric
+from monitoring.metrics.noise import delta_interval
+from monitoring.statistics.chance import chi_squared_quantiles, ratio
 
 
 def cramers_v(reference: Counts, production: Counts) -> Floats:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.arrays import Counts, Flags, Floats
 from monitoring.azureml import histograms
 from monitoring.azureml.sample import Sample, paired_counts
-from monitoring.counting.profile import Counts, Floats
 from monitoring.counting.totals.comparisons import Comparisons
-from monitoring.counting.totals.margins import Flags
-from monitoring.metric import Measurement, Metric
-from monitoring.statistics.chance import chi_squared_quantiles, delta_interval
+from monitoring.metrics.drift_metric import Measurement, Metric
+from monitoring.metrics.noise import delta_interval
+from monitoring.statistics.chance import chi_squared_quantiles
 
 
 def population_stability_index(

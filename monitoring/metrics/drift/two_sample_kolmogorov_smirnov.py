@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.azureml import MOST_KS_ROWS
 from monitoring.azureml.sample import Sample
-from monitoring.counting.profile import Floats
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.errors import InputError
-from monitoring.metric import Measurement, Metric
+from monitoring.metrics.drift_metric import Measurement, Metric
 from monitoring.statistics.chance import scipy_pvalue, widened
 
 #: 95 % point of the limiting distribution of the scaled statistic.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from monitoring.errors import NotEnoughData
 from monitoring.metrics.fairness_metric import OneClass, share_of
-from monitoring.metrics.performance_metric import Performance
 from monitoring.statistics import spread
+from monitoring.statistics.performance import Performance
 
 #: Below this p-value the groups' shares of positive labels are taken to differ.
 LEVEL = 0.05

@@ -8,14 +8,9 @@ import numpy as np
 
 from monitoring.counting.totals.confusion import labelled
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes
-from monitoring.metrics.performance_metric import (
-    CLASSIFIERS,
-    Performance,
-    PerformanceMetric,
-    wilson,
-)
-
-__all__ = ["METRIC", "accuracy", "wilson"]
+from monitoring.metrics.performance_metric import CLASSIFIERS, PerformanceMetric
+from monitoring.statistics.intervals import wilson
+from monitoring.statistics.performance import Performance
 
 
 def accuracy(outcomes: Outcomes) -> Performance:

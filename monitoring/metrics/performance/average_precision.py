@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from monitoring.counting.totals import ranking
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
+from monitoring.metrics.performance_metric import CLASSIFIERS, PerformanceMetric
+from monitoring.statistics.performance import Performance
 
 
 def average_precision(outcomes: Outcomes) -> Performance:

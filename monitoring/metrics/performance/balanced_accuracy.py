@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from monitoring.counting.totals.confusion import RECALL, macro
 from monitoring.counting.totals.outcomes import Outcomes
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
+from monitoring.metrics.performance_metric import CLASSIFIERS, PerformanceMetric
+from monitoring.statistics.performance import Performance
 
 
 def balanced_accuracy(outcomes: Outcomes) -> Performance:

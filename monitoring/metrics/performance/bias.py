@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.counting.totals.outcomes import Outcomes
-from monitoring.metrics.performance_metric import (
-    REGRESSIONS,
-    Performance,
-    PerformanceMetric,
-    around,
-)
-from monitoring.statistics.delta import numbers, of_means
+from monitoring.metrics.delta import numbers, of_means
+from monitoring.metrics.performance_metric import REGRESSIONS, PerformanceMetric
+from monitoring.statistics.intervals import around
+from monitoring.statistics.performance import Performance
 
 _BOUNDS = (-np.inf, np.inf)
 

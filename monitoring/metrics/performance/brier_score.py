@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from monitoring.counting.totals.outcomes import Outcomes
 from monitoring.counting.totals.ranking import scored
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
-from monitoring.statistics.delta import mean_of
+from monitoring.metrics.delta import mean_of
+from monitoring.metrics.performance_metric import CLASSIFIERS, PerformanceMetric
+from monitoring.statistics.performance import Performance
 
 _BOUNDS = (0.0, 2.0)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from monitoring.counting.totals.calibration import calibration_error, confidence_cells
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes
 from monitoring.counting.totals.ranking import scored, scores_of
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
+from monitoring.metrics.performance_metric import CLASSIFIERS, PerformanceMetric
+from monitoring.statistics.performance import Performance
 
 
 def expected_calibration_error(outcomes: Outcomes) -> Performance:

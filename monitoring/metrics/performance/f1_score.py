@@ -5,7 +5,8 @@ from __future__ import annotations
 from monitoring.counting.totals import confusion
 from monitoring.counting.totals.confusion import F1
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance, PerformanceMetric
+from monitoring.metrics.performance_metric import CLASSIFIERS, PerformanceMetric
+from monitoring.statistics.performance import Performance
 
 
 def f1_score(outcomes: Outcomes) -> Performance:

@@ -6,13 +6,10 @@ import numpy as np
 
 from monitoring.counting.totals.outcomes import PARTS, Outcomes
 from monitoring.errors import NotEnoughData
-from monitoring.metrics.performance_metric import (
-    REGRESSIONS,
-    Performance,
-    PerformanceMetric,
-    around_logarithm,
-)
-from monitoring.statistics.delta import numbers, of_means
+from monitoring.metrics.delta import numbers, of_means
+from monitoring.metrics.performance_metric import REGRESSIONS, PerformanceMetric
+from monitoring.statistics.intervals import around_logarithm
+from monitoring.statistics.performance import Performance
 
 
 def mean_absolute_percentage_error(outcomes: Outcomes) -> Performance:

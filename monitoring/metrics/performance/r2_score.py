@@ -7,13 +7,10 @@ import numpy as np
 from monitoring.counting.totals.outcomes import PARTS, Outcomes
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval
-from monitoring.metrics.performance_metric import (
-    REGRESSIONS,
-    Performance,
-    PerformanceMetric,
-    around_logarithm,
-)
-from monitoring.statistics.delta import numbers, of_means
+from monitoring.metrics.delta import numbers, of_means
+from monitoring.metrics.performance_metric import REGRESSIONS, PerformanceMetric
+from monitoring.statistics.intervals import around_logarithm
+from monitoring.statistics.performance import Performance
 
 #: Below this share of their squares, the spread of labels is lost in rounding.
 ROUNDING = 1e-12

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.counting.totals.outcomes import PARTS, Outcomes
-from monitoring.metrics.performance_metric import (
-    REGRESSIONS,
-    Performance,
-    PerformanceMetric,
-    around_logarithm,
-)
-from monitoring.statistics.delta import numbers, of_means
+from monitoring.metrics.delta import numbers, of_means
+from monitoring.metrics.performance_metric import REGRESSIONS, PerformanceMetric
+from monitoring.statistics.intervals import around_logarithm
+from monitoring.statistics.performance import Performance
 
 
 def root_mean_squared_error(outcomes: Outcomes) -> Performance:

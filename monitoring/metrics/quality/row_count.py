@@ -6,7 +6,7 @@ import math
 
 from monitoring.metric import Interval
 from monitoring.metrics.quality_metric import Measured, QualityMetric, TableFacts
-from monitoring.statistics.rates import Z
+from monitoring.statistics.intervals import Z
 
 
 def row_count(facts: TableFacts) -> Measured | None:

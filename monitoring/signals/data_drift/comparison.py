@@ -15,12 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from monitoring.arrays import Kind
 from monitoring.counting.engine import counting, exact, tables
 from monitoring.counting.engine.columns import kind_of
-from monitoring.counting.profile import Kind, Profile
+from monitoring.counting.profile import Profile
 from monitoring.errors import InputError, MonitoringError
-from monitoring.metric import STATUSES, Metric, MetricResult, Mode, Status, is_breach
+from monitoring.metric import STATUSES, MetricResult, Mode, Status, is_breach
 from monitoring.metrics.drift import HEADLINE, METRICS
+from monitoring.metrics.drift_metric import Metric
 from monitoring.signals.data_drift.findings import Reference, Thresholds, judged
 from monitoring.window import Window
 

@@ -12,18 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitoring.counting.profile import MOST_CATEGORIES, Kind, Profile
+from monitoring.arrays import Flags, Kind
+from monitoring.counting.profile import MOST_CATEGORIES, Profile
 from monitoring.counting.totals.comparisons import Comparisons
-from monitoring.counting.totals.margins import Flags
 from monitoring.counting.totals.stack import Layout, Stack, layouts
 from monitoring.errors import MonitoringError
-from monitoring.metric import Interval, Measurement, Metric, MetricResult, Status, is_breach
+from monitoring.metric import Interval, MetricResult, Status, is_breach
 from monitoring.metrics.drift import HEADLINE, METRICS
-from monitoring.statistics.chance import (
-    benjamini_hochberg,
-    contingencies,
-    kolmogorov_smirnov_pvalues,
-)
+from monitoring.metrics.drift_metric import Measurement, Metric
+from monitoring.metrics.noise import kolmogorov_smirnov_pvalues
+from monitoring.statistics.chance import benjamini_hochberg, contingencies
 from monitoring.window import Window
 
 #: Fewer rows than this on either side and there is no verdict.

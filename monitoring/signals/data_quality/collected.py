@@ -9,8 +9,9 @@ from monitoring.counting.engine.tables import open_table
 from monitoring.segment import EVERYONE, Segment
 from monitoring.signals.data_quality.days import USUAL_DAYS, DayRows
 from monitoring.sources.deployed import INPUTS, OUTPUTS, Deployed
-from monitoring.sources.registry import Deployment, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
+from monitoring.workspace.models import ModelVersion
 
 Progress = Callable[[float, str], None]
 

@@ -12,7 +12,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from monitoring.counting.profile import MOST_CATEGORIES, Kind
+from monitoring.arrays import Kind
+from monitoring.counting.profile import MOST_CATEGORIES
 from monitoring.errors import InputError
 from monitoring.metric import MetricResult, Mode
 from monitoring.metrics.quality import METRICS

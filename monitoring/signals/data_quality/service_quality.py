@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from monitoring.arrays import Kind
 from monitoring.azureml import is_service_breach
 from monitoring.azureml.quality import (
     ROWS,
@@ -20,7 +21,6 @@ from monitoring.azureml.quality import (
 )
 from monitoring.counting.engine.exact import service_column, spark_type
 from monitoring.counting.engine.tables import Table
-from monitoring.counting.profile import Kind
 from monitoring.errors import Cancelled, MonitoringError
 from monitoring.metric import MetricResult, Status, is_breach
 from monitoring.metrics.quality import METRICS

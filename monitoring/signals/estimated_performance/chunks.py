@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from monitoring.arrays import Floats, Index
 from monitoring.counting.engine.classes import classes_of, codes_of
 from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.counting import Feature
@@ -16,8 +17,7 @@ from monitoring.counting.engine.outcomes import count
 from monitoring.counting.engine.rows import read_rows
 from monitoring.counting.engine.scores import Scored
 from monitoring.counting.engine.tables import Table, open_parquet
-from monitoring.counting.profile import Floats
-from monitoring.counting.rows import Index, Rows
+from monitoring.counting.rows import Rows
 from monitoring.counting.totals.outcomes import UNKNOWN, ClassOutcomes, Columns, ScoreCells
 from monitoring.errors import NotEnoughData
 from monitoring.methods.estimation import cbpe, dle, multiclass

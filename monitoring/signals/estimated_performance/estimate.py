@@ -27,8 +27,9 @@ from monitoring.signals.estimated_performance.report import (
 from monitoring.signals.model_performance.realized import in_force
 from monitoring.signals.model_performance.report import Period
 from monitoring.sources.deployed import OUTPUTS, Deployed, PredictedDays
-from monitoring.sources.registry import Deployment, ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
+from monitoring.workspace.models import ModelVersion
 
 __all__ = [
     "SIGNAL",

@@ -9,9 +9,9 @@ from datetime import timedelta
 from monitoring.counting.totals.groups import Group
 from monitoring.errors import NotEnoughData
 from monitoring.metrics.fairness_metric import GroupMetric, counts_of, together, without
-from monitoring.metrics.performance_metric import Performance
 from monitoring.signals.fairness.group_counts import CountedGroups, merged
 from monitoring.signals.fairness.report import DEFAULT, Completed, Rule, positive_of, tried
+from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
 

@@ -26,9 +26,9 @@ from monitoring.metrics.fairness_metric import (
     together,
     without,
 )
-from monitoring.metrics.performance_metric import Performance
 from monitoring.signals.fairness.group_counts import CountedGroups, merged
 from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.statistics.performance import Performance
 from monitoring.statistics.pooling import Pooled, partially_pooled
 from monitoring.window import Window
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.arrays import Floats
 from monitoring.baselines.baseline import Baseline
 from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
-from monitoring.counting.profile import Floats
 from monitoring.counting.rows import Rows
 from monitoring.errors import NotEnoughData, SourceError
 from monitoring.methods.attribution.normalized_discounted_cumulative_gain import (

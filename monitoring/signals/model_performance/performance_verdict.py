@@ -11,7 +11,8 @@ from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult, Status, Worse
 from monitoring.metrics.performance import HEADLINE, METRICS
-from monitoring.metrics.performance_metric import Performance, PerformanceMetric
+from monitoring.metrics.performance_metric import PerformanceMetric
+from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
 SIGNAL = "model_performance"

@@ -11,8 +11,8 @@ from monitoring.counting.totals.outcomes import Task
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import PerformanceReport, Period
 from monitoring.sources.deployed import PredictedDays
-from monitoring.sources.registry import ModelVersion
 from monitoring.window import Window
+from monitoring.workspace.models import ModelVersion
 
 Progress = Callable[[float, str], None]
 

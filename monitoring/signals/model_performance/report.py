@@ -12,7 +12,6 @@ from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes, Task, c
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import HEADLINE, METRICS
-from monitoring.metrics.performance_metric import Performance, wilson
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.model_performance.performance_verdict import (
     LEAST_LABELS,
@@ -24,6 +23,8 @@ from monitoring.signals.model_performance.performance_verdict import (
     metrics_of,
     with_value,
 )
+from monitoring.statistics.intervals import wilson
+from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
 __all__ = [

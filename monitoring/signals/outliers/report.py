@@ -9,17 +9,17 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.arrays import Floats
 from monitoring.baselines.baseline import Baseline
 from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
-from monitoring.counting.profile import Floats
 from monitoring.counting.rows import Rows
 from monitoring.errors import NotEnoughData
 from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult, is_breach
 from monitoring.signals.model_performance.periods import unfinished, with_rows
-from monitoring.statistics.rates import Share, increase_pvalue, wilson
+from monitoring.statistics.rates import Share, increase_pvalue
 from monitoring.window import Window
 
 SIGNAL = "outliers"
@@ -214,7 +214,7 @@ class _Search:
         result = replace(
             draft,
             value=share.rate,
-            interval=wilson(share),
+            interval=share.interval,
             noise_floor=_chance_upper(usual, int(share.rows)),
             pvalue=increase_pvalue(share, sure),
         )

@@ -19,8 +19,8 @@ from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Status
 from monitoring.metrics.performance import METRICS
-from monitoring.metrics.performance_metric import Performance
 from monitoring.signals.model_performance.report import metrics_of
+from monitoring.statistics.performance import Performance
 from ui.loaders.shelf import Taken
 from ui.loaders.versions import Side
 from ui.parts import cards, states

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.arrays import Floats, Times
 from monitoring.capacity import instances
 from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.errors import MonitoringError
@@ -23,7 +24,7 @@ from ui.loaders import compute
 from ui.parts import cards, states
 
 if TYPE_CHECKING:
-    from ui.loaders.compute import Deployment
+    from monitoring.workspace.endpoints import Deployment
 
 _SHOWN = (instances.CPU, instances.MEMORY, instances.DISK, instances.GPU)
 
@@ -234,9 +235,7 @@ def show_demand(deployment: Deployment, window: Window) -> cards.Freshness | Non
     return cards.answered(answer)
 
 
-def _on(
-    times: instances.Times, rows: Sequence[dict[str, object]], column: str, step: timedelta
-) -> instances.Floats:
+def _on(times: Times, rows: Sequence[dict[str, object]], column: str, step: timedelta) -> Floats:
     """Put counts of the log, a minute, on the times of the metrics; no row is no request."""
     found = np.zeros(len(times))
     for row in rows:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.capacity import instances
+from monitoring.arrays import Floats
 from monitoring.metric import Status
 from monitoring.signals import clusters, jobs
 from monitoring.window import Window
@@ -113,7 +113,7 @@ def _show_cluster(cluster: clusters.Nodes, last: clusters.Resize | None, refused
         st.text(refused)
 
 
-def _highest(values: instances.Floats) -> float | None:
+def _highest(values: Floats) -> float | None:
     return None if np.isnan(values).all() else float(np.nanmax(values))
 
 

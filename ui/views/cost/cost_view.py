@@ -22,7 +22,7 @@ from ui.loaders.cost import CostReport
 from ui.parts import cards, states
 
 if TYPE_CHECKING:
-    from ui.loaders.compute import Deployment
+    from monitoring.workspace.endpoints import Deployment
 
 _PRICES = "edited-prices"
 UTILIZATION_HELP = "Mean CPU of all instances over the days, from Azure Monitor."

@@ -18,7 +18,7 @@ from ui.parts import cards, states
 from ui.views.cost import size_view
 
 if TYPE_CHECKING:
-    from ui.loaders.compute import Deployment
+    from monitoring.workspace.endpoints import Deployment
 
 
 def show_rules(deployment: Deployment, window: Window) -> cards.Freshness | None:

@@ -20,7 +20,7 @@ from ui.loaders.cost import CostReport
 from ui.parts import cards, states
 
 if TYPE_CHECKING:
-    from ui.loaders.compute import Deployment
+    from monitoring.workspace.endpoints import Deployment
 
 HELP = (
     "The requests of the last seven days are replayed through other numbers of instances: a queue with "

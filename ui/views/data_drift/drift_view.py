@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.counting.profile import Kind
+from monitoring.arrays import Kind
 from monitoring.counting.totals.comparison import Comparison
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.metrics.drift import HEADLINE, METRICS

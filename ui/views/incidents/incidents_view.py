@@ -20,8 +20,9 @@ from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Breach, Incident, Severity
+    from monitoring.incidents.incident import Breach, Incident
     from monitoring.incidents.report import IncidentReport
+    from monitoring.severity import Severity
     from monitoring.window import Window
 
 #: Parameter of the page: which incident is looked at.

@@ -14,8 +14,8 @@ from monitoring import charts
 from monitoring.counting.totals.outcomes import Moments
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.metrics.drift import METRICS
-from monitoring.metrics.performance_metric import Z
-from monitoring.statistics.rates import Share, wilson
+from monitoring.statistics.intervals import Z
+from monitoring.statistics.rates import Share
 from ui.parts import cards, outputs_view
 from ui.parts.glossary import explain
 from ui.views.predictions import predictions_words
@@ -209,7 +209,7 @@ def _threshold(report: PredictionReport) -> str:
 def _show_shares(report: PredictionReport, shares: Sequence[Share], key: str) -> None:
     known = [share.rows > 0 for share in shares]
     ends = [
-        wilson(share) if ok else Interval(math.nan, math.nan)
+        share.interval if ok else Interval(math.nan, math.nan)
         for share, ok in zip(shares, known, strict=True)
     ]
     values = [s.rate if ok else math.nan for s, ok in zip(shares, known, strict=True)]
@@ -295,7 +295,7 @@ def _show_classes(report: PredictionReport, key: str) -> None:
         truth = Share(whole.labels.get(name, 0), sum(whole.labels.values()))
         past = Share(before.labels.get(name, 0), sum(before.labels.values()))
         near = Share(whole.near.get(name, 0), whole.near_of.get(name, 0))
-        ends = wilson(now)
+        ends = now.interval
         lines.append(
             {
                 "Class": name,

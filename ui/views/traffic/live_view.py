@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.charts import sparkline
-from monitoring.requests.outcomes import BLAMES
 from monitoring.signals import traffic as judged
+from monitoring.workspace.blame import BLAMES
 from ui.loaders import traffic, workspace
 from ui.parts import cards, states
 
@@ -63,7 +64,7 @@ def _show_minutes(found: Minutes) -> None:
         _tile_errors(found)
     with columns[2]:
         p95 = found.newest_p95_ms
-        limit = judged.LATENCY_P95_MS
+        limit = LATENCY_P95_MS
         _tile(
             "P95 of the newest minute",
             "–" if p95 is None else f"{p95:,.0f} ms",
@@ -92,7 +93,7 @@ def _tile_errors(found: Minutes) -> None:
         "Error rate",
         "–" if rate is None else f"{rate:.2%}",
         trend,
-        f"objective ≤ {judged.ERROR_RATE:.0%}, without the caller's errors",
+        f"objective ≤ {ERROR_RATE:.0%}, without the caller's errors",
         result,
     )
 

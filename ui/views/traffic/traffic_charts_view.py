@@ -12,10 +12,10 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.errors import MonitoringError
-from monitoring.requests.outcomes import BLAMES, Outcomes
-from monitoring.requests.request_parts import blame
-from monitoring.signals import traffic as judged
+from monitoring.requests.outcomes import Outcomes
+from monitoring.workspace.blame import BLAMES, blame
 from ui.loaders import requests, traffic
 from ui.parts import cards, states
 from ui.shell import nav
@@ -73,7 +73,7 @@ def show_requests(looked: Looked, key: Key) -> cards.Freshness | None:
         _spread(looked, at, [each.per_minute for each in found]),
         {who: _spread(looked, at, [each.share(who) for each in found]) for who in order},
         step=looked.step,
-        objective=judged.ERROR_RATE,
+        objective=ERROR_RATE,
         incomplete=traffic_view.incomplete(looked, answer.settled),
     )
     cards.show_chart(chart, key="traffic-requests", table=_requests_table(found))
@@ -139,7 +139,7 @@ def show_latency(looked: Looked, key: Key) -> cards.Freshness | None:
     chart = charts.percentiles(
         {} if picked == "metric" else logged,
         {} if picked == "log" else {p: (m.times, m.values_ms) for p, m in measured.items()},
-        objective_ms=judged.LATENCY_P95_MS,
+        objective_ms=LATENCY_P95_MS,
         incomplete=traffic_view.incomplete(looked, answer.settled) if answer else None,
     )
     cards.show_chart(chart, key="traffic-latency", table=_percentiles_table(looked, logged))
@@ -148,7 +148,7 @@ def show_latency(looked: Looked, key: Key) -> cards.Freshness | None:
             f"Lines: traffic log, exact over all requests of a step, to the last byte. Dotted: platform "
             f"metric, the mean of the step's percentiles per minute. They part where minutes differ: "
             f"a slow minute with few requests weighs as much in the mean as a busy one. Objective: P95 "
-            f"of at most {judged.LATENCY_P95_MS:,.0f} ms."
+            f"of at most {LATENCY_P95_MS:,.0f} ms."
         )
     )
     return cards.answered(*filter(None, (answer,)), missing=missing)

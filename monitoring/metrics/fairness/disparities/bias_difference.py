@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitoring.metric import Interval
-from monitoring.metrics.fairness_metric import Disparity, Spread
-from monitoring.metrics.performance_metric import REGRESSIONS, Performance
+from monitoring.metrics.fairness_metric import Disparity
+from monitoring.metrics.performance_metric import REGRESSIONS
 from monitoring.statistics import spread
+from monitoring.statistics.performance import Performance
+from monitoring.statistics.spread import Spread
 
 
 def bias_difference(groups: Sequence[Sequence[Performance]], largest: int) -> Spread:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitoring.metrics.fairness_metric import Disparity, Spread
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance
+from monitoring.metrics.fairness_metric import Disparity
+from monitoring.metrics.performance_metric import CLASSIFIERS
 from monitoring.statistics import spread
+from monitoring.statistics.performance import Performance
+from monitoring.statistics.spread import Spread
 
 
 def demographic_parity_difference(groups: Sequence[Sequence[Performance]], largest: int) -> Spread:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, mean_of, one_class
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance
+from monitoring.metrics.performance_metric import CLASSIFIERS
+from monitoring.statistics.performance import Performance
 
 NEEDS = "labelled rows with a probability"
 BOUNDS = (-1.0, 1.0)

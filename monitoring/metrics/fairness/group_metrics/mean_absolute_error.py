@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, mean_of, numbers, part_of
-from monitoring.metrics.performance_metric import REGRESSIONS, Performance
+from monitoring.metrics.performance_metric import REGRESSIONS
+from monitoring.statistics.performance import Performance
 
 
 def mean_absolute_error(counts: GroupCounts) -> Performance:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, one_class, share_of
-from monitoring.metrics.performance_metric import CLASSIFIERS, Performance
+from monitoring.metrics.performance_metric import CLASSIFIERS
+from monitoring.statistics.performance import Performance
 
 NEEDS = "labelled rows predicted positive"
 

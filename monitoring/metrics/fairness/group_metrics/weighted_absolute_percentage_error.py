@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, numbers, ratio_of
-from monitoring.metrics.performance_metric import REGRESSIONS, Performance
+from monitoring.metrics.performance_metric import REGRESSIONS
+from monitoring.statistics.performance import Performance
 
 
 def weighted_absolute_percentage_error(counts: GroupCounts) -> Performance:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from monitoring.counting.totals.outcomes import PARTS, Moments, NumberOutcomes, Outcomes
 from monitoring.errors import NotEnoughData
-from monitoring.metrics.performance_metric import Performance, around
+from monitoring.statistics.intervals import around
+from monitoring.statistics.performance import Performance
 
 #: Means of `PARTS` by name, complex so that a formula can be differentiated.
 Means: TypeAlias = dict[str, complex]
