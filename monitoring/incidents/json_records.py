@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import event, metric, window
+from monitoring import arrays, event, metric, severity, window
 from monitoring.errors import InputError
 from monitoring.incidents import incident, lane
 
@@ -22,7 +22,8 @@ T = TypeVar("T")
 #: What annotations name that their modules import for the type checker only.
 _NAMES: Mapping[str, object] = {
     **{name: getattr(metric, name) for name in ("MetricResult", "Interval", "Mode", "Status", "Worse")},
-    "Kind": Literal["numerical", "categorical"],
+    "Kind": arrays.Kind,
+    "Severity": severity.Severity,
     "Window": window.Window,
     "Event": event.Event,
     "Breach": incident.Breach,
