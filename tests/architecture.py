@@ -14,8 +14,8 @@ TOPS = ("app.py", "monitoring", "pages", "sample", "ui")
 #: What stands where; a package imports only what stands before it. -> what it holds.
 PACKAGES: dict[str, str] = {
     "sample": "the sample workspace: a stand-in for Azure below its SDK",
-    "errors arrays window segment settings plugins progress place severity event metric verdict "
-    "report signal": "the nouns, a file each",
+    "errors arrays window segment settings plugins progress place severity event metric "
+    "verdict incident": "the nouns, a file each",
     "statistics": "how sure a number is: intervals, p-values, differences",
     "azureml": "the rules of Azure ML's own monitor, quirks included",
     "counting": "profiles, and totals that add up",
@@ -28,6 +28,7 @@ PACKAGES: dict[str, str] = {
     "results": "the store of evaluations",
     "workspace": "the nouns of Azure ML, without its SDK",
     "sources": "Azure's SDKs, and `queries/*.kql`",
+    "signal report": "what a monitoring question is, and what it says of a place",
     "baselines": "what production is compared with",
     "capacity": "how many instances a load needs, and what they cost",
     "signals": "one monitoring question a file or folder",
@@ -37,6 +38,7 @@ PACKAGES: dict[str, str] = {
     "monitor": "answers for every signal, place and window, and keeps them",
     "incidents": "breaches and events folded into stories, with suspects",
     "overview": "the fleet as numbers",
+    "evaluator": "what is due on each signal's grid, evaluated, kept and folded into incidents",
     "charts": "figures of results",
     "commands": "the command line, a command a file",
     "__main__": "its entry",

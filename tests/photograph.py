@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from monitoring.window import Window
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Incident
+    from monitoring.incident import Incident
     from monitoring.incidents.lane import Lane
     from monitoring.incidents.report import IncidentReport
     from monitoring.metric import MetricResult

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.parts import Value, Values, say
+from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import report as reports
 from monitoring.incidents.breach import found
-from monitoring.incidents.incident import Breach, Incident, Suspect
 from monitoring.incidents.report import IncidentReport
 from monitoring.incidents.subject import Subject
 from monitoring.settings import Settings

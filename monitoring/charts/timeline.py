@@ -34,7 +34,7 @@ from monitoring.charts.timeline_summary import summary
 from monitoring.incidents.thinning import thinned, within
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Incident
+    from monitoring.incident import Incident
     from monitoring.incidents.lane import Lane
     from monitoring.window import Window
 

@@ -22,7 +22,7 @@ from monitoring.charts.timeline_rows import Zone
 
 if TYPE_CHECKING:
     from monitoring.event import Event, EventKind
-    from monitoring.incidents.incident import Incident
+    from monitoring.incident import Incident
     from monitoring.severity import Severity
     from monitoring.window import Window
 

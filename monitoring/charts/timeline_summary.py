@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from monitoring.charts.figure import count
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Incident
+    from monitoring.incident import Incident
     from monitoring.incidents.lane import Lane
     from monitoring.window import Window
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from monitoring.incidents.incident import Breach
+from monitoring.incident import Breach
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.signals.data_drift.report import excess

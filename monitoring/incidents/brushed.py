@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import suspects
-from monitoring.incidents.incident import Breach, Incident, Suspect
 from monitoring.incidents.lanes import in_scope
 from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from monitoring.event import Event
+from monitoring.incident import Breach, Incident
 from monitoring.incidents import breach as breaches_of
 from monitoring.incidents import severity
-from monitoring.incidents.incident import Breach, Incident
 from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import title_of
 from monitoring.metric import MetricResult

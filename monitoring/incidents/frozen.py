@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.incident import Incident, Suspect
 from monitoring.incidents import lanes
-from monitoring.incidents.incident import Incident, Suspect
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.thinning import within
 from monitoring.metric import MetricResult, Worse

@@ -13,9 +13,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import arrays, event, metric, severity, window
+from monitoring import arrays, event, incident, metric, severity, window
 from monitoring.errors import InputError
-from monitoring.incidents import incident, lane
+from monitoring.incidents import lane
 
 T = TypeVar("T")
 

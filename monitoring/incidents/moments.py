@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from monitoring.incident import Breach, Incident
 from monitoring.incidents.change_point import change_point
-from monitoring.incidents.incident import Breach, Incident
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 

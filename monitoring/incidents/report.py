@@ -15,7 +15,7 @@ from monitoring.window import Window
 if TYPE_CHECKING:
     from monitoring.decisions.stored import Decisions
     from monitoring.event import Event
-    from monitoring.incidents.incident import Incident, Suspect
+    from monitoring.incident import Incident, Suspect
     from monitoring.metric import MetricResult
     from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.incidents.incident import Breach
+from monitoring.incident import Breach
 from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult
 from monitoring.severity import Severity

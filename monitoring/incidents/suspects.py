@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitoring.event import Event
+from monitoring.incident import Incident, Suspect
 from monitoring.incidents import candidates, moments, relevance
 from monitoring.incidents.candidates import Candidate
-from monitoring.incidents.incident import Incident, Suspect
 from monitoring.incidents.moments import Moment
 from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult

@@ -10,9 +10,9 @@ import pytest
 from judged import DAY, HOUR, START, event, steps
 
 from monitoring.event import Event
+from monitoring.incident import Incident, Suspect
 from monitoring.incidents import suspects
 from monitoring.incidents.folding import fold
-from monitoring.incidents.incident import Incident, Suspect
 from monitoring.metric import MetricResult
 
 TAKEN = START + 30 * DAY

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from monitoring.charts import Chart
     from monitoring.charts.figure import Theme
     from monitoring.charts.timeline_rows import Zone
+    from monitoring.incident import Incident, Suspect
     from monitoring.incidents.frozen import Frozen, LogLines
     from monitoring.incidents.gathering import Gathered
-    from monitoring.incidents.incident import Incident, Suspect
     from monitoring.incidents.lane import Lane
     from monitoring.incidents.report import IncidentReport
     from monitoring.window import Window

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.loaders import incidents as loader
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Incident
+    from monitoring.incident import Incident
     from monitoring.incidents.report import IncidentReport
     from ui.shell.scope import Scope
 

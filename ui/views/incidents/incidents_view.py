@@ -20,7 +20,7 @@ from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Breach, Incident
+    from monitoring.incident import Breach, Incident
     from monitoring.incidents.report import IncidentReport
     from monitoring.severity import Severity
     from monitoring.window import Window

@@ -15,8 +15,8 @@ from ui.parts import cards, states
 from ui.views.incidents import incidents_view, suspects_view, timeline_view
 
 if TYPE_CHECKING:
+    from monitoring.incident import Incident
     from monitoring.incidents.frozen import Frozen, LogLines, Moment
-    from monitoring.incidents.incident import Incident
 
 UPLOAD = "frozen-file"
 LARGEST_MB = 5

@@ -13,7 +13,7 @@ from ui.parts import cards, states
 from ui.shell import nav
 
 if TYPE_CHECKING:
-    from monitoring.incidents.incident import Suspect
+    from monitoring.incident import Suspect
 
 #: Shown as cards; the table has the others.
 FIRST = 3

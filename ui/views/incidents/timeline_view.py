@@ -20,7 +20,7 @@ from ui.parts import cards
 
 if TYPE_CHECKING:
     from monitoring.event import Event
-    from monitoring.incidents.incident import Incident
+    from monitoring.incident import Incident
     from monitoring.incidents.lane import Lane
 
 MINUTE = timedelta(minutes=1)
