@@ -88,6 +88,7 @@ class EvaluationRow(Base):
     fingerprint: Mapped[str] = mapped_column(String(NAME))
     version: Mapped[int]
     evaluated: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[float] = mapped_column(Double)
     complete: Mapped[bool]
     payload: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -96,6 +96,7 @@ def _make_evaluations() -> None:
         sa.Column("fingerprint", sa.String(260), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("evaluated", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_evaluations"),
