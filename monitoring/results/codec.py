@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -127,6 +127,7 @@ def _position(about: Place, place: Place) -> str | list[str]:
     return [about.endpoint, about.deployment, about.cluster, about.job, about.feature]
 
 
+@lru_cache(maxsize=4096)
 def _place(position: str | tuple[str, ...], place: Place) -> Place:
     """Undo `_position`.
 
@@ -152,18 +153,21 @@ def _results(
     numbers, positions, intervals = (_spread(column, rows) for column in columns[:3])
     values = {"signal": [scope.signal], **columns[3]}
     records = zip(*(_spread(column, rows) for column in values.values()), strict=True)
-    placed = cache(lambda position: _placed(_place(position, scope.place)))
     window = cache(
         lambda n: Window(scope.start + n * scope.step, scope.start + (n + 1) * scope.step)
     )
     for n, position, interval, record in zip(numbers, positions, intervals, records, strict=True):
         if steps is None or n in steps:
             yield MetricResult(
-                **placed(tuple(position) if isinstance(position, list) else position),
+                **_placed(_place(_key(position), scope.place)),
                 **dict(zip(values, record, strict=True)),
                 window=window(n),
                 interval=Interval(*interval) if interval else None,
             )
+
+
+def _key(position: str | list[str]) -> str | tuple[str, ...]:
+    return position if isinstance(position, str) else tuple(position)
 
 
 def _column(values: list[Any]) -> list[Any]:
