@@ -7,6 +7,7 @@ MonitoringError
 ├── InputError               a file, column or option cannot be used as given
 ├── NotEnoughData            a statistic is undefined for so few rows
 ├── SchemaMismatch           reference and production do not describe the same feature
+├── LeaseLost                another process has taken over the task
 └── Cancelled                the user stopped it
 """
 
@@ -51,6 +52,10 @@ class NotEnoughData(MonitoringError):  # noqa: N818 - the design's word
 
 class SchemaMismatch(MonitoringError):  # noqa: N818 - the design's word
     """Reference and production do not describe the same feature."""
+
+
+class LeaseLost(MonitoringError):  # noqa: N818 - not a fault
+    """Another process has taken over the task."""
 
 
 class Cancelled(MonitoringError):  # noqa: N818 - not a fault

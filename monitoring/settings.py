@@ -19,11 +19,12 @@ VARIABLES = {
     "LOG_ANALYTICS_WORKSPACE_ID": "GUID (customerId) of the Log Analytics workspace",
     "COLLECTED_DATA_URL": "fsspec URL of the folder that holds modelDataCollector, e.g. "
     "abfs://container@account.dfs.core.windows.net",
-    "DATABASE_URL": "where baselines, thresholds and their history are kept: sqlite:///file or "
+    "DATABASE_URL": "where results, baselines, thresholds and their history are kept: sqlite:///file or "
     "postgresql://user:password@host/name, default .leeway/leeway.sqlite beside the cache",
     "LEEWAY_CACHE": "folder for the sample workspace and stored profiles, default .cache",
     "LEEWAY_FILES": "folder whose files may be opened by path on the page, default the working folder",
     "LEEWAY_NOW": "ISO time to take for now, for demonstrations and tests",
+    "LEEWAY_RETENTION_DAYS": "days for which results are kept, default 400; incidents stay",
     "LEEWAY_SEED": "seed of the sample workspace, default 2013",
 }
 
@@ -46,6 +47,7 @@ class Settings:
     log_analytics_workspace_id: str = ""
     collected_data_url: str = ""
     database_url: str = ""
+    retention_days: int = 400
 
     @property
     def database(self) -> str:
@@ -89,6 +91,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         log_analytics_workspace_id=env["LOG_ANALYTICS_WORKSPACE_ID"],
         collected_data_url=env["COLLECTED_DATA_URL"],
         database_url=env["DATABASE_URL"],
+        retention_days=_days("LEEWAY_RETENTION_DAYS", env["LEEWAY_RETENTION_DAYS"] or "400"),
     )
 
 
@@ -109,3 +112,10 @@ def _whole_number(name: str, text: str) -> int:
         return int(text)
     except ValueError as error:
         raise InputError(f"Cannot read {name}={text!r}", hint="Give a whole number.") from error
+
+
+def _days(name: str, text: str) -> int:
+    days = _whole_number(name, text)
+    if days < 1:
+        raise InputError(f"Cannot keep results for {name}={text!r} days", hint="Give 1 or more.")
+    return days

@@ -9,6 +9,9 @@ import pytest
 
 from monitoring.settings import Settings
 from monitoring.sources.azure import Azure
+from tests.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]  # fixtures for all tests
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

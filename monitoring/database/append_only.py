@@ -23,9 +23,9 @@ def protect(table: str, dialect: str) -> tuple[str, ...]:
 
 
 def unprotect(table: str, dialect: str) -> tuple[str, ...]:
-    """Return the statements to run before a table is dropped; its triggers go with it."""
+    """Return the statements after which rows can be changed, for a migration."""
     if dialect == "sqlite":
-        return ()
+        return tuple(f"DROP TRIGGER {table}_no_{change}" for change in ("update", "delete"))
     return (f"DROP TRIGGER {table}_no_change ON {table}",)
 
 

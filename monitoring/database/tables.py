@@ -1,53 +1,26 @@
-"""The tables. Rows are only ever added: an edit is a new version, a switch a new change."""
+"""The tables of what users decide. Rows are only ever added: an edit is a new version, a switch a new change."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, MetaData, String, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-#: Longest text of each sort: Azure's names end at 64, a user's at 80.
-NAME, PERSON = 260, 200
+import monitoring.database.result_tables  # noqa: F401 - so that `Base` knows every table
+from monitoring.database.base import NAME, PERSON, Base, UtcTime
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """A moment; SQLite keeps no time zone, so that it is put into UTC and read back as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Put into UTC.
-
-        Raises:
-            ValueError: It has no time zone.
-        """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a moment needs a time zone, got {value!r}")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the caller's
-        """Read as UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """What all tables share."""
-
-    metadata = MetaData(naming_convention=NAMING)
+__all__ = [
+    "KEPT",
+    "NAME",
+    "PERSON",
+    "Base",
+    "BaselineRow",
+    "BenchmarkRow",
+    "ChangeRow",
+    "ThresholdSetRow",
+]
 
 
 class Signed:
@@ -130,4 +103,4 @@ class ChangeRow(Signed, Base):
 
 
 #: Tables whose rows can be added, but neither changed nor removed: the database itself refuses.
-KEPT = tuple(Base.metadata.tables)
+KEPT = tuple(row.__tablename__ for row in (BaselineRow, ThresholdSetRow, BenchmarkRow, ChangeRow))

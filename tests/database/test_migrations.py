@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_mock_engine, inspect, text
 
 from monitoring.database import migrate
+from monitoring.database.database import Database
 from monitoring.database.engine import engine_of, transaction
-from monitoring.database.tables import Base
+from monitoring.database.tables import KEPT, Base
+from monitoring.decisions.adoption import adopt
+from monitoring.decisions.baseline_rule import BaselineRule
+from monitoring.decisions.baselines import Baselines
+from monitoring.decisions.benchmarks import Benchmarks
+from monitoring.decisions.changes import Changes
+from monitoring.decisions.threshold_sets import ThresholdSets
 from monitoring.errors import InputError, SourceError
 
+from .conftest import ANA, BLUE, NOW
+
 ROOT = Path(__file__).parents[2]
+WORKSPACE = "/subscriptions/0000/resourcegroups/ml/providers/microsoft.machinelearningservices/workspaces/flights"
 
 
 @pytest.fixture
@@ -161,3 +172,48 @@ def test_the_models_compile_for_postgresql() -> None:
     written = "\n".join(statements)
     assert "TIMESTAMP WITH TIME ZONE" in written
     assert "SERIAL" in written
+
+
+def test_decisions_of_an_older_version_move_to_the_resource_id(url: str, engine: Engine) -> None:
+    database = Database(url)
+    rule = BaselineRule("same_weekdays", weeks=6)
+    mixed = replace(BLUE, endpoint="Flight-Delay")
+    baseline = Baselines(database).create(mixed, "Quiet weeks", rule, author=ANA, now=NOW)
+    Baselines(database).switch(
+        mixed, "data_drift", baseline, seen=None, default="Training data", author=ANA, now=NOW
+    )
+    sets = ThresholdSets(database, "flights")
+    strict = sets.create("data_drift", "strict", {"hellinger_distance": 0.1}, author=ANA, now=NOW)
+    sets.switch(BLUE, "data_drift", strict, seen=None, author=ANA, now=NOW)
+    Benchmarks(database, "flights").set("m", "1", "accuracy", 0.9, author=ANA, now=NOW)
+    history = Changes(database, "flights").all()
+    database.close()
+
+    migrate.go_back(engine, "0002")
+    database = Database(url)
+    assert adopt(database, "flights", WORKSPACE.upper()) == 8
+    here = replace(BLUE, workspace=WORKSPACE)
+    active = Baselines(database).active(here, "data_drift")
+    assert active == replace(baseline, place=here)
+    thresholds = ThresholdSets(database, WORKSPACE).active(here, "data_drift")
+    assert thresholds == replace(strict, workspace=WORKSPACE)
+    assert [each.value for each in Benchmarks(database, WORKSPACE).of("m", "1")] == [0.9]
+    moved = Changes(database, WORKSPACE).all()
+    assert [(c.at, c.author, c.what) for c in moved] == [(c.at, c.author, c.what) for c in history]
+    assert Changes(database, "flights").all() == ()
+    database.close()
+
+
+def test_adopting_is_done_once_and_protects_as_before(url: str) -> None:
+    database = Database(url)
+    Benchmarks(database, "flights").set("m", "1", "accuracy", 0.9, author=ANA, now=NOW)
+    assert [adopt(database, "flights", WORKSPACE) for _ in range(2)] == [2, 0]
+    for table in KEPT:
+        for statement in ("UPDATE {} SET created_by = 'x'", "DELETE FROM {}"):
+            if table in {"benchmarks", "changes"}:
+                with pytest.raises((SourceError, InputError)), database.writing() as session:
+                    session.execute(text(statement.format(table)))
+    Benchmarks(database, "flights").set("m", "1", "accuracy", 0.7, author=ANA, now=NOW)
+    assert adopt(database, "flights", WORKSPACE) == 0  # it has decisions of its own by now
+    assert [each.value for each in Benchmarks(database, WORKSPACE).of("m", "1")] == [0.9]
+    database.close()

@@ -1,0 +1,154 @@
+"""The rows of evaluations, read and added."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from monitoring.database.result_tables import EvaluationRow, InForceRow
+from monitoring.results.codec import is_readable, pack
+from monitoring.results.evaluation import Evaluation
+from monitoring.results.numbers import Series, add_number, add_series
+from monitoring.results.standing import (
+    Step,
+    Stored,
+    inside,
+    microseconds,
+    seconds,
+    standing,
+)
+from monitoring.window import DAY, Window
+
+_log = logging.getLogger(__name__)
+_DAY_SECONDS = DAY // timedelta(seconds=1)
+_COLUMNS = tuple(
+    InForceRow.digest if name == "in_force" else getattr(EvaluationRow, name)
+    for name in Stored._fields
+)
+
+
+def of(known: Mapping[int, Series]) -> ColumnElement[bool]:
+    """Those of these series."""
+    return EvaluationRow.series.in_(known)
+
+
+def within(window: Window) -> ColumnElement[bool]:
+    """Those that have a step in a window: none is longer than a day."""
+    starts = inside(window)
+    return EvaluationRow.last.between(starts.start, starts.stop + _DAY_SECONDS)
+
+
+def newest(until: datetime | None) -> ColumnElement[bool]:
+    """Those of the newest step of their series, of the steps that begin before a moment."""
+    other = aliased(EvaluationRow)
+    last = select(func.max(other.last)).where(other.series == EvaluationRow.series)
+    if until is not None:
+        last = last.where(other.last <= seconds(until))
+    return EvaluationRow.last == last.correlate(EvaluationRow).scalar_subquery()
+
+
+def stored(session: Session, *conditions: ColumnElement[bool]) -> tuple[Stored, ...]:
+    """Return the rows of these conditions, readable or not."""
+    chosen = (
+        select(*_COLUMNS)
+        .join(InForceRow, EvaluationRow.in_force == InForceRow.id)
+        .where(*conditions)
+    )
+    return tuple(Stored(*row) for row in session.execute(chosen))
+
+
+def readable(rows: Iterable[Stored]) -> Iterator[Stored]:
+    """Leave out what is damaged or of another version, as if it had never been evaluated."""
+    for row in rows:
+        if is_readable(row.payload):
+            yield row
+        else:
+            _log.warning("Evaluation %s cannot be read and counts as not done", row.id)
+
+
+def add(session: Session, workspace: str, evaluations: Iterable[Evaluation]) -> int:
+    """Add the evaluations that say something new; the session is a writer's, so that none comes between."""
+    new = tuple(evaluations)
+    if not new:
+        return 0
+    numbers = {
+        each: add_series(session, workspace, each) for each in dict.fromkeys(map(_series, new))
+    }
+    digests = {
+        each: add_number(session, InForceRow, digest=each) for each in {e.in_force for e in new}
+    }
+    known = {number: series for series, number in numbers.items()}
+    rows = [_row(evaluation, numbers[_series(evaluation)]) for evaluation in new]
+    hull = Window(min(e.window.start for e in new), max(e.window.end for e in new))
+    before = stored(session, of(known), within(hull))
+    added = _revised(rows, before, known)
+    if added:
+        records = [{**row._asdict(), "in_force": digests[row.in_force]} for row in added]
+        for record in records:
+            del record["id"]
+        session.execute(insert(EvaluationRow).returning(EvaluationRow.id), records)
+    return len(added)
+
+
+def remove(session: Session, series: Iterable[int], before: int) -> int:
+    """Remove the evaluations of these series whose last step begins by this second."""
+    old = delete(EvaluationRow).where(
+        EvaluationRow.series.in_(series), EvaluationRow.last <= before
+    )
+    return session.connection().execute(old).rowcount
+
+
+def _revised(
+    rows: Iterable[Stored], before: Iterable[Stored], known: Mapping[int, Series]
+) -> list[Stored]:
+    """Return the rows that say something new, each with its revision."""
+    revisions = Counter({(row.series, row.last): 0 for row in before})
+    for row in before:
+        revisions[row.series, row.last] = max(revisions[row.series, row.last], row.revision)
+    steps = standing(readable(before), known)
+    added = []
+    for row in rows:
+        starts = row.starts(known[row.series].seconds)
+        if all(_says(steps.get((row.series, start)), row) for start in starts):
+            continue
+        revisions[row.series, row.last] += 1
+        added.append(row._replace(revision=revisions[row.series, row.last]))
+        _stand(steps, added[-1], starts)
+    return added
+
+
+def _says(last: Stored | None, row: Stored) -> bool:
+    return last is not None and last.state == row.state
+
+
+def _stand(steps: dict[Step, Stored], row: Stored, starts: Iterable[int]) -> None:
+    for start in starts:
+        last = steps.get((row.series, start))
+        if last is None or last.evaluated <= row.evaluated:
+            steps[row.series, start] = row
+
+
+def _series(evaluation: Evaluation) -> Series:
+    return Series(evaluation.place, evaluation.signal, evaluation.step)
+
+
+def _row(evaluation: Evaluation, series: int) -> Stored:
+    return Stored(
+        id=0,
+        series=series,
+        last=seconds(evaluation.window.end - evaluation.step),
+        revision=0,
+        steps=evaluation.window.length // evaluation.step,
+        in_force=evaluation.in_force,
+        fingerprint=evaluation.fingerprint,
+        version=evaluation.version,
+        evaluated=microseconds(evaluation.evaluated),
+        seconds=evaluation.seconds,
+        complete=evaluation.complete,
+        payload=pack(evaluation),
+    )

@@ -1,0 +1,297 @@
+"""The evaluations of a workspace: added to, never changed; the newest of each step counts."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+
+from monitoring.database.database import Database
+from monitoring.database.result_tables import EvaluationRow
+from monitoring.metric import MetricResult
+from monitoring.place import Place
+from monitoring.results import leases, rows
+from monitoring.results.codec import unpack
+from monitoring.results.evaluation import Done, Evaluation, Size
+from monitoring.results.leases import Lease
+from monitoring.results.numbers import Series, SeriesNumbers
+from monitoring.results.payload import UnreadableError
+from monitoring.results.standing import (
+    Step,
+    Stored,
+    inside,
+    microseconds,
+    moment,
+    precise_moment,
+    runs,
+    seconds,
+    standing,
+)
+from monitoring.window import Window
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Rows and the series that they are of."""
+
+    known: Mapping[int, Series]
+    rows: tuple[Stored, ...]
+
+    def steps(self) -> dict[Step, Stored]:
+        """Return the row that counts for each step."""
+        return standing(self.rows, self.known)
+
+    def steps_in(self, window: Window) -> dict[Step, Stored]:
+        """Return the row that counts for each step of a window."""
+        starts = inside(window)
+        return {step: row for step, row in self.steps().items() if step[1] in starts}
+
+
+class Results:
+    """What was measured of a workspace.
+
+    A step belongs to a window in which it begins. What cannot be read counts as never evaluated.
+    """
+
+    def __init__(self, database: Database, workspace: str) -> None:
+        self._database = database
+        self._workspace = workspace.lower()
+        self._series = SeriesNumbers(self._workspace)
+
+    def add(self, evaluations: Iterable[Evaluation], lease: Lease | None = None) -> int:
+        """Add evaluations, all or none; returns how many say something new.
+
+        One is not added again while an equal one (window, in_force, fingerprint, version) is the
+        newest of each of its steps; an incomplete one, while that has the same results too.
+
+        Raises:
+            LeaseLost: Another process has taken over the task.
+            SourceError: The database cannot be written to.
+        """
+        with self._database.writing() as session:
+            if lease:
+                leases.check(session, lease)
+            return rows.add(session, self._workspace, evaluations)
+
+    def results(
+        self,
+        window: Window,
+        *,
+        signals: Collection[str] | None = None,
+        places: Collection[Place] | None = None,
+        step: timedelta | None = None,
+    ) -> tuple[MetricResult, ...]:
+        """Return the results of the steps of a window, in the order of time, place and signal.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        evaluations = self.evaluations(window, signals=signals, places=places, step=step)
+        results = (
+            (result.window.start, result)
+            for evaluation in sorted(evaluations, key=_by_place)
+            for result in evaluation.results
+            if result.window
+        )
+        return tuple(result for _, result in sorted(results, key=lambda each: each[0]))
+
+    def evaluations(
+        self,
+        window: Window,
+        *,
+        signals: Collection[str] | None = None,
+        places: Collection[Place] | None = None,
+        step: timedelta | None = None,
+    ) -> tuple[Evaluation, ...]:
+        """Return what counts of the evaluations of a window, cut to the steps for which it does.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        chosen = self._choose(rows.within(window), signals, places, step)
+        return _cut(chosen.steps_in(window), chosen.known)
+
+    def done(
+        self, signal: str, step: timedelta, window: Window, place: Place | None = None
+    ) -> Mapping[tuple[Place, datetime], Done]:
+        """Return by what each step of a signal was last evaluated, by place and start.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        chosen = self._choose(rows.within(window), {signal}, {place} if place else None, step)
+        marks = {row.id: _done(row) for row in chosen.rows}
+        return {
+            (chosen.known[series].place, moment(start)): marks[row.id]
+            for (series, start), row in chosen.steps_in(window).items()
+        }
+
+    def latest(
+        self,
+        *,
+        signals: Collection[str] | None = None,
+        places: Collection[Place] | None = None,
+        step: timedelta | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Evaluation, ...]:
+        """Return the newest step of each series, of those that begin by `until`.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        chosen = self._choose(rows.newest(until), signals, places, step)
+        steps = {step: row for step, row in chosen.steps().items() if step[1] == row.last}
+        return _cut(steps, chosen.known)
+
+    def history(self, evaluation: Evaluation) -> tuple[Evaluation, ...]:
+        """Return the older evaluations of its steps, newest first.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        chosen = self._choose(
+            rows.within(Window.day(evaluation.window.start.date())),
+            {evaluation.signal},
+            {evaluation.place},
+            evaluation.step,
+        )
+        starts, step = inside(evaluation.window), int(evaluation.step.total_seconds())
+        same = [row for row in chosen.rows if any(start in starts for start in row.starts(step))]
+        evaluated = microseconds(evaluation.evaluated)
+        own = max((row.id for row in same if _is_of(row, evaluation)), default=0)
+        older = sorted((row for row in same if row.age < (evaluated, own)), key=lambda row: row.age)
+        return tuple(
+            whole
+            for row in reversed(older)
+            for whole in _parts(row, chosen.known[row.series], row.starts(step))
+        )
+
+    def prune(self, before: datetime) -> int:
+        """Remove the evaluations whose steps were over before a moment; returns how many.
+
+        Raises:
+            SourceError: The database cannot be written to.
+        """
+        with self._database.reading() as session:
+            known = self._series.choose(session)
+        numbers = defaultdict(list)
+        for number, series in known.items():
+            numbers[series.seconds].append(number)
+        with self._database.writing() as session:
+            return sum(
+                rows.remove(session, of_step, seconds(before) - step)
+                for step, of_step in numbers.items()
+            )
+
+    def size(self) -> Size:
+        """Return how much is stored.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        sums = select(
+            func.count(),
+            func.coalesce(func.sum(func.length(EvaluationRow.payload)), 0),
+            func.min(EvaluationRow.last),
+            func.max(EvaluationRow.last),
+        )
+        with self._database.reading() as session:
+            known = self._series.choose(session)
+            count, size, oldest, newest = session.execute(sums.where(rows.of(known))).one()
+        return Size(
+            evaluations=count,
+            payload_bytes=int(size),
+            oldest=None if oldest is None else moment(oldest),
+            newest=None if newest is None else moment(newest),
+        )
+
+    def _choose(
+        self,
+        condition: ColumnElement[bool],
+        signals: Collection[str] | None,
+        places: Collection[Place] | None,
+        step: timedelta | None,
+    ) -> _Chosen:
+        with self._database.reading() as session:
+            known = self._series.choose(session, signals, places, step)
+            stored = rows.stored(session, rows.of(known), condition)
+        return _Chosen(known, tuple(rows.readable(stored)))
+
+
+def _cut(steps: Mapping[Step, Stored], known: Mapping[int, Series]) -> tuple[Evaluation, ...]:
+    """Return the rows as evaluations of the steps for which they count, in the order of time."""
+    starts = defaultdict(list)
+    by_id = {row.id: row for row in steps.values()}
+    for (_, start), row in steps.items():
+        starts[row.id].append(start)
+    parts = (
+        part
+        for number, row in by_id.items()
+        for part in _parts(row, known[row.series], starts[number])
+    )
+    return tuple(sorted(parts, key=lambda part: (part.window.start, *_by_place(part))))
+
+
+def _parts(row: Stored, series: Series, starts: Collection[int]) -> Iterator[Evaluation]:
+    """Read a row at these steps: one evaluation for all that are consecutive, none if it is unreadable."""
+    first, step = row.starts(series.seconds).start, series.seconds
+    try:
+        content = unpack(
+            row.payload,
+            place=series.place,
+            signal=series.signal,
+            start=moment(first),
+            step=series.step,
+            steps={(start - first) // step for start in starts},
+        )
+    except UnreadableError:
+        _log.warning("Evaluation %s is of no results", row.id)
+        return
+    windows = runs(starts, step)
+    for window in windows:
+        results = content.results
+        if len(windows) > 1:
+            results = tuple(r for r in results if r.window and r.window.start in window)
+        yield Evaluation(
+            place=series.place,
+            signal=series.signal,
+            step=series.step,
+            window=window,
+            results=results,
+            in_force=row.in_force,
+            fingerprint=row.fingerprint,
+            version=row.version,
+            evaluated=precise_moment(row.evaluated),
+            seconds=row.seconds,
+            complete=row.complete,
+            missing=content.missing,
+        )
+
+
+def _by_place(evaluation: Evaluation) -> tuple[Place, str, timedelta]:
+    return evaluation.place, evaluation.signal, evaluation.step
+
+
+def _is_of(row: Stored, evaluation: Evaluation) -> bool:
+    return (row.in_force, row.fingerprint, row.version, row.evaluated) == (
+        evaluation.in_force,
+        evaluation.fingerprint,
+        evaluation.version,
+        microseconds(evaluation.evaluated),
+    )
+
+
+def _done(row: Stored) -> Done:
+    return Done(
+        in_force=row.in_force,
+        fingerprint=row.fingerprint,
+        version=row.version,
+        evaluated=precise_moment(row.evaluated),
+        complete=row.complete,
+    )
