@@ -70,6 +70,7 @@ def test_the_sample_workspace_has_something_to_answer(azure: Azure, name: str) -
     assert Logs(azure).ask(name, MONTH, **values(load(name))).rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_says_what_it_answers_and_which_columns(analyzer: Analyzer, name: str) -> None:
     text = load(name).text
