@@ -5,10 +5,12 @@ BIN    := .venv/bin
 STAMP  := .venv/.installed
 DEV    := .venv/.installed-dev
 
-# Files are dealt to as many processes as there are cores, four at most.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+# Files are dealt to as many processes as there are cores, four at most, in the order of tests/conftest.py.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# What needs neither the sample workspace, nor a browser, nor a server.
+QUICK  := not sample and not browser and not postgres and not slow
 
-.PHONY: run test check fix shots bench lock
+.PHONY: run quick test check fix shots bench lock
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -26,6 +28,9 @@ $(DEV): requirements-dev.txt $(STAMP)
 run: $(STAMP)  ## open the dashboard on PORT
 	$(BIN)/python -m monitoring sample
 	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+quick: $(DEV)  ## most tests, in under a minute
+	$(PYTEST) -m "$(QUICK)"
 
 test: $(DEV)  ## everything, browser tests included when chromium is installed
 	$(PYTEST)

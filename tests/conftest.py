@@ -1,7 +1,9 @@
-"""What all tests share: the sample workspace at a fixed time, built once and kept in .cache."""
+"""What all tests share: their lanes, and the sample workspace at a fixed time, kept in .cache."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,33 @@ __all__ = ["postgres", "postgres_server"]  # fixtures for all tests
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SEED = 2013
+
+#: Folder -> lane of all that is in it; elsewhere fixtures and markers say it.
+LANES = {ROOT / "tests/browser": "browser", ROOT / "tests/pages": "sample"}
+#: Lane -> about what a test of it takes. Whoever draws the longest file last makes the others wait.
+SECONDS = {"browser": 5.0, "slow": 5.0, "sample": 1.0}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        for lane in lanes(item):
+            item.add_marker(lane)
+        costs = (SECONDS.get(mark.name, 0.0) for mark in item.iter_markers())
+        seconds[item.path] += max(costs, default=0.0)
+    items.sort(key=lambda item: -seconds[item.path])  # stable: a file keeps its order
+
+
+def lanes(item: pytest.Item) -> Iterator[str]:
+    """What a test needs beyond the source tree."""
+    yield from (LANES[folder] for folder in item.path.parents if folder in LANES)
+    fixtures = getattr(item, "fixturenames", ())
+    if "sample" in fixtures:
+        yield "sample"
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if params.get("url") == "postgresql" or any("postgres" in name for name in fixtures):
+        yield "postgres"
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ def test_every_file_of_the_package_is_a_listed_part():
     assert all(part(name).LIMIT_SECONDS > 0 and part(name).__doc__ for name in names())
 
 
+@pytest.mark.slow
 def test_a_part_prints_its_values_and_records_them_beside_those_of_other_parts(tmp_path: Path):
     file = tmp_path / "results.json"
     file.write_text(json.dumps({"other": {"values": {"kept": 1}}}))
@@ -46,6 +47,7 @@ def test_a_part_prints_its_values_and_records_them_beside_those_of_other_parts(t
     assert recorded["other"] == {"values": {"kept": 1}}
 
 
+@pytest.mark.slow
 def test_drift_is_measured_for_ours_and_for_decoding_alone(tmp_path: Path):
     file = tmp_path / "results.json"
     done = bench("drift", "--tiny", "--results", str(file))

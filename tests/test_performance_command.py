@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.slow  # each test starts a program or several
+
 ROOT = Path(__file__).parents[1]
 BINARY = ("--target", "label", "--prediction", "predicted", "--probability", "score")
 

@@ -16,6 +16,8 @@ import pytest
 
 from monitoring.metrics.quality_metric import TABLE
 
+pytestmark = pytest.mark.slow  # each test starts a program or several
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -71,12 +71,14 @@ def write(store: Path, **tables: list[Row]) -> Path:
         for table, columns in SCHEMA.items():
             described = ", ".join(f'"{c}" {DUCKDB_TYPES[k]}' for c, k in columns.items())
             con.execute(f'CREATE TABLE "{table}" ({described})')
+        con.begin()  # once, or each row waits for the disk
         for table, rows in tables.items():
             for row in rows:
                 values = {c: "" for c, kind in SCHEMA[table].items() if kind == "string"} | row
                 names = ", ".join(f'"{c}"' for c in values)
                 marks = ", ".join("?" for _ in values)
                 con.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', [*values.values()])
+        con.commit()
     resources = [{"id": CREDIT, "name": "credit"}, {"id": f"{CREDIT}-2", "name": "credit-2"}]
     (store / "arm.json").write_text(json.dumps({"resources": resources}))
     return store

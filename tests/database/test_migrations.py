@@ -122,6 +122,7 @@ def test_a_failed_migration_leaves_no_half(tmp_path: Path, monkeypatch: pytest.M
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     code = (
         "import sys; from monitoring.database.engine import engine_of;"

@@ -18,6 +18,7 @@ DRAWS: dict[str, Any] = {
 SIZES = [(100, 100), (1000, 100), (1000, 1000), (10_000, 200), (10_000, 10_000)]
 
 
+@pytest.mark.slow
 def test_chance_alarms_on_at_most_one_feature_in_twenty() -> None:
     alarms = total = 0
     for repeat in range(20):

@@ -155,6 +155,7 @@ def test_one_row_and_all_null_columns(tmp_path: Path) -> None:
     assert all(r.reason for r in results)
 
 
+@pytest.mark.slow
 def test_a_thousand_columns(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     columns = {f"f{i}": random.normal(size=100) for i in range(1000)}

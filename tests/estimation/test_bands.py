@@ -27,6 +27,7 @@ def found(task: str) -> list[Outcome]:
         return list(outcomes(task, CHUNKS, each=25))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", list(TASKS))
 def test_the_band_holds_what_it_promises(task: str) -> None:
     chunks = found(task)
@@ -35,6 +36,7 @@ def test_the_band_holds_what_it_promises(task: str) -> None:
     assert {m: s for m, s in shares.items() if not 0.92 <= s <= 0.98} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", list(TASKS))
 def test_estimates_lie_in_the_middle_of_what_is_realized(task: str) -> None:
     """Half a standard deviation of bias could hide in a band that is too wide."""
@@ -43,6 +45,7 @@ def test_estimates_lie_in_the_middle_of_what_is_realized(task: str) -> None:
         assert abs(np.mean([each.surprise[metric] for each in chunks])) < 0.35, metric
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", list(TASKS))
 def test_broken_support_is_refused_and_honest_chunks_are_not(task: str) -> None:
     chunks = found(task)

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.places import PROJECT
 
 
+@pytest.mark.slow
 def test_groups_are_measured(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     command = [sys.executable, "-m", "benchmarks", "fairness", "--tiny", "--results", str(results)]

@@ -64,6 +64,7 @@ def judged(groups: dict[str, ClassOutcomes], rule: fairness.Rule = fairness.DEFA
 SIZES = dict(zip(NAMES, (4000, 1500, 400, 120, 60), strict=True))
 
 
+@pytest.mark.slow
 def test_a_fair_model_is_flagged_in_at_most_five_of_a_hundred() -> None:
     random = np.random.default_rng(7)
     runs = 200

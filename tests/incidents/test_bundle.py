@@ -158,6 +158,7 @@ def test_records_of_another_shape_are_refused(data: object) -> None:
         read(frozen.Moment, data)
 
 
+@pytest.mark.slow
 def test_ninety_days_of_every_lane_stay_below_the_limit(made: Frozen) -> None:
     long = report(90, (("credit", "blue"),), step=HOUR / 4)
     full = replace(made, lanes=lanes.of(long), window=long.window)

@@ -24,6 +24,7 @@ def x_ms(time) -> float:
     return time.timestamp() * 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days", "deployments"), [(30, FOUR), (30, FOUR[:1]), (90, FOUR)])
 def test_a_long_timeline_has_five_thousand_points_at_most(days: int, deployments: tuple) -> None:
     whole = report(days, deployments)

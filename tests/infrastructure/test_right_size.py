@@ -110,6 +110,7 @@ def test_hours_with_few_requests_break_nothing() -> None:
     assert outcome.broken(Objective(), margin=0.2).tolist() == [False, True]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     rpm=st.floats(1, 40),

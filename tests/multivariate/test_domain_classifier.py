@@ -37,6 +37,7 @@ def normal(n: int, seed: int, features: int = 4, shift: float = 0.0) -> Rows:
     return Rows.of({f"x{k}": values[:, k] for k in range(features)})
 
 
+@pytest.mark.slow
 def test_nannymls_areas_are_reproduced_within_their_tolerance() -> None:
     vector = EXTRA["domain_classifier/decorrelation"]
     reference, analysis = correlated(1000, 1, 0.95), correlated(500, 2, 0.0)
@@ -47,6 +48,7 @@ def test_nannymls_areas_are_reproduced_within_their_tolerance() -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_drift_the_interval_holds_a_half() -> None:
     held = naive = 0
     for seed in range(30):
@@ -77,6 +79,7 @@ def test_a_shift_of_one_feature_is_its_own_and_no_pair() -> None:
     assert found.pair is None
 
 
+@pytest.mark.slow
 def test_neighbours_in_time_do_not_give_a_row_away() -> None:
     """Rows of one hour share their weather. Folds at random recognise the hour; stretches do not."""
     random = np.random.default_rng(0)
@@ -127,6 +130,7 @@ def test_chance_alone_is_not_significant() -> None:
     assert pvalue(0.6, 300, 300) < 0.01
 
 
+@pytest.mark.slow
 def test_repeated_rows_count_once_unless_the_reference_repeats_itself() -> None:
     reference = normal(500, 1)
     repeated = reference.take(np.repeat(np.arange(100), 5))
@@ -139,6 +143,7 @@ def test_repeated_rows_count_once_unless_the_reference_repeats_itself() -> None:
     assert domain_classifier(one, two).curve.area < 0.65 < again
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_result() -> None:
     found = [domain_classifier(normal(300, 1), normal(300, 2, shift=0.5)) for _ in range(2)]
     assert found[0].curve.area == found[1].curve.area

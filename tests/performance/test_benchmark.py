@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.parts import performance
 
 
+@pytest.mark.slow
 def test_both_sides_answer_and_agree() -> None:
     values = dict(performance.measure(tiny=True))
     assert values["performance_ours_windows"] == 2 * 61

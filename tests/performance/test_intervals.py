@@ -71,6 +71,7 @@ def counted(rows: dict[str, Any]) -> Outcomes:
     return counting._counted(batch, columns, () if task == "regression" else classes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_intervals_hold_the_true_value(setting: str) -> None:
     n, draw = SETTINGS[setting]

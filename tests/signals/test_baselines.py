@@ -149,6 +149,7 @@ def statuses(
     return found
 
 
+@pytest.mark.slow
 def test_weekly_seasons_are_no_alarm_and_a_shift_still_is(tmp_path: Path) -> None:
     """peers.md 4.13: false alarms fall by 80 % or more, and no injected shift is lost."""
     made = {**{f"calm {n}": weekly for n in range(6)}, "shifted": shifted}

@@ -253,6 +253,7 @@ def test_thresholds_by_metric_and_by_feature(made: Made) -> None:
     assert ("x", NULL, 18) in breaches(report)
 
 
+@pytest.mark.slow
 def test_many_features_raise_few_false_alarms(tmp_path: Path) -> None:
     """Fifty features, 5 % null on both sides: thresholds at 0, so only the statistics hold."""
     random = np.random.default_rng(31)

@@ -169,6 +169,7 @@ def files(tmp_path: Path) -> Callable[..., EstimateReport]:
     return report
 
 
+@pytest.mark.slow
 def test_files_without_labels_are_estimated_and_held_to_the_reference(
     files: Callable[..., EstimateReport],
 ) -> None:
@@ -186,6 +187,7 @@ def test_files_without_labels_are_estimated_and_held_to_the_reference(
     assert record["signal"] == "estimated_performance"
 
 
+@pytest.mark.slow
 def test_labels_that_turned_around_are_seen_when_they_come_and_not_before(
     files: Callable[..., EstimateReport],
 ) -> None:
@@ -226,6 +228,7 @@ def test_weeks_are_sums_of_days(tmp_path: Path) -> None:
     assert report.results["log_loss"].reason == "no baseline for log loss"
 
 
+@pytest.mark.slow
 def test_a_band_that_reaches_the_threshold_is_no_breach(tmp_path: Path) -> None:
     one, two = written(tmp_path / "one.parquet"), written(tmp_path / "two.parquet", seed=1)
 

@@ -46,6 +46,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Baseline:
     return take_baseline("training", tables.write_table(columns(1_500, 1), store))
 
 
+@pytest.mark.slow
 def test_a_broken_relation_breaches_from_its_day_on(baseline: Baseline, tmp_path: Path) -> None:
     found = multivariate_drift.run(baseline, days(tmp_path, 330, [0.9, 0.0, 0.0]), WINDOW)
     assert found.results[AUC].status == "breached"
@@ -64,6 +65,7 @@ def test_a_broken_relation_breaches_from_its_day_on(baseline: Baseline, tmp_path
         assert result.method
 
 
+@pytest.mark.slow
 def test_nothing_has_changed(baseline: Baseline, tmp_path: Path) -> None:
     told: list[float] = []
     noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -89,6 +91,7 @@ def test_nothing_has_changed(baseline: Baseline, tmp_path: Path) -> None:
     assert 0 <= told[0] < told[-1] <= 1
 
 
+@pytest.mark.slow
 def test_too_few_rows_are_grey_and_counted(baseline: Baseline, tmp_path: Path) -> None:
     found = multivariate_drift.run(baseline, days(tmp_path, 60, [0.9, 0.0]), WINDOW)
     area = found.results[AUC]
@@ -98,6 +101,7 @@ def test_too_few_rows_are_grey_and_counted(baseline: Baseline, tmp_path: Path) -
     assert found.results[PCA].value is not None  # a mean needs 30
 
 
+@pytest.mark.slow
 def test_small_days_make_weeks(baseline: Baseline, tmp_path: Path) -> None:
     window = Window(WINDOW.start, WINDOW.start + timedelta(days=14))
     found = multivariate_drift.run(baseline, days(tmp_path, 60, [0.9] * 14), window)
@@ -107,6 +111,7 @@ def test_small_days_make_weeks(baseline: Baseline, tmp_path: Path) -> None:
     assert len(found.history[PCA]) == 14
 
 
+@pytest.mark.slow
 def test_a_reference_that_varies_as_much_raises_the_bar(tmp_path: Path) -> None:
     """Each thousand rows of this reference lies elsewhere, as seasons do: so may production."""
 

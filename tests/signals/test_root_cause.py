@@ -28,6 +28,7 @@ def outcomes():
     return acceptance()
 
 
+@pytest.mark.slow
 def test_the_true_feature_comes_first(outcomes) -> None:
     assert len(cases()) >= 40
     assert {each.feature for each in cases()} == set(FEATURES)
@@ -36,6 +37,7 @@ def test_the_true_feature_comes_first(outcomes) -> None:
     assert first / len(outcomes) >= 0.9, missed
 
 
+@pytest.mark.slow
 def test_the_part_is_told_too(outcomes) -> None:
     # Where a shift leaves the reference behind, unexplained is the right answer.
     told = [each for each in outcomes if each.attribution.outside_share < 0.2]
@@ -43,6 +45,7 @@ def test_the_part_is_told_too(outcomes) -> None:
     assert sum(each.is_right_part for each in told) / len(told) >= 0.9
 
 
+@pytest.mark.slow
 def test_parts_and_features_sum_to_the_change(outcomes) -> None:
     for each in (*(o.attribution for o in outcomes), *broken().values()):
         change = each.change.value
@@ -77,6 +80,7 @@ def test_without_a_change_little_is_laid_on_anything() -> None:
     assert found.outside_share < 0.01
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     """The truth is the mean over many draws of many rows; 40 intervals of 95 % hold it 33 times or more."""
     case = Case("wait", "relation", 1.5, "error")

@@ -47,6 +47,7 @@ def values(query: Query) -> dict[str, Any]:
     return {name: NAMED.get(name, VALUES[kind]) for name, kind in query.parameters.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_microsofts_analyzer_finds_nothing_wrong(analyzer: Analyzer, name: str) -> None:
     query = load(name)
@@ -69,6 +70,7 @@ def test_the_sample_workspace_has_something_to_answer(azure: Azure, name: str) -
     assert Logs(azure).ask(name, MONTH, **values(load(name))).rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_says_what_it_answers_and_which_columns(analyzer: Analyzer, name: str) -> None:
     text = load(name).text
@@ -208,6 +210,7 @@ def test_the_sample_workspace_declares_the_tables_that_the_analyzer_knows(azure:
         assert dict(zip(found.columns, found.columns_types, strict=True)) == columns, table
 
 
+@pytest.mark.slow
 def test_the_tiny_workspace_is_proven_too(analyzer: Analyzer, tmp_path: Any) -> None:
     """What has no rows has columns and types all the same."""
     empty = Logs(tiny_logs.connect(tiny_logs.write(tmp_path)))
