@@ -13,8 +13,9 @@ from monitoring.database.tables import BaselineRow
 from monitoring.decisions import changes
 from monitoring.decisions.baseline_rule import BaselineRule, parse
 from monitoring.decisions.names import checked
-from monitoring.decisions.stored import Action, Author, Place, StoredBaseline
+from monitoring.decisions.stored import Action, Author, StoredBaseline
 from monitoring.errors import InputError
+from monitoring.place import Place
 
 
 class Baselines:
@@ -164,7 +165,7 @@ def _latest(session: Session, place: Place, name: str) -> BaselineRow | None:
 def _stored(row: BaselineRow, *, is_latest: bool) -> StoredBaseline:
     return StoredBaseline(
         id=row.id,
-        place=Place(row.workspace, row.endpoint, row.deployment),
+        place=Place(workspace=row.workspace, endpoint=row.endpoint, deployment=row.deployment),
         name=row.name,
         version=row.version,
         is_latest=is_latest,

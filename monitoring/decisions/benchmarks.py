@@ -10,8 +10,9 @@ from sqlalchemy import select
 from monitoring.database.database import Database
 from monitoring.database.tables import BenchmarkRow
 from monitoring.decisions import changes
-from monitoring.decisions.stored import Author, Benchmark, Place
+from monitoring.decisions.stored import Author, Benchmark
 from monitoring.errors import InputError
+from monitoring.place import Place
 
 
 class Benchmarks:
@@ -81,7 +82,7 @@ class Benchmarks:
             shown = f"{model}:{version} {metric}"
             session.add(
                 changes.row_of(
-                    Place(self._workspace, ""),
+                    Place(workspace=self._workspace),
                     "benchmark",
                     "withdrawn" if value is None else "set",
                     (row.id, shown if value is None else f"{shown} = {value:g}"),

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from monitoring.database.database import Database
 from monitoring.database.tables import NAME, PERSON, ChangeRow
-from monitoring.decisions.stored import Action, Author, Change, Place, Subject
+from monitoring.decisions.stored import Action, Author, Change, Subject
 from monitoring.errors import InputError
+from monitoring.place import Place
 
 #: How many lines of the history are shown at once.
 MOST_SHOWN = 200
@@ -156,13 +157,13 @@ def signed(author: Author, now: datetime) -> dict[str, object]:
 
 
 def _change(row: ChangeRow) -> Change:
-    place = Place(row.workspace, row.endpoint, row.deployment)
+    place = Place(workspace=row.workspace, endpoint=row.endpoint, deployment=row.deployment)
     return Change(
         at=row.created,
         author=Author(row.created_by, row.known_from),  # type: ignore[arg-type]  # written by us
         subject=row.subject,  # type: ignore[arg-type]
         action=row.action,  # type: ignore[arg-type]
-        place=str(place) or "workspace",
+        place=str(place),
         signal=row.signal,
         what=row.what,
         before=row.before,

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from monitoring.decisions.baseline_rule import BaselineRule
+from monitoring.place import Place
 
 #: How the product knows who somebody is.
 KnownFrom = Literal["signed in", "typed", "operating system"]
@@ -28,18 +29,6 @@ class Author:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.known_from})"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a baseline or a switch is for. deployment: empty for every one of the endpoint."""
-
-    workspace: str
-    endpoint: str
-    deployment: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

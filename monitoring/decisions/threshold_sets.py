@@ -13,8 +13,9 @@ from monitoring.database.database import Database
 from monitoring.database.tables import ThresholdSetRow
 from monitoring.decisions import changes
 from monitoring.decisions.names import checked
-from monitoring.decisions.stored import Action, Author, Place, ThresholdSet
+from monitoring.decisions.stored import Action, Author, ThresholdSet
 from monitoring.errors import InputError
+from monitoring.place import Place
 
 #: What is in force where nobody has chosen.
 DEFAULT = "The product's own thresholds"
@@ -93,7 +94,7 @@ class ThresholdSets:
             before = (found.id, f"version {found.version}") if found else (None, "")
             session.add(
                 changes.row_of(
-                    Place(self._workspace, ""), "thresholds", action, (row.id, name),
+                    Place(workspace=self._workspace), "thresholds", action, (row.id, name),
                     signal=signal, previous=before, author=author, now=now, note=note,
                 )
             )  # fmt: skip

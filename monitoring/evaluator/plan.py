@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Protocol
 
 from monitoring.place import Place
-from monitoring.signal import Findings, Grid, Question, Scope
+from monitoring.signal import Findings, Grid, Need, Question, Scope
 from monitoring.window import DAY, Window
 
 #: Newest first: everything is evaluated this far back before anything further back.
@@ -42,8 +42,12 @@ class Evaluated(Protocol):
         """Goes up when the meaning of its numbers changes."""
 
     @property
-    def evaluate(self) -> object:
-        """Judges every step of a `Question` and returns `Findings`."""
+    def needs(self) -> frozenset[Need]:
+        """What it cannot be evaluated without."""
+
+    @property
+    def evaluate(self) -> Callable[[Question], Findings]:
+        """Judges every step of a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,3 @@ def runs(steps: Iterable[Window]) -> Iterator[Window]:
     for first, last in reversed([*pairwise([*cuts, len(ordered)])]):
         if first < last:
             yield Window(ordered[first].start, ordered[last - 1].end)
-
-
-__all__ = ["PROVISIONAL", "RUNGS", "SETTLED", "Evaluated", "Findings", "Question", "Rule", "Task"]

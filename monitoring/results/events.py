@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import EventRow, WorkspaceRow
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 from monitoring.results.numbers import add_number, number
 from monitoring.results.payload import UnreadableError, seal, unseal
 from monitoring.results.standing import microseconds

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 import pytest
 
 from monitoring.database.database import Database
-from monitoring.decisions.stored import Author, Place
+from monitoring.decisions.stored import Author
+from monitoring.place import Place
 from tests.postgres import url
 
 __all__ = ["url"]  # a fixture
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANA = Author("Ana Lopez", "signed in")
-BLUE = Place("flights", "flight-delay", "blue")
+BLUE = Place(workspace="flights", endpoint="flight-delay", deployment="blue")
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.decisions.baselines import Baselines
 from monitoring.decisions.benchmarks import Benchmarks
 from monitoring.decisions.changes import Changes
-from monitoring.decisions.stored import Author, Place, StoredBaseline
+from monitoring.decisions.stored import Author, StoredBaseline
 from monitoring.decisions.threshold_sets import DEFAULT, ThresholdSets
 from monitoring.errors import InputError, SourceError
+from monitoring.place import Place
 
 from .conftest import ANA, BLUE, NOW
 
@@ -122,7 +123,12 @@ def test_the_history_says_who_did_what_when_and_why(database: Database) -> None:
     assert (switched.before, switched.what) == ("Training data", "Quiet weeks")
     assert switched.place == "flight-delay/blue"
     assert Changes(database, "flights").all(BLUE) == (switched, created)
-    assert Changes(database, "flights").all(Place("flights", "digits", "blue")) == ()
+    assert (
+        Changes(database, "flights").all(
+            Place(workspace="flights", endpoint="digits", deployment="blue")
+        )
+        == ()
+    )
     assert Changes(database, "elsewhere").all() == ()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import EventRow, SnapshotRow
-from monitoring.incidents.event import Event
+from monitoring.event import Event
 from monitoring.results.events import Events
 from monitoring.results.snapshots import Snapshots
 from monitoring.window import Window

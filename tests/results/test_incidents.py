@@ -11,7 +11,7 @@ from sqlalchemy.orm import make_transient
 from monitoring.database.database import Database
 from monitoring.database.result_tables import IncidentRow
 from monitoring.errors import InputError, SourceError
-from monitoring.incidents.incident import Incident
+from monitoring.incident import Incident
 from monitoring.incidents.report import IncidentReport
 from monitoring.place import Place
 from monitoring.results.incidents import IncidentBook

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from monitoring.decisions.stored import UNDECIDED, Author, Decisions, Place, StoredBaseline
+from monitoring.decisions.stored import UNDECIDED, Author, Decisions, StoredBaseline
 from monitoring.errors import MonitoringError
+from monitoring.place import Place
 from ui.loaders import workspace
 
 if TYPE_CHECKING:
@@ -22,10 +24,14 @@ DRIFT, PERFORMANCE = "data_drift", "model_performance"
 
 
 @st.cache_resource(show_spinner=False)
-def _database(url: str) -> Database:
+def _database(url: str, name: str, workspace_id: str) -> Database:
     from monitoring.database.database import Database  # noqa: PLC0415 - half a second
+    from monitoring.decisions.adoption import adopt  # noqa: PLC0415 - same
 
-    return Database(url)
+    opened = Database(url)
+    with suppress(MonitoringError):  # whoever reads it is told why it does not answer
+        adopt(opened, name, workspace_id)
+    return opened
 
 
 def database() -> Database:
@@ -35,12 +41,13 @@ def database() -> Database:
         InputError: DATABASE_URL cannot be used.
         SourceError: Its folder cannot be made.
     """
-    return _database(workspace.settings().database)
+    azure = workspace.azure()
+    return _database(workspace.settings().database, azure.workspace, azure.workspace_id)
 
 
 def place(endpoint: str = "", deployment: str = "") -> Place:
     """Return a place of the workspace that is shown."""
-    return Place(workspace.settings().workspace or "flights", endpoint, deployment)
+    return Place(workspace=workspace.azure().workspace_id, endpoint=endpoint, deployment=deployment)
 
 
 def author() -> Author:

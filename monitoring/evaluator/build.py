@@ -1,0 +1,54 @@
+"""Puts an evaluator together from settings: the only place that knows all its parts."""
+
+from __future__ import annotations
+
+from monitoring.database.database import Database
+from monitoring.decisions.book import Book
+from monitoring.evaluator.publish import Publisher
+from monitoring.evaluator.rounds import Evaluator
+from monitoring.incidents.event_sources import EVENT_SOURCES
+from monitoring.incidents.record import Recorder
+from monitoring.monitor import Monitor
+from monitoring.results.events import Events
+from monitoring.results.incidents import IncidentBook
+from monitoring.results.leases import Leases, Rounds
+from monitoring.results.snapshots import Snapshots
+from monitoring.results.store import Results
+from monitoring.settings import Settings
+from monitoring.signals import SIGNALS
+from monitoring.sources.azure import connect
+from monitoring.sources.deployed import Deployed
+
+
+def monitor(settings: Settings, database: Database | None = None) -> Monitor:
+    """Return the monitor of the configured workspace, or of the sample."""
+    deployed = Deployed(connect(settings))
+    workspace = deployed.azure.workspace_id.lower()
+    database = database or Database(settings.database)
+    return Monitor(
+        deployed, settings.clock, Book(database, workspace), Results(database, workspace)
+    )
+
+
+def evaluator(settings: Settings, holder: str) -> Evaluator:
+    """Return an evaluator of the configured workspace, or of the sample.
+
+    Args:
+        settings: Of this process.
+        holder: A name that no other evaluator has.
+    """
+    database = Database(settings.database)
+    watched = monitor(settings, database)
+    workspace = watched.workspace.workspace
+    results, events = Results(database, workspace), Events(database, workspace)
+    recorder = Recorder(results, events, IncidentBook(database, workspace))
+    return Evaluator(
+        monitor=watched,
+        results=results,
+        events=events,
+        leases=Leases(database),
+        rounds=Rounds(database, workspace),
+        publisher=Publisher(watched, results, Snapshots(database, workspace), recorder),
+        what=(*SIGNALS.values(), *EVENT_SOURCES.values()),
+        holder=holder,
+    )

@@ -1,0 +1,150 @@
+"""What a round has changed is told: states of places for the screens, and incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitoring.evaluator.plan import Evaluated
+from monitoring.incidents.record import Recorder
+from monitoring.metric import MetricResult
+from monitoring.monitor import Monitor
+from monitoring.overview import state
+from monitoring.overview.state import PlaceState
+from monitoring.place import Place
+from monitoring.report import Headline, headline
+from monitoring.results.snapshots import Snapshots
+from monitoring.results.store import Results
+from monitoring.signal import Signal
+from monitoring.signals import SIGNALS
+from monitoring.window import DAY, Window
+from monitoring.workspace.endpoints import Deployment, Endpoint
+
+#: How far back a headline reads steps of days and shorter ones: a week and what a trend needs.
+DAYS, HOURS, MINUTES = 35 * DAY, 8 * DAY, 2 * DAY
+#: A breach that lasted when these began is looked for from here on.
+FARTHEST = 90 * DAY
+HOUR = timedelta(hours=1)
+
+
+@dataclass(eq=False)
+class Publisher:
+    """Keeps the states of touched places and records their incidents."""
+
+    monitor: Monitor
+    results: Results
+    snapshots: Snapshots
+    recorder: Recorder
+    _touched: dict[Place, set[str]] = field(default_factory=dict, init=False)
+
+    def touch(self, what: Evaluated, places: Iterable[Place]) -> None:
+        """Note that steps of a signal were evaluated at some places."""
+        for place in places:
+            self._touched.setdefault(place.whole, set()).add(what.name)
+
+    def publish(self, endpoints: Sequence[Endpoint], now: datetime) -> None:
+        """Keep the state of every touched place, and fold what it says into incidents."""
+        touched, self._touched = self._touched, {}
+        if not touched:
+            return
+        for place, names, about in self._rows(touched, endpoints):
+            self._keep(place, names, about, now)
+        self.recorder.record(touched, now)
+
+    def _rows(
+        self, touched: Mapping[Place, set[str]], endpoints: Sequence[Endpoint]
+    ) -> Iterable[tuple[Place, set[str], tuple[Endpoint, Deployment] | None]]:
+        """Yield each touched place with its signals: those of its endpoint are a deployment's too."""
+        served = {
+            self.monitor.place(deployment): (endpoint, deployment)
+            for endpoint in endpoints
+            for deployment in endpoint.deployments
+        }
+        for place, about in served.items():
+            above = Place(workspace=place.workspace, endpoint=place.endpoint)
+            names = touched.get(place, set()) | touched.get(above, set())
+            if names:
+                yield place, names, about
+        for place, names in touched.items():
+            if place not in served:
+                yield place, names, None
+
+    def _keep(
+        self,
+        place: Place,
+        names: set[str],
+        about: tuple[Endpoint, Deployment] | None,
+        now: datetime,
+    ) -> None:
+        before = state.kept(self.snapshots, place)
+        headlines = {each.signal: each for each in before.headlines} if before else {}
+        for name in names & SIGNALS.keys():
+            if (found := self.headline(SIGNALS[name], place, now)) is not None:
+                headlines[name] = found
+        if headlines:
+            ordered = sorted(headlines.values(), key=lambda each: SIGNALS[each.signal].gravity)
+            state.keep(self.snapshots, _state(place, about, tuple(ordered), now))
+
+    def headline(self, signal: Signal, place: Place, now: datetime) -> Headline | None:
+        """Return the headline of a signal at a place, else at its endpoint; None without a step."""
+        places = [place]
+        if place.deployment:
+            places.append(Place(workspace=place.workspace, endpoint=place.endpoint))
+        steps = self._steps(signal, places, now, farther=False)
+        own = next((each for each in places if any(r.place.whole == each for r in steps)), None)
+        if own is None:
+            return None
+        found = headline(signal, own, _of(steps, own), Window(now - DAYS, now), now)
+        if found.status == "breached" and self._lasted(found, signal, now):
+            steps = self._steps(signal, [own], now, farther=True)
+            found = headline(signal, own, steps, Window(now - FARTHEST, now), now)
+        return found
+
+    def _lasted(self, found: Headline, signal: Signal, now: datetime) -> bool:
+        """Whether a breach may have begun before the steps that were read."""
+        return found.since is not None and found.since <= now - _reach(signal.grids[-1].step) + DAY
+
+    def _steps(
+        self, signal: Signal, places: Sequence[Place], now: datetime, *, farther: bool
+    ) -> tuple[MetricResult, ...]:
+        return tuple(
+            result
+            for grid in signal.grids
+            for result in self.results.results(
+                Window(now - (FARTHEST if farther else _reach(grid.step)), now),
+                signals={signal.name},
+                places=places,
+                step=grid.step,
+            )
+        )
+
+
+def _reach(step: timedelta) -> timedelta:
+    if step >= DAY:
+        return DAYS
+    return HOURS if step >= HOUR else MINUTES
+
+
+def _of(steps: Iterable[MetricResult], place: Place) -> tuple[MetricResult, ...]:
+    return tuple(result for result in steps if result.place.whole == place)
+
+
+def _state(
+    place: Place,
+    about: tuple[Endpoint, Deployment] | None,
+    headlines: tuple[Headline, ...],
+    now: datetime,
+) -> PlaceState:
+    if about is None:
+        return PlaceState(place=place, taken=now, headlines=headlines)
+    endpoint, deployment = about
+    return PlaceState(
+        place=place,
+        taken=now,
+        headlines=headlines,
+        endpoint=endpoint.name,
+        deployment=deployment.name,
+        traffic_percent=endpoint.traffic.get(deployment.name),
+        model_version=str(deployment.model) if deployment.model else "",
+    )

@@ -1,0 +1,230 @@
+"""One round of the evaluator: what is due is evaluated under a lease, kept, and told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+
+from monitoring.errors import LeaseLost, MonitoringError
+from monitoring.evaluator import inputs
+from monitoring.evaluator.plan import RUNGS, Evaluated, Rule, Task, is_due, runs, steps_of
+from monitoring.evaluator.publish import Publisher
+from monitoring.metric import MetricResult
+from monitoring.monitor import Monitor
+from monitoring.place import Place
+from monitoring.results.evaluation import Done, Evaluation
+from monitoring.results.events import Events
+from monitoring.results.leases import Lease, Leases, Rounds
+from monitoring.results.store import Results
+from monitoring.signal import Findings, Grid, Question
+from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment, Endpoint
+
+log = logging.getLogger("leeway.evaluator")
+
+#: A task that takes longer than this is another evaluator's to take over.
+TERM = timedelta(minutes=10)
+#: Everything is looked through again so often; in between only the newest steps.
+WHOLE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """What a round has done. left: tasks that another evaluator is at."""
+
+    evaluated: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fleet:
+    """What there is to evaluate, as of the start of a round."""
+
+    endpoints: tuple[Endpoint, ...]
+    deployments: Mapping[Place, Deployment]
+
+
+@dataclass(eq=False, kw_only=True)
+class Evaluator:
+    """Evaluates what is due in one workspace. Several may share one database.
+
+    holder: a name of this process that no other has. what: signals and sources of events, in the
+    order in which they are evaluated.
+    """
+
+    monitor: Monitor
+    results: Results
+    events: Events
+    leases: Leases
+    rounds: Rounds
+    publisher: Publisher
+    what: Sequence[Evaluated]
+    holder: str
+    _whole: datetime | None = field(default=None, init=False)
+    _revision: int | None = field(default=None, init=False)
+
+    def round(self, stop: Callable[[], bool] = lambda: False) -> Progressed:
+        """Evaluate everything that is due, newest first, and say what came of it.
+
+        Raises:
+            SourceError: The database cannot be used, or the workspace does not say what it has.
+        """
+        now = self.monitor.clock()
+        self.rounds.begin(self.holder, now)
+        fleet = self._fleet()
+        done, left = 0, 0
+        for rung, beyond in zip(RUNGS, (timedelta(), *RUNGS), strict=False):
+            for task in self._due(fleet, now, rung, beyond):
+                if stop():
+                    return Progressed(done, left)
+                if self._perform(task, fleet):
+                    done += 1
+                else:
+                    left += 1
+            self.publisher.publish(fleet.endpoints, now)
+        self._whole = now if self._looks_at_all(now) else self._whole
+        self._revision = self._decided()
+        self.rounds.finish(self.holder, self.monitor.clock())
+        return Progressed(done, left)
+
+    def _fleet(self) -> Fleet:
+        endpoints = self.monitor.endpoints()
+        deployments = [each for endpoint in endpoints for each in endpoint.deployments]
+        return Fleet(endpoints, {self.monitor.place(each): each for each in deployments})
+
+    def _decided(self) -> int:
+        return self.monitor.book.revision() if self.monitor.book else 0
+
+    def _looks_at_all(self, now: datetime) -> bool:
+        """Whether all steps are looked through: at first, every hour, and after each decision."""
+        if self._whole is None or self._revision != self._decided():
+            return True
+        return now - self._whole >= WHOLE
+
+    def _due(
+        self, fleet: Fleet, now: datetime, rung: timedelta, beyond: timedelta
+    ) -> Iterator[Task]:
+        whole = self._looks_at_all(now)
+        for what in self.what:
+            for grid in what.grids:
+                recent = 3 * (grid.step + grid.settle)
+                if whole or beyond < recent:
+                    reach = rung if whole else min(rung, recent)
+                    yield from self._due_on(what, grid, fleet, steps_of(grid, now, reach, beyond))
+
+    def _due_on(
+        self, what: Evaluated, grid: Grid, fleet: Fleet, steps: Sequence[Window]
+    ) -> Iterator[Task]:
+        if not steps:
+            return
+        window = Window(steps[0].start, steps[-1].end)
+        done = self.results.done(what.name, grid.step, window)
+        for place in self._places(what, fleet):
+            rule = self._rule(what, place, fleet, window)
+            due = self._steps_due(done, place, rule, grid, steps)
+            yield from (Task(what, place, grid, run) for run in runs(due))
+
+    def _steps_due(
+        self,
+        done: Mapping[tuple[Place, datetime], Done],
+        place: Place,
+        rule: Rule,
+        grid: Grid,
+        steps: Iterable[Window],
+    ) -> list[Window]:
+        now = self.monitor.clock()
+        return [
+            step
+            for step in steps
+            if is_due(done.get((place, step.start)), rule, step, grid.settle, now)
+        ]
+
+    def _places(self, what: Evaluated, fleet: Fleet) -> Iterable[Place]:
+        return fleet.deployments if what.scope == "deployment" else (self.monitor.workspace,)
+
+    def _rule(self, what: Evaluated, place: Place, fleet: Fleet, window: Window) -> Rule:
+        if what.scope == "deployment":
+            digest = self.monitor.in_force(what.name, place).digest
+            deployment = fleet.deployments[place]
+            state = inputs.state(self.monitor.deployed, deployment, what, window)
+            return Rule(what.version, digest, state)
+        digests = (self.monitor.in_force(what.name, each).digest for each in fleet.deployments)
+        return Rule(what.version, inputs.together(digests), {})
+
+    def _perform(self, task: Task, fleet: Fleet) -> bool:
+        """Evaluate a task unless another evaluator is at it, or has just done it."""
+        lease = self.leases.take(task.key, self.holder, self.monitor.clock(), TERM)
+        if lease is None:
+            return False
+        try:
+            window = self._still_due(task, fleet)
+            if window is not None:
+                self._keep(replace(task, window=window), fleet, lease)
+        except LeaseLost as error:
+            log.warning("%s", error)
+        finally:
+            self.leases.release(lease)
+        return window is not None
+
+    def _still_due(self, task: Task, fleet: Fleet) -> Window | None:
+        done = self.results.done(task.what.name, task.grid.step, task.window, task.place)
+        rule = self._rule(task.what, task.place, fleet, task.window)
+        steps = task.window.split(task.grid.step)
+        due = self._steps_due(done, task.place, rule, task.grid, steps)
+        return Window(due[0].start, due[-1].end) if due else None
+
+    def _keep(self, task: Task, fleet: Fleet, lease: Lease) -> None:
+        began = perf_counter()
+        rule = self._rule(task.what, task.place, fleet, task.window)
+        question = self.monitor.question(
+            task.place, task.window, task.grid.step, endpoints=fleet.endpoints
+        )
+        findings = _guarded(task, question)
+        seconds = perf_counter() - began
+        log.info("%s: %d results in %.1f s", task.key, len(findings.results), seconds)
+        evaluations = tuple(_evaluations(task, findings, rule, question.taken, seconds))
+        self.events.add(findings.events)
+        self.results.add(evaluations, lease)
+        self.publisher.touch(task.what, (each.place for each in evaluations))
+
+
+def _guarded(task: Task, question: Question) -> Findings:
+    """Evaluate; what Azure did not answer is kept as missing, a mistake of ours is raised."""
+    try:
+        return task.what.evaluate(question)
+    except MonitoringError as error:
+        return Findings(missing=(f"{task.what.name} of {task.place}: {error}",))
+
+
+def _evaluations(
+    task: Task, findings: Findings, rule: Rule, taken: datetime, seconds: float
+) -> Iterator[Evaluation]:
+    """Yield what was found, by place and day; the place of the task is told even if it is empty."""
+    by_place: dict[Place, list[MetricResult]] = {task.place: []}
+    for result in findings.results:
+        by_place.setdefault(result.place.whole, []).append(result)
+    steps = task.window.split(task.grid.step)
+    on_grid = set(steps)
+    for day in map(Window.day, task.window.days()):
+        inside = [step for step in steps if step.start in day]
+        for place, results in by_place.items():
+            own = [r for r in results if r.window in on_grid and r.window.start in day]
+            if not own and place != task.place:
+                continue
+            yield Evaluation(
+                place=place,
+                signal=task.what.name,
+                step=task.grid.step,
+                window=Window(inside[0].start, inside[-1].end),
+                results=tuple(own),
+                in_force=rule.in_force,
+                fingerprint=rule.fingerprint(inside[-1], task.grid.settle, taken),
+                version=rule.version,
+                evaluated=taken,
+                seconds=seconds,
+                complete=not findings.missing,
+                missing=findings.missing,
+            )

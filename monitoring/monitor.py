@@ -1,0 +1,135 @@
+"""Answers for every signal, place and window. The only reader of what users have put in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from monitoring.decisions.book import Book, Model
+from monitoring.decisions.in_force import DEFAULT, InForce
+from monitoring.errors import InputError, MonitoringError
+from monitoring.place import Place
+from monitoring.progress import Progress
+from monitoring.report import Report, headline
+from monitoring.results.store import Results
+from monitoring.signal import Findings, Question, Signal
+from monitoring.sources.deployed import Deployed
+from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment, Endpoint
+
+
+@dataclass(frozen=True, eq=False)
+class Monitor:
+    """One workspace: what it has, what is in force in it, and what was measured of it.
+
+    book, results: None where there is no database: then the product's own defaults are in force, and
+    nothing is kept. clock: returns now.
+    """
+
+    deployed: Deployed
+    clock: Callable[[], datetime]
+    book: Book | None = None
+    results: Results | None = None
+
+    @property
+    def workspace(self) -> Place:
+        """The whole workspace."""
+        return Place(workspace=self.deployed.azure.workspace_id)
+
+    @cached_property
+    def _models(self) -> dict[Place, Model]:
+        return {}
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Return the online endpoints with their deployments.
+
+        Raises:
+            SourceError: The workspace does not say.
+        """
+        endpoints = self.deployed.inventory.endpoints()
+        for deployment in (each for endpoint in endpoints for each in endpoint.deployments):
+            if deployment.model is not None:
+                served = deployment.model.name, deployment.model.version
+                self._models[self.place(deployment)] = served
+        return endpoints
+
+    def place(self, deployment: Deployment) -> Place:
+        """Return the place of a deployment."""
+        return Place(
+            workspace=self.workspace.workspace,
+            endpoint=deployment.endpoint,
+            deployment=deployment.name,
+        )
+
+    def in_force(self, signal: str, place: Place) -> InForce:
+        """Return what a signal is held to at a place; the defaults where that cannot be read."""
+        if self.book is None:
+            return DEFAULT
+        try:
+            return self.book.in_force(signal, place.whole, self._models.get(place.whole))
+        except MonitoringError:  # a database that does not answer: it is said once, by the app
+            return DEFAULT
+
+    def question(
+        self,
+        place: Place,
+        window: Window,
+        step: timedelta,
+        *,
+        endpoints: tuple[Endpoint, ...] | None = None,
+        progress: Progress | None = None,
+    ) -> Question:
+        """Return what is asked of a signal, with all that it needs to answer."""
+        return Question(
+            deployed=self.deployed,
+            place=place,
+            window=window,
+            step=step,
+            taken=self.clock(),
+            endpoints=self.endpoints() if endpoints is None else endpoints,
+            in_force=self.in_force,
+            progress=progress,
+        )
+
+    def evaluate(
+        self, signal: Signal, place: Place, window: Window, progress: Progress | None = None
+    ) -> Report[Findings]:
+        """Evaluate a signal now, on the coarsest of its steps that a window holds.
+
+        Raises:
+            InputError: No whole step of the signal lies in the window.
+            SourceError: Its data cannot be reached.
+        """
+        for grid in reversed(signal.grids):
+            if (whole := grid.aligned(window)) is not None:
+                asked = self.workspace if signal.scope == "workspace" else place
+                question = self.question(asked, whole, grid.step, progress=progress)
+                found = signal.evaluate(question)
+                own = tuple(r for r in found.results if r.place.whole == place.whole)
+                return Report(
+                    signal=signal, place=place, window=whole, steps=own, taken=question.taken,
+                    missing=found.missing, detail=found,
+                )  # fmt: skip
+        raise InputError(
+            f"Cannot evaluate {signal.title.lower()} over {window}: no whole step of"
+            f" {signal.grids[0].step} lies in it",
+            hint="Choose a longer window.",
+        )
+
+    def kept(self, signal: Signal, place: Place, window: Window) -> Report[None]:
+        """Return what is kept of a signal at a place over a window.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        steps = ()
+        if self.results is not None:
+            steps = self.results.results(window, signals={signal.name}, places={place.whole})
+        return Report(
+            signal=signal, place=place, window=window, steps=steps, taken=self.clock(), detail=None
+        )
+
+
+__all__ = ["Monitor", "headline"]

@@ -1,0 +1,134 @@
+"""The state of a place as of the last round: one headline for every signal that says something of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from monitoring.metric import STATUSES, Status
+from monitoring.place import Place
+from monitoring.report import Headline
+from monitoring.results.snapshots import Snapshots
+from monitoring.signal import Respect, Signal
+from monitoring.signals import SIGNALS
+from monitoring.window import Window
+
+#: Names of what is kept, by place: what the overview shows, and all that is known.
+BRIEF, WHOLE = "brief/", "state/"
+#: Points of a trend that the overview draws.
+MOST_POINTS = 60
+#: A breach that ended so long ago is no news.
+RECENTLY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceState:
+    """One deployment, or another place that signals are about, as of a moment.
+
+    endpoint, deployment: as Azure spells them. traffic_percent: of the endpoint; None without a
+    share. headlines: by gravity.
+    """
+
+    place: Place
+    taken: datetime
+    headlines: tuple[Headline, ...]
+    endpoint: str = ""
+    deployment: str = ""
+    traffic_percent: int | None = None
+    model_version: str = ""
+
+    def of(self, signal: str) -> Headline | None:
+        """Return the headline of a signal; None if it says nothing of this place."""
+        return next((each for each in self.headlines if each.signal == signal), None)
+
+    def cell(self, respect: Respect) -> Headline | None:
+        """Return what stands for a respect: its gravest open breach, else its gravest signal."""
+        own = [each for each in self.headlines if SIGNALS[each.signal].respect == respect]
+        known = [each for each in own if each.status != "no_data"]
+        return min(known or own, key=_order, default=None)
+
+    @property
+    def cells(self) -> Mapping[Respect, Headline | None]:
+        """Model, data and infrastructure."""
+        respects: tuple[Respect, ...] = ("model", "data", "infrastructure")
+        return {respect: self.cell(respect) for respect in respects}
+
+    @property
+    def worst(self) -> Status:
+        """The status that decides where the place stands."""
+        statuses: list[Status] = [
+            cell.status if cell else "no_data" for cell in self.cells.values()
+        ]
+        return min(statuses, key=STATUSES.index)
+
+
+def _order(each: Headline) -> tuple[bool, int]:
+    return each.status != "breached", SIGNALS[each.signal].gravity
+
+
+def ranked(states: Iterable[PlaceState]) -> list[PlaceState]:
+    """Return the most and the newest open problems first, then by name."""
+
+    def order(state: PlaceState) -> tuple[int, int, float, str]:
+        breaches = [each for each in state.headlines if each.status == "breached"]
+        newest = max((each.since.timestamp() for each in breaches if each.since), default=0.0)
+        return STATUSES.index(state.worst), -len(breaches), -newest, str(state.place)
+
+    return sorted(states, key=order)
+
+
+def inside(state: PlaceState, window: Window) -> PlaceState:
+    """Return the state as it is told over a window: what was over before it began is not."""
+    return replace(
+        state,
+        headlines=tuple(
+            replace(
+                each,
+                is_older=each.since is not None and each.since < window.start,
+                last=each.last
+                if each.last and (each.last.end or window.end) > window.start
+                else None,
+            )
+            for each in state.headlines
+        ),
+    )
+
+
+def brief(state: PlaceState) -> PlaceState:
+    """Return what the overview needs of a state: trends of its three cells alone, and short ones."""
+    cells = {cell.signal for cell in state.cells.values() if cell}
+    return replace(
+        state,
+        headlines=tuple(
+            replace(each, trend=each.trend[-MOST_POINTS:] if each.signal in cells else ())
+            for each in state.headlines
+        ),
+    )
+
+
+def keep(snapshots: Snapshots, state: PlaceState) -> None:
+    """Keep a state for the overview and for the pages of its place."""
+    snapshots.put(f"{WHOLE}{state.place}", msgspec.msgpack.encode(state), state.taken)
+    snapshots.put(f"{BRIEF}{state.place}", msgspec.msgpack.encode(brief(state)), state.taken)
+
+
+def kept(snapshots: Snapshots, place: Place) -> PlaceState | None:
+    """Return the state of a place; None before it has been evaluated."""
+    snapshot = snapshots.get(f"{WHOLE}{place}")
+    return _decode(snapshot.content) if snapshot else None
+
+
+def fleet(snapshots: Snapshots) -> tuple[PlaceState, ...]:
+    """Return the states of all deployments, open problems first."""
+    states = (_decode(each.content) for each in snapshots.under(BRIEF))
+    return tuple(ranked(each for each in states if each.place.deployment))
+
+
+def _decode(content: bytes) -> PlaceState:
+    return msgspec.msgpack.decode(content, type=PlaceState)
+
+
+__all__ = ["PlaceState", "Signal", "fleet", "inside", "keep", "kept", "ranked"]
