@@ -55,7 +55,7 @@ def shell(workspace: Tiny) -> Callable[..., AppTest]:
 
 
 def open_page(page: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=240)
+    app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=240)
     for name, value in query.items():
         app.query_params[name] = value
     if page is not None:  # before the first run: the overview need not be measured on the way

@@ -171,7 +171,7 @@ def another(store: Path, tmp_path: Path) -> Path:
 
 def opened(page: str, **query: str) -> AppTest:
     """Run a page, and what it offers to run."""
-    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=120)
     for name, value in query.items():
         app.query_params[name] = value
     app.switch_page(str(nav.PAGES / page))

@@ -122,7 +122,7 @@ def test_a_page_that_raises_outside_of_its_panels_says_why(shell, workspace, wor
 def test_unusable_settings_say_so_and_stop(fresh, monkeypatch, words) -> None:
     monkeypatch.setenv("AZURE_ML_WORKSPACE", "prod")
     monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
-    app = AppTest.from_file(str(nav.PAGES.parent / "ui" / "main.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(nav.PAGES.parent / "ui" / "shell" / "main.py"), default_timeout=60).run()
     assert not app.exception
     assert "AZURE_SUBSCRIPTION_ID" in words(app)
     assert not app.selectbox
