@@ -63,6 +63,12 @@ def state_of(paths: Iterable[Path | str]) -> State:
     return tuple(states)
 
 
+def sha256_of(path: Path) -> str:
+    """Return the checksum of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def digest(*parts: object) -> str:
     """Return a name for what is written as these parts: texts, numbers, tuples, dataclasses of them.
 
@@ -195,7 +201,7 @@ class Disk:
         target = folder / name
         with _draft(target) as draft:
             notes = write(draft)
-            seal = _Seal(_sha256(draft), notes)
+            seal = _Seal(sha256_of(draft), notes)
             _put(draft, target)
         _write_value(_seal_of(target), self._question(name), state, seal)
         _note(folder, None)
@@ -279,12 +285,7 @@ def _is_whole(path: Path, sha256: str) -> bool:
 @lru_cache(maxsize=MOST_FILES)
 def _sha256_at(path: str, _size: int, _changed: int, _inode: int) -> str:
     """Return the checksum of a file in one state: read once by each process."""
-    return _sha256(Path(path))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(Path(path))
 
 
 def _touch(file: Path) -> None:
