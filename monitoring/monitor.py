@@ -10,9 +10,10 @@ from functools import cached_property
 from monitoring.decisions.book import Book, Model
 from monitoring.decisions.in_force import DEFAULT, InForce
 from monitoring.errors import InputError, MonitoringError
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.progress import Progress
-from monitoring.report import Report, headline
+from monitoring.report import Report
 from monitoring.results.store import Results
 from monitoring.signal import Findings, Question, Signal
 from monitoring.sources.deployed import Deployed
@@ -124,12 +125,9 @@ class Monitor:
         Raises:
             SourceError: The database cannot be read.
         """
-        steps = ()
+        steps: tuple[MetricResult, ...] = ()
         if self.results is not None:
             steps = self.results.results(window, signals={signal.name}, places={place.whole})
         return Report(
             signal=signal, place=place, window=window, steps=steps, taken=self.clock(), detail=None
         )
-
-
-__all__ = ["Monitor", "headline"]

@@ -13,16 +13,16 @@ TOPS = ("app.py", "monitoring", "pages", "sample", "ui")
 
 #: What stands where; a package imports only what stands before it. -> what it holds.
 PACKAGES: dict[str, str] = {
-    "sample": "the sample workspace: a stand-in for Azure below its SDK",
     "errors arrays window segment settings plugins progress place severity event metric "
     "verdict incident": "the nouns, a file each",
+    "kept": "what was computed, kept in memory and on disk",
+    "sample": "the sample workspace: a stand-in for Azure below its SDK",
     "statistics": "how sure a number is: intervals, p-values, differences",
     "azureml": "the rules of Azure ML's own monitor, quirks included",
     "counting": "profiles, and totals that add up",
     "metrics": "drift, quality, performance, fairness: a metric a file",
     "methods": "what looks at rows together: estimates, outliers, attribution, causes",
     "counting.engine": "rows into profiles and totals",
-    "kept": "what was computed, kept in memory and on disk",
     "database": "the product's own database",
     "decisions": "what users put in force, and who when",
     "results": "the store of evaluations",

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from monitoring.arrays import Kind
 from monitoring.counting.engine import counting
 from monitoring.counting.engine.columns import kind_of
-from monitoring.counting.engine.profile_store import ProfileStore, key_of, state_of
+from monitoring.counting.engine.profile_store import ProfileStore, key_of
 from monitoring.counting.engine.tables import Table, open_table
-from monitoring.counting.profile import Bins, CategoricalBins, NumericalBins, Profile
+from monitoring.counting.profile import Bins, Profile
 from monitoring.errors import MonitoringError, SourceError
+from monitoring.kept.disk import Disk, state_of
 from monitoring.metric import Interval, MetricResult
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift import report as drift_report
@@ -30,8 +26,8 @@ from monitoring.workspace.assets import AssetId
 from monitoring.workspace.models import ModelVersion
 
 SIGNAL = "training_versions"
-#: Raised whenever the files with bins change what they hold.
-FORMAT = 1
+#: Goes up whenever the files with bins change what they hold.
+VERSION = 2
 
 Progress = Callable[[float, str], None]
 
@@ -227,7 +223,8 @@ class Cells:
     def __init__(self, store: Path | None, model: ModelVersion) -> None:
         self.store = store
         self.model = model
-        self._profiles = ProfileStore(store / "profiles" if store else None)
+        self._profiles = ProfileStore(store and store / "profiles")
+        self._disk = Disk(store and store / "training_versions", version=VERSION)
         self._plan: dict[str, counting.Feature] = {}
         self._bins: dict[str, Bins] = {}
 
@@ -252,16 +249,13 @@ class Cells:
     def _cut(
         self, table: Table, names: list[str]
     ) -> tuple[dict[str, counting.Feature], dict[str, Bins]]:
-        """Return how columns are read and cut, from the file with bins if the table is still the same."""
-        file = self._file(table, names)
-        if file and (kept := _loaded(file)):
-            return kept
-        plan = counting.features(table, names, self._kinds(names))
-        usable = {name: feature for name, feature in plan.items() if not feature.reason}
-        bins = {name: p.bins for name, p in counting.profile_reference(table, usable).items()}
-        if file:
-            _write(file, usable, bins)
-        return usable, bins
+        """Return how columns are read and cut, as it was decided while the table was the same."""
+        kinds = self._kinds(names)
+        return self._disk.get(
+            ([str(path) for path in table.paths], names, kinds),
+            state_of(table.paths),
+            lambda: _cut(table, names, kinds),
+        )
 
     def _kinds(self, names: Sequence[str]) -> dict[str, Kind]:
         target, task = self.model.target_column, self.model.task
@@ -269,46 +263,11 @@ class Cells:
             return {}
         return {target: "numerical" if task == "regression" else "categorical"}
 
-    def _file(self, table: Table, names: Sequence[str]) -> Path | None:
-        if self.store is None:
-            return None
-        asked = [FORMAT, state_of(table), list(names), self._kinds(names)]
-        name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
-        return self.store / "training_versions" / f"{name}.json"
 
-
-def _write(target: Path, plan: Mapping[str, counting.Feature], bins: Mapping[str, Bins]) -> None:
-    """Write beside the target and rename: a reader sees the whole file or none."""
-    content = {name: [asdict(plan[name]), _plain(bins[name])] for name in plan}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-    draft.write_text(json.dumps(content), encoding="utf-8")
-    draft.replace(target)
-
-
-def _plain(bins: Bins) -> dict[str, Any]:
-    if isinstance(bins, NumericalBins):
-        return asdict(bins)
-    return {"categories": bins.categories, "known": sorted(bins.known)}
-
-
-def _loaded(file: Path) -> tuple[dict[str, counting.Feature], dict[str, Bins]] | None:
-    """Return what a file holds; None if there is none, or it is damaged."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        plan = {
-            name: counting.Feature(**{**feature, "bins": _bins(feature["bins"])})
-            for name, (feature, _) in content.items()
-        }
-        bins = {name: _bins(each) for name, (_, each) in content.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return plan, {name: each for name, each in bins.items() if each is not None}
-
-
-def _bins(kept: dict[str, Any] | None) -> Any:
-    if kept is None:
-        return None
-    if "categories" in kept:
-        return CategoricalBins(tuple(kept["categories"]), frozenset(kept["known"]))
-    return NumericalBins(**{**kept, "atoms": tuple(kept["atoms"])})
+def _cut(
+    table: Table, names: list[str], kinds: dict[str, Kind]
+) -> tuple[dict[str, counting.Feature], dict[str, Bins]]:
+    plan = counting.features(table, names, kinds)
+    usable = {name: feature for name, feature in plan.items() if not feature.reason}
+    profiles = counting.profile_reference(table, usable)
+    return usable, {name: profile.bins for name, profile in profiles.items()}

@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
+
 from monitoring.database.database import Database
 from monitoring.database.result_tables import SnapshotRow
 from monitoring.results.payload import UnreadableError, seal, unseal
@@ -50,6 +52,33 @@ class Snapshots:
                 )
             )
         return Snapshot(name=name, content=content, taken=taken, revision=revision)
+
+    def under(self, prefix: str) -> tuple[Snapshot, ...]:
+        """Return the snapshots whose names begin so, by name; those that cannot be read are left out.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        chosen = (
+            select(SnapshotRow.name, SnapshotRow.content, SnapshotRow.taken, SnapshotRow.revision)
+            .where(
+                SnapshotRow.workspace == self._workspace,
+                SnapshotRow.name >= prefix,
+                SnapshotRow.name < prefix[:-1] + chr(ord(prefix[-1]) + 1),
+            )
+            .order_by(SnapshotRow.name)
+        )
+        with self._database.reading() as session:
+            rows = session.execute(chosen).all()
+        found = []
+        for name, content, taken, revision in rows:
+            try:
+                whole = unseal(content, form=FORMAT)
+            except UnreadableError:
+                _log.warning("Snapshot %r cannot be read", name)
+                continue
+            found.append(Snapshot(name=name, content=whole, taken=taken, revision=revision))
+        return tuple(found)
 
     def get(self, name: str) -> Snapshot | None:
         """Return what is under a name; None if there is nothing, or nothing that can be read.

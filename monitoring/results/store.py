@@ -189,6 +189,16 @@ class Results:
                 for step, of_step in numbers.items()
             )
 
+    def places(self) -> tuple[Place, ...]:
+        """Return every place of which anything is stored.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        with self._database.reading() as session:
+            known = self._series.choose(session)
+        return tuple(sorted({series.place for series in known.values()}))
+
     def size(self) -> Size:
         """Return how much is stored.
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar, cast
 
 from monitoring.errors import SourceError
+from monitoring.kept.memory import Places
 
 T = TypeVar("T")
 
@@ -103,7 +103,6 @@ class _Counts:
 class _Kept(NamedTuple):
     answer: Any
     until: float
-    size_bytes: int
 
 
 @dataclass(eq=False)
@@ -127,9 +126,10 @@ class QueryBudget:
     clock: Callable[[], float] = time.monotonic
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _asked: dict[Hashable, Future[Any]] = field(default_factory=dict, repr=False)
-    _answers: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict, repr=False)
+    _answers: Places[_Kept] = field(
+        default_factory=lambda: Places(ANSWERS_KEPT, BYTES_KEPT), repr=False
+    )
     _counts: _Counts = field(default_factory=_Counts, repr=False)
-    _kept_bytes: int = 0
     _closed_until: float = float("-inf")
     _closed_by: int = 0
 
@@ -157,7 +157,6 @@ class QueryBudget:
         with self._changed:
             kept = self._answers.get(question)
             if kept and self.clock() < kept.until:
-                self._answers.move_to_end(question)
                 self._counts.cached += 1
                 return cast("T", kept.answer)
             running = self._asked.get(question)
@@ -174,7 +173,7 @@ class QueryBudget:
                 slots=self.slots,
                 closed_seconds=max(0.0, self._closed_until - self.clock()),
                 kept=len(self._answers),
-                kept_bytes=self._kept_bytes,
+                kept_bytes=self._answers.size_bytes,
                 **vars(self._counts),
             )
 
@@ -196,7 +195,9 @@ class QueryBudget:
             future.set_exception(error)
             return
         with self._changed:  # in one step, or an equal question would find neither and be sent
-            self._keep(question, answer, kept)
+            if kept.seconds > 0:
+                until = self.clock() + kept.seconds
+                self._answers.put(question, _Kept(answer, until), kept.size_bytes)
             del self._asked[question]
         future.set_result(answer)
 
@@ -275,15 +276,3 @@ class QueryBudget:
             with self._changed:
                 self._counts.waiting -= 1
                 self._counts.waited_seconds += self.clock() - began
-
-    def _keep(self, question: Hashable, answer: object, kept: Keep) -> None:
-        """Keep an answer; the one that was used the longest ago makes room."""
-        if old := self._answers.pop(question, None):
-            self._kept_bytes -= old.size_bytes
-        if kept.seconds <= 0 or kept.size_bytes > BYTES_KEPT // 4:
-            return
-        self._answers[question] = _Kept(answer, self.clock() + kept.seconds, kept.size_bytes)
-        self._kept_bytes += kept.size_bytes
-        while len(self._answers) > ANSWERS_KEPT or self._kept_bytes > BYTES_KEPT:
-            _, oldest = self._answers.popitem(last=False)
-            self._kept_bytes -= oldest.size_bytes

@@ -1,8 +1,8 @@
 """What the model data collector collected, the labels that belong to it, and training data.
 
-Rows become one Parquet file a day under the cache: a day that is over is parsed once, today again
-whenever more was appended. Everything is read through fsspec, so a blob container and a folder on
-disk are the same to this module.
+Rows become one Parquet file a day under the cache, which is made again when the day's files change.
+Everything is read through fsspec, so a blob container and a folder on disk are the same to this
+module.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import tempfile
-import threading
+import time
 import weakref
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -32,6 +30,8 @@ from azure.core.exceptions import AzureError
 from fsspec.implementations.local import LocalFileSystem
 
 from monitoring.errors import InputError, SourceError
+from monitoring.kept.disk import Disk, digest, forget_gone, state_of
+from monitoring.kept.memory import Memory
 from monitoring.sources.cloud_events import BAD_VALUE, KEY, Events
 from monitoring.sources.failures import NotFoundError, explained
 from monitoring.sources.registry import container_path
@@ -46,17 +46,21 @@ if TYPE_CHECKING:
     from monitoring.workspace.assets import DataAsset
     from monitoring.workspace.models import ModelVersion
 
-#: Raised whenever the files below change what they hold, so that older ones are made anew.
-VERSION = 1
+#: Goes up whenever the files below change what they hold, so that older ones are made anew.
+VERSION = 2
+#: Of one container, under the cache.
+MOST_FILES = 50_000
 #: DuckDB's own; smaller groups make more work, larger ones less for its threads.
 ROW_GROUP_ROWS = 122_880
 #: After midnight, how long a day's last hour may still be appended to.
 LATE = timedelta(minutes=10)
 #: Files are fetched together up to this many bytes: one round trip for a quiet day.
 BYTES_AT_ONCE = 64 * 2**20
+#: How long the listing of a month stands for its days that are over.
+LISTING = timedelta(seconds=60)
+MOST_LISTINGS = 1_000
 _DAYS_AT_ONCE = 4
 _ROLE = "Storage Blob Data Reader on the storage account"
-_NOTES = b"leeway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +132,52 @@ class _File:
     changed: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """What is noted of a day's file. hidden_until: when the first event that has not come yet does."""
+
+    rows: int
+    lines: int
+    faults: Mapping[str, int]
+    reason: str
+    hidden_until: datetime | None
+
+
+def _elapsed() -> datetime:
+    """Return a time that only grows, whatever the clock is set to."""
+    return datetime.min.replace(tzinfo=UTC) + timedelta(seconds=time.monotonic())
+
+
 @dataclass
 class Collected:
     """Reads collected data, labels and training data of the workspace's blob container."""
 
     azure: Azure
-    _locks: dict[str, threading.Lock] = field(default_factory=dict, repr=False)
+    _listings: Memory = field(default_factory=lambda: Memory(MOST_LISTINGS, _elapsed), repr=False)
 
     def days(
         self, endpoint: str, deployment: str, collection: str, window: Window
     ) -> tuple[date, ...]:
-        """Return the days of a window that have a folder, in order.
+        """Return the days of a window that have files, in order.
 
         Raises:
             NotPermittedError: The identity may not list the container.
         """
         days = [day for day in window.days() if day <= self._now.date()]
-        months = {f"{day:%Y/%m}" for day in days}
         folder = self._folder(endpoint, deployment, collection)
-        found = {
-            f"{month}/{name}" for month in months for name in self._folders(f"{folder}/{month}")
-        }
-        return tuple(day for day in days if f"{day:%Y/%m/%d}" in found)
+        return tuple(day for day in days if day in self._states(folder, day))
+
+    def states(
+        self, endpoint: str, deployment: str, collection: str, window: Window
+    ) -> dict[date, str]:
+        """Return a digest of the files of each day of a window that has any; another when one changes.
+
+        Raises:
+            SourceError: The container cannot be read.
+        """
+        folder = self._folder(endpoint, deployment, collection)
+        found = ((day, self._states(folder, day).get(day, "")) for day in window.days())
+        return {day: state for day, state in found if state}
 
     def day(
         self,
@@ -172,23 +200,44 @@ class Collected:
         now, columns = self._now, dict(columns or {})
         variant = f".{_short_hash(json.dumps(columns, sort_keys=True))}" if columns else ""
         folder = self._folder(endpoint, deployment, collection)
-        target = self._cache / folder / f"{day}{variant}.parquet"
-        with self._one_at_a_time(target):
-            notes = _notes(target)
-            if notes.get("is_over"):
-                return _collected_day(day, target, notes)
-            source = f"{folder}/{day:%Y/%m/%d}"
-            files = [f for f in self._files(source) if _hour_has_come(f.path, source, day, now)]
-            state = _state(files)
-            if notes.get("state") != state or _is_due(notes.get("next"), now):
-                events = self._events(files, columns, now)
-                table = events.table()
-                notes = _day_notes(events, table.num_rows, source) | {
-                    "state": state,
-                    "is_over": bool(files) and _is_over(day, now),
-                }
-                _write(table, target, notes)
-            return _collected_day(day, target, notes)
+        source = f"{folder}/{day:%Y/%m/%d}"
+
+        def parse(draft: Path) -> _Parsed:
+            events = self._events(self._hours(source, day, now), columns, now)
+            table = events.table()
+            _write(table, draft)
+            return _parsed(events, table.num_rows, source)
+
+        path, notes = self._disk.path(
+            f"{folder}/{day}{variant}.parquet",
+            self._state_of(folder, day, now),
+            parse,
+            holds=lambda notes: not _has_come(notes.hidden_until, now),
+        )
+        return _collected_day(day, path, notes)
+
+    def _hours(self, source: str, day: date, now: datetime) -> list[_File]:
+        """List the files in the hour folders of a day that have begun."""
+        return [f for f in self._files(source) if _hour_has_come(f.path, source, day, now)]
+
+    def _state_of(self, folder: str, day: date, now: datetime) -> str:
+        """Return what changes when the files of a day do; a month of days that are over is listed once."""
+        if not _is_over(day, now):
+            return _state(self._hours(f"{folder}/{day:%Y/%m/%d}", day, now))
+        return self._states(folder, day).get(day, "")
+
+    def _states(self, folder: str, day: date) -> dict[date, str]:
+        """Return the state of each day of a day's month that has files, as of a minute ago or less."""
+        month = f"{folder}/{day:%Y/%m}"
+
+        def states(_: object) -> dict[date, str]:
+            files: dict[date, list[_File]] = {}
+            for file in self._files(month):
+                if each := _day_of(file.path, month, day):
+                    files.setdefault(each, []).append(file)
+            return {each: _state(listed) for each, listed in files.items()}
+
+        return self._listings.get(month, states, fresh=LISTING)
 
     def hour(
         self, endpoint: str, deployment: str, collection: str, hour: datetime, most_bytes: int
@@ -243,6 +292,28 @@ class Collected:
         """
         return self._labels(self._files(path, ending=".parquet"), window)
 
+    def label_states(self, path: str, window: Window) -> dict[date, str]:
+        """Return a digest of the labels of each day of a window, as of this hour while some are to come.
+
+        `path` is that of the ground truth, as for `labels`.
+
+        Raises:
+            SourceError: The container cannot be read.
+        """
+        files = [(f, _day_in_name(f.path)) for f in self._files(path, ending=".parquet")]
+        common = tuple(self._label_state(file) for file, day in files if day is None)
+        own = {day: self._label_state(file) for file, day in files if day is not None}
+        return {day: digest(*common, own.get(str(day), "")) for day in window.days()}
+
+    def _label_state(self, file: _File) -> str:
+        state = _state([file])
+        latest = self._listings.get(
+            f"labels {file.path} {state}", lambda _: _latest_known(self._local(file, state))
+        )
+        if latest is not None and latest <= self._now:
+            return state
+        return f"{state} {self._now:%Y-%m-%dT%H}"
+
     def _labels(self, files: Sequence[_File], window: Window) -> tuple[Path, ...]:
         days = {str(day) for day in window.days()}
         named = [(file, _day_in_name(file.path)) for file in files]
@@ -261,32 +332,30 @@ class Collected:
         """
         files = self._files(labels, ending=".parquet")
         return tuple(
-            self._joined(predictions, model, files)
+            self._joined(f"{endpoint}/{deployment}", predictions, model, files)
             for predictions in self.window(endpoint, deployment, "model_outputs", window)
         )
 
     def _joined(
-        self, predictions: CollectedDay, model: ModelVersion, files: Sequence[_File]
+        self, place: str, predictions: CollectedDay, model: ModelVersion, files: Sequence[_File]
     ) -> JoinedDay:
         day, outputs = predictions.day, predictions.path
         prediction, target = model.needed("prediction_column"), model.needed("target_column")
         if outputs is None:
             return JoinedDay(day, None, reason=predictions.reason)
         known = self._labels(files, Window.day(day))
-        asked = f"{prediction}|{model.probability_column}|{target}|{model.task}"
-        path = outputs.parents[1] / "joined" / f"{day}.{_short_hash(asked)}.parquet"
-        state = _short_hash("|".join(_stamp(p) for p in (outputs, *known)))
-        with self._one_at_a_time(path):
-            notes = _notes(path)
-            if notes.get("state") != state:
-                table, repeated = self._join(outputs, known, model, prediction, target)
-                labelled = table.num_rows - table["label"].null_count
-                notes = {"state": state, "rows": table.num_rows, "labelled": labelled}
-                notes["repeated"] = repeated
-                _write(table, path, notes)
-        return JoinedDay(
-            day, path, notes["rows"], notes["labelled"], repeated=notes.get("repeated", 0)
+
+        def join(draft: Path) -> tuple[int, int, int]:
+            table, repeated = self._join(outputs, known, model, prediction, target)
+            _write(table, draft)
+            return table.num_rows, table.num_rows - table["label"].null_count, repeated
+
+        path, (rows, labelled, repeated) = self._disk.path(
+            f"modelDataCollector/{place}/joined/{_joined_name(day, model)}",
+            state_of([outputs, *known]),
+            join,
         )
+        return JoinedDay(day, path, rows, labelled, repeated=repeated)
 
     def rows(
         self,
@@ -305,29 +374,33 @@ class Collected:
             SourceError: As for `joined`.
         """
         files = self._files(labels, ending=".parquet") if labels else []
-        found = []
+        place, days = f"{endpoint}/{deployment}", []
         for day in window.days():
             if day <= self._now.date():
                 outputs = self.day(endpoint, deployment, "model_outputs", day)
                 inputs = self.day(endpoint, deployment, "model_inputs", day, columns)
-                found.append(self._rows(self._joined(outputs, model, files), inputs))
-        return tuple(found)
+                joined = self._joined(place, outputs, model, files)
+                days.append(self._rows(place, joined, inputs, _joined_name(day, model)))
+        return tuple(days)
 
-    def _rows(self, joined: JoinedDay, inputs: CollectedDay) -> RowsDay:
-        if joined.path is None:
+    def _rows(self, place: str, joined: JoinedDay, inputs: CollectedDay, name: str) -> RowsDay:
+        joined_path = joined.path
+        if joined_path is None:
             lonely = {"inputs without prediction": inputs.rows} if inputs.rows else {}
             return RowsDay(joined.day, None, faults=lonely, reason=joined.reason)
-        stamps = "|".join(_stamp(p) for p in (joined.path, inputs.path) if p)
-        path = joined.path.parents[1] / "rows" / joined.path.name
-        with self._one_at_a_time(path):
-            notes = _notes(path)
-            if notes.get("state") != _short_hash(stamps):
-                table, faults = self._with_inputs(joined.path, inputs.path)
-                if joined.repeated:
-                    faults["labels of a prediction that has one"] = joined.repeated
-                notes = {"state": _short_hash(stamps), "faults": faults}
-                _write(table, path, notes)
-        return RowsDay(joined.day, path, joined.rows, joined.labelled, notes["faults"])
+
+        def add_inputs(draft: Path) -> dict[str, int]:
+            table, faults = self._with_inputs(joined_path, inputs.path)
+            _write(table, draft)
+            repeated = {"labels of a prediction that has one": joined.repeated}
+            return faults | (repeated if joined.repeated else {})
+
+        path, faults = self._disk.path(
+            f"modelDataCollector/{place}/rows/{name}",
+            state_of(path for path in (joined_path, inputs.path) if path),
+            add_inputs,
+        )
+        return RowsDay(joined.day, path, joined.rows, joined.labelled, faults)
 
     def _with_inputs(self, joined: Path, inputs: Path | None) -> tuple[pa.Table, dict[str, int]]:
         if inputs is None:
@@ -391,18 +464,16 @@ class Collected:
         return isinstance(self._place[0], LocalFileSystem)
 
     @cached_property
-    def _cache(self) -> Path:
-        """The folder for this container; those of containers that are gone are removed."""
+    def _disk(self) -> Disk:
+        """The files made of this container; those of containers that are gone are removed."""
         filesystem, root = self._place
         parent = self.azure.settings.cache / "collected"
         # The root of a blob container does not name its account; the setting does.
         place = f"{filesystem.protocol} {root} {self.azure.settings.collected_data_url}"
-        cache = parent / _short_hash(f"v{VERSION} {place}")
-        cache.mkdir(parents=True, exist_ok=True)
+        folder = parent / _short_hash(place)
         if self._is_local:
-            (cache / "root.txt").write_text(root, encoding="utf-8")
-            _forget_gone(parent)
-        return cache
+            forget_gone(parent, folder, Path(root))
+        return Disk(folder, version=VERSION, most_files=MOST_FILES)
 
     def _folder(self, endpoint: str, deployment: str, collection: str) -> str:
         for name in (endpoint, deployment, collection):
@@ -413,22 +484,12 @@ class Collected:
                 )
         return f"modelDataCollector/{endpoint}/{deployment}/{collection}"
 
-    def _folders(self, path: str) -> list[str]:
-        filesystem, root = self._place
-        with explained(f"the folder {path!r}", role=_ROLE):
-            filesystem.invalidate_cache()
-            try:
-                entries = filesystem.ls(f"{root}/{path}", detail=True)
-            except FileNotFoundError:
-                return []
-        return [e["name"].rstrip("/").rpartition("/")[2] for e in entries if e["type"] != "file"]
-
     def _files(self, path: str, ending: str = "") -> list[_File]:
         """List the files below a folder (or the file itself), relative to the root, by name."""
         filesystem, root = self._place
         with explained(f"the folder {path!r}", role=_ROLE):
             if self._is_local:
-                found = _walk(Path(root), path)
+                found = list(_walk(root, path.rstrip("/")))
             else:
                 # A listing that adlfs remembers would hide what was appended since.
                 filesystem.invalidate_cache()
@@ -464,14 +525,13 @@ class Collected:
         filesystem, root = self._place
         if self._is_local:
             return Path(root, file.path)
-        target = self._cache / "files" / state / file.path
-        with self._one_at_a_time(target), explained(f"the file {file.path!r}", role=_ROLE):
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                part = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-                filesystem.get_file(f"{root}/{file.path}", str(part))
-                part.replace(target)
-        return target
+        with explained(f"the file {file.path!r}", role=_ROLE):
+            path, _ = self._disk.path(
+                f"files/{state}/{file.path}",
+                state,
+                lambda draft: filesystem.get_file(f"{root}/{file.path}", str(draft)),
+            )
+        return path
 
     def _known(self, file: _File) -> Path:
         """Return the labels of a file that are known by now; the file itself when all are."""
@@ -481,16 +541,17 @@ class Collected:
             latest = _latest_known(source)
         if latest is not None and latest <= now:
             return source
-        target = self._cache / "labels" / file.path
-        with self._one_at_a_time(target):
-            notes = _notes(target)
-            if notes.get("state") != state or _is_due(notes.get("next"), now):
-                with _readable(f"the labels {file.path!r}"):
-                    table, coming = _labels_until(pq.read_table(source), now)
-                if coming is None:  # nothing to hide, now or later
-                    return source
-                _write(table, target, {"state": state, "next": coming})
-        return target
+
+        def cut(draft: Path) -> datetime | None:
+            with _readable(f"the labels {file.path!r}"):
+                table, coming = _labels_until(pq.read_table(source), now)
+            _write(table, draft)
+            return coming
+
+        path, _ = self._disk.path(
+            f"labels/{file.path}", state, cut, holds=lambda coming: not _has_come(coming, now)
+        )
+        return path
 
     def _join(
         self,
@@ -535,30 +596,23 @@ class Collected:
         weakref.finalize(self, connection.close)  # DuckDB complains of what is open at exit
         return connection
 
-    @contextmanager
-    def _one_at_a_time(self, path: Path) -> Iterator[None]:
-        with self._locks.setdefault(str(path), threading.Lock()):
-            yield
 
-
-def _walk(root: Path, path: str) -> list[_File]:
+def _walk(root: str, path: str) -> Iterator[_File]:
     """List a local folder; faster than fsspec's way, which asks for each file's owner and mode."""
-    top = root / path
-    if top.is_file():
-        return [_listed(top, root)]
-    walk = os.walk(top, onerror=_raise_unless_missing)
-    return [_listed(Path(folder, name), root) for folder, _, names in walk for name in names]
-
-
-def _raise_unless_missing(error: OSError) -> None:
-    """Do not take a folder that cannot be read for an empty one."""
-    if not isinstance(error, FileNotFoundError):
-        raise error
-
-
-def _listed(path: Path, root: Path) -> _File:
-    stat = path.stat()
-    return _File(path.relative_to(root).as_posix(), stat.st_size, str(stat.st_mtime_ns))
+    if Path(root, path).is_file():
+        stat = Path(root, path).stat()
+        yield _File(path, stat.st_size, str(stat.st_mtime_ns))
+        return
+    try:
+        entries = list(os.scandir(f"{root}/{path}"))
+    except FileNotFoundError:  # a folder that cannot be read is not taken for an empty one
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _walk(root, f"{path}/{entry.name}")
+        else:
+            stat = entry.stat()
+            yield _File(f"{path}/{entry.name}", stat.st_size, str(stat.st_mtime_ns))
 
 
 def _remote(entry: Mapping[str, Any], root: str) -> _File:
@@ -578,12 +632,20 @@ def _is_over(day: date, now: datetime) -> bool:
     return now >= Window.day(day).end + LATE
 
 
-def _is_due(coming: str | None, now: datetime) -> bool:
-    """Whether what had not happened when a file was made has happened since."""
-    return coming is not None and datetime.fromisoformat(coming) <= now
+def _has_come(time: datetime | None, now: datetime) -> bool:
+    return time is not None and time <= now
 
 
-def _day_notes(events: Events, rows: int, source: str) -> dict[str, Any]:
+def _day_of(path: str, month: str, like: date) -> date | None:
+    """Return the day whose folder a file of a month lies in; None if it lies in none."""
+    name = path.removeprefix(f"{month}/").partition("/")[0]
+    try:
+        return like.replace(day=int(name)) if len(name) == 2 else None  # noqa: PLR2004 - 01 to 31
+    except ValueError:
+        return None
+
+
+def _parsed(events: Events, rows: int, source: str) -> _Parsed:
     reason = ""
     if not rows:
         reason = (
@@ -591,23 +653,17 @@ def _day_notes(events: Events, rows: int, source: str) -> dict[str, Any]:
             if events.lines
             else f"nothing was collected in {source}"
         )
-    return {
-        "rows": rows,
-        "lines": events.lines,
-        "faults": dict(events.faults),
-        "next": events.first_hidden.isoformat() if events.first_hidden else None,
-        "reason": reason,
-    }
+    return _Parsed(rows, events.lines, dict(events.faults), reason, events.first_hidden)
 
 
-def _collected_day(day: date, path: Path, notes: Mapping[str, Any]) -> CollectedDay:
+def _collected_day(day: date, path: Path, notes: _Parsed) -> CollectedDay:
     return CollectedDay(
         day=day,
-        path=path if notes["rows"] else None,
-        rows=notes["rows"],
-        lines=notes["lines"],
-        faults=notes["faults"],
-        reason=notes["reason"],
+        path=path if notes.rows else None,
+        rows=notes.rows,
+        lines=notes.lines,
+        faults=notes.faults,
+        reason=notes.reason,
     )
 
 
@@ -639,7 +695,7 @@ def _latest_known(path: Path) -> datetime | None:
     return latest.replace(tzinfo=latest.tzinfo or UTC)
 
 
-def _labels_until(table: pa.Table, now: datetime) -> tuple[pa.Table, str | None]:
+def _labels_until(table: pa.Table, now: datetime) -> tuple[pa.Table, datetime | None]:
     """Return the labels known by `now`, and when the next one will be."""
     if "known" not in table.column_names:
         return table, None
@@ -648,7 +704,7 @@ def _labels_until(table: pa.Table, now: datetime) -> tuple[pa.Table, str | None]
     coming = pc.min(known.filter(pc.greater(known, bound))).as_py()
     if coming is None:
         return table, None
-    return table.filter(pc.less_equal(known, bound)), coming.replace(tzinfo=UTC).isoformat()
+    return table.filter(pc.less_equal(known, bound)), coming.replace(tzinfo=UTC)
 
 
 def _label_table(paths: Sequence[Path], target: str) -> pa.Table:
@@ -704,37 +760,22 @@ def _readable(what: str) -> Iterator[None]:
         ) from error
 
 
-def _write(table: pa.Table, path: Path, notes: Mapping[str, Any]) -> None:
-    """Write a Parquet file with notes on how it was made; a reader sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = table.replace_schema_metadata({_NOTES: json.dumps(notes)})
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    try:
-        pq.write_table(table, part, row_group_size=ROW_GROUP_ROWS)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-
-
-def _notes(path: Path) -> dict[str, Any]:
-    """Return the notes on a cached file; nothing if it is missing or broken."""
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-        notes: dict[str, Any] = json.loads(metadata.get(_NOTES, b"{}"))
-    except (OSError, ValueError):
-        return {}
-    return notes
+def _write(table: pa.Table, draft: Path) -> None:
+    pq.write_table(table.replace_schema_metadata(None), draft, row_group_size=ROW_GROUP_ROWS)
 
 
 def _state(files: Sequence[_File]) -> str:
     return _short_hash("|".join(f"{f.path} {f.size} {f.changed}" for f in files))
 
 
-def _stamp(path: Path) -> str:
-    stat = path.stat()
-    return f"{path} {stat.st_size} {stat.st_mtime_ns}"
+def _joined_name(day: date, model: ModelVersion) -> str:
+    columns = (
+        model.prediction_column,
+        model.probability_column,
+        model.target_column,
+        model.task,
+    )
+    return f"{day}.{_short_hash('|'.join(map(str, columns)))}.parquet"
 
 
 def _day_in_name(path: str) -> str | None:
@@ -744,11 +785,3 @@ def _day_in_name(path: str) -> str | None:
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _forget_gone(parent: Path) -> None:
-    """Remove what was made from local containers that are no more, such as yesterday's sample."""
-    for note in parent.glob("*/root.txt"):
-        with suppress(OSError):
-            if not Path(note.read_text(encoding="utf-8")).exists():
-                shutil.rmtree(note.parent)

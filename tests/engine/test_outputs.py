@@ -142,7 +142,8 @@ def test_outputs_are_kept_until_the_file_or_the_threshold_changes(tmp_path: Path
     assert engine.outputs(table, BINARY, TWO, decision, store).paths == one
     assert engine.outputs(table, BINARY, TWO, None, store).paths != one
     again = scored(tmp_path, 0.4, n=100)
-    assert engine.outputs(again, BINARY, TWO, decision, store).paths != one
+    renewed = engine.outputs(again, BINARY, TWO, decision, store)
+    assert (renewed.paths, renewed.rows) == (one, 100)
 
 
 def test_a_table_with_labels_alone_has_no_answers(tmp_path: Path) -> None:

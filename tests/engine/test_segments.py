@@ -11,7 +11,7 @@ import pytest
 from monitoring.baselines.baseline import take_baseline
 from monitoring.counting.engine import classes, counting, outcomes
 from monitoring.counting.engine.losses import losses
-from monitoring.counting.engine.segments import MOST_COPIES, filtered
+from monitoring.counting.engine.segments import filtered
 from monitoring.counting.engine.tables import Table, open_table
 from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError
@@ -152,16 +152,6 @@ def test_a_copy_is_made_once_and_anew_when_the_rows_change(table: Table, tmp_pat
     pq.write_table(pq.read_table(table.paths[0]).slice(0, 10), table.paths[0])
     again = filtered(open_table(tmp_path / "a.parquet"), parse("carrier:UA"), store)
     assert again.rows < first.rows
-
-
-def test_copies_do_not_pile_up(
-    table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert MOST_COPIES >= 1000
-    monkeypatch.setattr("monitoring.counting.engine.segments.MOST_COPIES", 4)
-    for stops in range(12):
-        filtered(table, parse(f"stops:{stops}"), tmp_path)
-    assert len(list((tmp_path / "segments").glob("*.parquet"))) <= 6
 
 
 @pytest.mark.parametrize(

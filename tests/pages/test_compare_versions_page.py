@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from monitoring.kept.memory import Memory
 from monitoring.settings import Settings
 from sample.transport import Reply, Request
 from ui.loaders import workspace
-from ui.loaders.shelf import Shelf
 
 from .conftest import open_page
 
@@ -118,7 +118,7 @@ def test_a_log_that_may_not_be_read_leaves_the_verdict_standing(
 
     forbidden = connect(workspace.azure().settings, faults=refuse)
     monkeypatch.setattr(workspace, "azure", lambda: forbidden)
-    monkeypatch.setattr(workspace, "shelf", lambda: Shelf(places=5, now=workspace.now))
+    monkeypatch.setattr(workspace, "memory", lambda: Memory(places=5, now=workspace.now))
     app = opened(endpoint="flight-delay", window="7d")
     assert not app.exception
     assert "Log Analytics Reader" in text(app)

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from monitoring.kept.memory import Memory
 from monitoring.settings import Settings
 from sample.transport import Reply, Request
 from ui.loaders import workspace
-from ui.loaders.shelf import Shelf
 
 from .conftest import open_page
 
@@ -82,7 +82,7 @@ def test_a_log_that_may_not_be_read_leaves_model_and_data_standing(
 
     forbidden = page_with_faults(azure, refuse)
     monkeypatch.setattr(workspace, "azure", lambda: forbidden)
-    monkeypatch.setattr(workspace, "shelf", lambda: Shelf(places=5, now=workspace.now))
+    monkeypatch.setattr(workspace, "memory", lambda: Memory(places=5, now=workspace.now))
     app = opened("overview.py")
     assert not app.exception
     infrastructure = [m.value for m in app.metric if m.label.startswith("Infrastructure")]

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.counting.engine import counted
 from monitoring.counting.engine import outcomes as counting
 from monitoring.counting.engine.counted import Counted
 from monitoring.counting.engine.tables import Table, write_table
@@ -58,14 +57,9 @@ def values(outcomes: Outcomes, task: Any) -> dict[str, tuple[float, float]]:
     return {name: (each.value, each.error) for name, each in found.items()}
 
 
-def forget() -> None:
-    counted._kept.clear()
-
-
 def test_counts_read_back_are_the_same(task: str, days: dict[date, Table], tmp_path: Path) -> None:
     columns, store = COLUMNS[task], Counted(tmp_path / "store")
     fresh = store.days(days, columns)
-    forget()
     kept = store.days(days, columns)
     for day in days:
         assert values(kept[day], task) == values(fresh[day], task)
@@ -97,7 +91,6 @@ def test_only_what_changed_is_counted_again(
 ) -> None:
     columns, store = COLUMNS[task], Counted(tmp_path / "store")
     store.days(days, columns)
-    forget()
     read: list[str] = []
     really = counting.count
 
@@ -113,7 +106,6 @@ def test_only_what_changed_is_counted_again(
     write_table(rows(task, 401, 9), late.paths[0])
     os.utime(late.paths[0], ns=(before.st_atime_ns, before.st_mtime_ns))
     days[FIRST + timedelta(days=4)] = write_table(rows(task, 10, 5), tmp_path / "4.parquet")
-    forget()
     store.days(days, columns)
     assert read == ["2", "4"]
 
@@ -142,9 +134,8 @@ def test_a_damaged_file_is_counted_again(
 ) -> None:
     store = Counted(tmp_path / "store")
     fresh = store.days(days, COLUMNS[task])
-    for file in (tmp_path / "store").rglob("*.npz"):
+    for file in (tmp_path / "store").rglob("*.kept"):
         file.write_bytes(file.read_bytes()[:100])
-    forget()
     again = store.days(days, COLUMNS[task])
     for day in days:
         assert values(again[day], task) == values(fresh[day], task)

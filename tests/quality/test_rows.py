@@ -63,7 +63,7 @@ def test_facts_are_counted_once_and_again_when_the_file_changes(
     store = tmp_path / "store"
     table = collected(tmp_path / "t.parquet", ["a_0", "b_0"])
     first = row_facts(table, ["x"], store=store)
-    (kept,) = store.glob("*.json")
+    (kept,) = store.glob("*.kept")
     with monkeypatch.context() as patch:
         patch.setattr(quality, "_counted", lambda *_: pytest.fail("counted again"))
         assert row_facts(table, ["x"], store=store) == first

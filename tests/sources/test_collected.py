@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 import fsspec
@@ -57,7 +57,20 @@ class Refusing(MemoryFileSystem):
     ls = find
 
 
+class Counting(MemoryFileSystem):
+    """A container that notes what is listed."""
+
+    protocol = "counting"
+    cachable = False
+    listings: ClassVar[list[str]] = []
+
+    def find(self, path: str, *args: Any, **options: Any) -> Any:
+        self.listings.append(path)
+        return super().find(path, *args, **options)
+
+
 fsspec.register_implementation("refusing", Refusing, clobber=True)
+fsspec.register_implementation("counting", Counting, clobber=True)
 
 
 @dataclass
@@ -163,11 +176,33 @@ def test_row_groups_stay_small(disk: Container, monkeypatch: pytest.MonkeyPatch)
     assert sizes == [(0, 2), (1, 2), (2, 1)]
 
 
-def test_a_finished_day_is_parsed_once(disk: Container) -> None:
-    disk.write_rows(hour(3), {"a": 1})
-    first = disk.at().day(*INPUTS, YESTERDAY)
-    disk.write_rows(hour(4), {"a": 2})
-    assert disk.at().day(*INPUTS, YESTERDAY) == first
+def test_a_finished_day_is_parsed_again_when_its_files_change(container: Container) -> None:
+    container.write_rows(hour(3), {"a": 1})
+    first = container.at().day(*INPUTS, YESTERDAY)
+    assert first.path is not None
+    made = first.path.stat().st_ino
+    assert container.at().day(*INPUTS, YESTERDAY) == first
+    assert first.path.stat().st_ino == made
+    container.write_rows(hour(3), {"a": 2})
+    assert container.at().day(*INPUTS, YESTERDAY).rows == 2
+    container.write_rows(hour(4), {"a": 3})
+    assert container.at().day(*INPUTS, YESTERDAY).rows == 3
+
+
+def test_a_month_is_listed_once_for_all_of_its_days_that_are_over(tmp_path: Path) -> None:
+    container = Container(f"counting://{tmp_path.name}", tmp_path / "cache")
+    for day in range(1, 21):
+        container.write_rows(hour(3, date(2026, 11, day)), {"a": day})
+    reader = container.at()
+    Counting.listings.clear()
+    month = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    for _ in range(3):
+        assert len(reader.days(*INPUTS, month)) == 20
+        assert sum(day.rows for day in reader.window(*INPUTS, month)) == 20
+    months = [path for path in Counting.listings if path.endswith("/2026/11")]
+    assert len(months) == 1
+    assert len(Counting.listings) == 1 + 20  # and each day once, to be read
+    MemoryFileSystem.store.clear()
 
 
 def test_today_is_read_again_only_when_something_was_appended(container: Container) -> None:

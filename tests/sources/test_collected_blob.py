@@ -125,7 +125,8 @@ def test_training_data_is_fetched(address: str, container: Any, tmp_path: Path) 
     container.upload_blob("training/a/data.parquet", b"two", overwrite=True)
     assert collected.training(asset).read_bytes() == b"two"
     container.upload_blob("training/a/more.parquet", b"three")
-    assert {p.name for p in collected.training(asset).iterdir()} == {"data.parquet", "more.parquet"}
+    names = {p.name for p in collected.training(asset).glob("[!.]*")}
+    assert names == {"data.parquet", "more.parquet"}
 
 
 def test_what_is_missing_is_empty_with_a_reason(

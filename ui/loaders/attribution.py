@@ -26,7 +26,7 @@ def registered(endpoint: str, deployment: str) -> RegisteredModel:
 
     _, model = deployments.served(endpoint, deployment)
     day = workspace.now().date()
-    return workspace.shelf().get(
+    return workspace.memory().get(
         ("model", str(model.id), day), lambda _say: Models(workspace.azure()).load(model)
     )
 
@@ -73,4 +73,4 @@ def attribution(
         )
 
     key = ("attribution", *asked, baseline, window, ndcg, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -328,7 +328,7 @@ def back_test(
     def measure(say: Progress) -> Tested:
         return _tested(endpoint, deployment, window, now, then, say)
 
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _key(rule: tuple[str, ThresholdSet | None]) -> tuple[str, int | None]:

@@ -10,22 +10,22 @@ from ui.loaders import deployments, logs, workspace
 
 if TYPE_CHECKING:
     from monitoring.capacity.instances import Capacity, Utilization
+    from monitoring.kept.memory import Entry
     from monitoring.metric import MetricResult
     from monitoring.signals.clusters import Nodes
     from monitoring.sources.logs import Answer
     from monitoring.sources.metrics import PlatformMetrics
     from monitoring.window import Window
     from monitoring.workspace.endpoints import Deployment
-    from ui.loaders.shelf import Taken
     from ui.shell.scope import Scope
 
 T = TypeVar("T")
 FIVE_MINUTES = timedelta(minutes=5)
 
 
-def taken(key: Hashable, ask: Callable[[], T], fresh: timedelta = FIVE_MINUTES) -> Taken[T]:
+def entry(key: Hashable, ask: Callable[[], T], fresh: timedelta = FIVE_MINUTES) -> Entry[T]:
     """Return the kept answer to a question if it is fresh, else ask."""
-    return workspace.shelf().taken(key, lambda _say: ask(), fresh=fresh)
+    return workspace.memory().entry(key, lambda _say: ask(), fresh=fresh)
 
 
 def metrics() -> PlatformMetrics:
@@ -54,7 +54,7 @@ def all_deployments() -> tuple[Deployment, ...]:
     return tuple(each for endpoint in deployments.inventory() for each in endpoint.deployments)
 
 
-def utilization(window: Window) -> Taken[tuple[Utilization, ...]]:
+def utilization(window: Window) -> Entry[tuple[Utilization, ...]]:
     """Return what Azure measured of every instance.
 
     Raises:
@@ -64,13 +64,13 @@ def utilization(window: Window) -> Taken[tuple[Utilization, ...]]:
     from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
-    return taken(
+    return entry(
         ("utilization", window),
         lambda: instances.utilization(metrics(), all_deployments(), window, grain),
     )
 
 
-def capacity(window: Window) -> Taken[tuple[Capacity, ...]]:
+def capacity(window: Window) -> Entry[tuple[Capacity, ...]]:
     """Return how many instances of each deployment ran and were ready.
 
     Raises:
@@ -80,13 +80,13 @@ def capacity(window: Window) -> Taken[tuple[Capacity, ...]]:
     from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
-    return taken(
+    return entry(
         ("capacity", window),
         lambda: instances.capacity(metrics(), all_deployments(), window, grain),
     )
 
 
-def saturation(window: Window, step: timedelta) -> Taken[tuple[MetricResult, ...]]:
+def saturation(window: Window, step: timedelta) -> Entry[tuple[MetricResult, ...]]:
     """Return the judged utilization and readiness of every deployment, per step.
 
     Raises:
@@ -96,13 +96,13 @@ def saturation(window: Window, step: timedelta) -> Taken[tuple[MetricResult, ...
     from monitoring.signals import saturation as judge  # noqa: PLC0415 - costs a second
 
     used, counted = utilization(window), capacity(window)
-    return taken(
+    return entry(
         ("saturation", window, step),
         lambda: judge.judged_of(used.value, counted.value, all_deployments(), window, step),
     )
 
 
-def nodes(window: Window) -> Taken[tuple[Nodes, ...]]:
+def nodes(window: Window) -> Entry[tuple[Nodes, ...]]:
     """Return the nodes of each cluster over time.
 
     Raises:
@@ -113,7 +113,7 @@ def nodes(window: Window) -> Taken[tuple[Nodes, ...]]:
     from monitoring.signals import clusters  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
-    return taken(
+    return entry(
         ("nodes", window),
         lambda: clusters.nodes(metrics(), workspace.azure().workspace_id, window, grain),
     )

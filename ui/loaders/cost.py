@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from monitoring.capacity.instances import Capacity, Utilization
     from monitoring.capacity.load import Load
     from monitoring.capacity.right_size import Advice, Case, Option
+    from monitoring.kept.memory import Entry
     from monitoring.metric import MetricResult
     from monitoring.signals.cost import CostDay
     from monitoring.sources.cost import Bill
     from monitoring.sources.logs import Answer
     from monitoring.sources.scaling import Autoscale, RequestSettings
     from monitoring.workspace.endpoints import Deployment
-    from ui.loaders.shelf import Taken
 
 #: Cost data are hours old and Cost Management takes few questions.
 COST_FRESH = timedelta(hours=1)
@@ -42,7 +42,7 @@ class Billed:
     fault: SourceError | None = None
 
 
-def billed(window: Window) -> Taken[Billed]:
+def billed(window: Window) -> Entry[Billed]:
     """Return the bill of the days of a window; a refusal is asked again after five minutes."""
     from monitoring.sources.cost import CostManagement  # noqa: PLC0415 - costs a second
 
@@ -53,8 +53,8 @@ def billed(window: Window) -> Taken[Billed]:
             return Billed(None, error)
 
     key = ("bill", window)
-    found = compute.taken(key, ask, COST_FRESH)
-    return compute.taken(key, ask, compute.FIVE_MINUTES) if found.value.fault else found
+    found = compute.entry(key, ask, COST_FRESH)
+    return compute.entry(key, ask, compute.FIVE_MINUTES) if found.value.fault else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def report(window: Window, edited: Mapping[str, float]) -> CostReport:
     return CostReport(days, bill.value, answer, fetched, seconds, missing)
 
 
-def idle(window: Window) -> Taken[tuple[MetricResult, ...]]:
+def idle(window: Window) -> Entry[tuple[MetricResult, ...]]:
     """Return the judged share of instances that are not needed, per deployment and day.
 
     Raises:
@@ -110,13 +110,13 @@ def idle(window: Window) -> Taken[tuple[MetricResult, ...]]:
     """
     from monitoring.signals import cost  # noqa: PLC0415 - costs a second
 
-    return compute.taken(
+    return compute.entry(
         ("idle", window),
         lambda: cost.idle(compute.metrics(), compute.all_deployments(), window),
     )
 
 
-def energy(window: Window) -> Taken[tuple[Energy, ...]]:
+def energy(window: Window) -> Entry[tuple[Energy, ...]]:
     """Return the energy of deployments with a GPU.
 
     Raises:
@@ -125,7 +125,7 @@ def energy(window: Window) -> Taken[tuple[Energy, ...]]:
     """
     from monitoring.capacity import energy as measure  # noqa: PLC0415 - costs a second
 
-    return compute.taken(
+    return compute.entry(
         ("energy", window),
         lambda: measure.energy(compute.metrics(), compute.all_deployments(), window),
     )
@@ -153,14 +153,14 @@ def arrivals(window: Window) -> Answer:
             )
         return answer
 
-    return compute.taken(("arrivals", window), ask, COST_FRESH).value
+    return compute.entry(("arrivals", window), ask, COST_FRESH).value
 
 
 def loads(window: Window) -> dict[str, Load]:
     """Return the load of every deployment, by subject."""
     from monitoring.capacity import load  # noqa: PLC0415 - costs a second
 
-    return compute.taken(
+    return compute.entry(
         ("loads", window), lambda: load.loads(arrivals(window).records()), COST_FRESH
     ).value
 
@@ -169,14 +169,14 @@ def settings_of(deployment: Deployment) -> RequestSettings:
     """Return the request settings of a deployment."""
     from monitoring.sources.scaling import Scaling  # noqa: PLC0415 - costs a second
 
-    return compute.taken(
+    return compute.entry(
         ("request settings", deployment.id),
         lambda: Scaling(workspace.azure()).request_settings(deployment.id),
         COST_FRESH,
     ).value
 
 
-def autoscale() -> Taken[tuple[Autoscale, ...]]:
+def autoscale() -> Entry[tuple[Autoscale, ...]]:
     """Return the autoscale settings of deployments.
 
     Raises:
@@ -185,7 +185,7 @@ def autoscale() -> Taken[tuple[Autoscale, ...]]:
     """
     from monitoring.sources.scaling import Scaling  # noqa: PLC0415 - costs a second
 
-    return compute.taken(("autoscale",), lambda: Scaling(workspace.azure()).autoscale())
+    return compute.entry(("autoscale",), lambda: Scaling(workspace.azure()).autoscale())
 
 
 def case(deployment: Deployment, window: Window) -> Case:
@@ -206,7 +206,7 @@ def case(deployment: Deployment, window: Window) -> Case:
         load, capacity, cpu = _measured(subject, window)
         return right_size.case(load, capacity, cpu, limits=limits)
 
-    return compute.taken(("case", subject, window), measure, COST_FRESH).value
+    return compute.entry(("case", subject, window), measure, COST_FRESH).value
 
 
 def _machines(window: Window) -> tuple[dict[str, Capacity], dict[str, Utilization]]:
@@ -219,7 +219,7 @@ def _machines(window: Window) -> tuple[dict[str, Capacity], dict[str, Utilizatio
         used = instances.utilization(doors, here, window, _GRAIN, [instances.CPU])
         return {c.subject: c for c in counted}, {u.subject: u for u in used}
 
-    return compute.taken(("machines", window), ask, COST_FRESH).value
+    return compute.entry(("machines", window), ask, COST_FRESH).value
 
 
 def _measured(subject: str, window: Window) -> tuple[Load, Capacity, Utilization | None]:
@@ -267,14 +267,14 @@ def advice(deployment: Deployment, window: Window) -> Advice:
             rules = None  # advice needs no rules; it only tries theirs first
         return right_size.advise(case(deployment, window), rules)
 
-    return compute.taken(("advice", deployment.id, window), ask, COST_FRESH).value
+    return compute.entry(("advice", deployment.id, window), ask, COST_FRESH).value
 
 
 def what_if(deployment: Deployment, window: Window, rules: Rules, lag_minutes: int) -> Option:
     """Replay other autoscale rules."""
     from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
 
-    return compute.taken(
+    return compute.entry(
         ("what if", deployment.id, window, rules, lag_minutes),
         lambda: right_size.autoscaled(case(deployment, window), rules, lag_minutes),
         COST_FRESH,
@@ -339,4 +339,4 @@ def episodes(deployment: Deployment, window: Window, threshold: float) -> tuple[
             found += scaling.episodes(used[0], finer[0], load, events, threshold)
         return tuple(found)
 
-    return compute.taken(("episodes", deployment.id, window, threshold), ask).value
+    return compute.entry(("episodes", deployment.id, window, threshold), ask).value

@@ -158,7 +158,7 @@ def reference(
             for own in known.training(deployed(), model)[:1]:
                 anchor = reference(endpoint, deployment, own.label, window)
     store = ProfileStore(workspace.settings().cache / "profiles")
-    return workspace.shelf().get(
+    return workspace.memory().get(
         ("baseline", endpoint, deployment, baseline, choice.rule, moving, segment, day),
         lambda say: known.take(
             deployed(),
@@ -191,7 +191,7 @@ def days(
     """
     found, model = served(endpoint, deployment)
     here = deployed()
-    return workspace.shelf().get(
+    return workspace.memory().get(
         ("days", endpoint, deployment, window, segment),
         lambda say: here.days(found, window, here.columns(model), say, segment),
         fresh=timedelta(minutes=15),
@@ -214,7 +214,7 @@ def rows(
         InputError: The segment asks about a column that was not collected.
     """
     found, model = served(endpoint, deployment)
-    return workspace.shelf().get(
+    return workspace.memory().get(
         ("rows", endpoint, deployment, window, segment),
         lambda say: deployed().rows(found, model, window, segment, say),
         fresh=timedelta(minutes=15),

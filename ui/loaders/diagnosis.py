@@ -59,7 +59,7 @@ def diagnosis(
     """
     baseline = deployments.baselines(endpoint, deployment)[0]
     key = ("diagnosis", endpoint, deployment, window, metric, rules, segment, baseline)
-    return workspace.shelf().get(
+    return workspace.memory().get(
         key,
         lambda say: _measure((endpoint, deployment), baseline, window, metric, rules, segment, say),
         fresh=timedelta(minutes=15),

@@ -73,7 +73,7 @@ def drift(
 
     set_ = tuple(sorted(of_features.items()))
     key = ("drift", *asked, baseline, reference.name, window, rule, set_, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _left_out(reference: Baseline) -> tuple[str, ...]:

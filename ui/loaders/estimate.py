@@ -74,4 +74,4 @@ def report(
     given = baselines if baselines is not None else benchmarks
     rule = baselines is None, tuple(sorted(given.items())), tuple(sorted(thresholds.items()))
     key = ("estimate", *asked, window, period, segment, rule, baseline_name)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

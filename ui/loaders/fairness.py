@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from monitoring.baselines.baseline import Baseline
     from monitoring.counting.totals.groups import Cut
     from monitoring.counting.totals.outcomes import Columns
+    from monitoring.kept.memory import Entry
     from monitoring.signals.fairness.group_counts import CountedGroups
     from monitoring.window import Window
-    from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
 
@@ -61,7 +61,7 @@ def counted(
     window: Window,
     progress: Progress,
     segment: Segment = EVERYONE,
-) -> Taken[CountedGroups]:
+) -> Entry[CountedGroups]:
     """Return outcomes by group and day, counted once for all sessions.
 
     The groups are those of the baseline, whatever the segment.
@@ -85,7 +85,7 @@ def counted(
         return group_counts.count_each(days, groupings, store, part(say, 0.8, 1.0))[0]
 
     key = ("groups", endpoint, deployment, features, window, segment, baseline.name)
-    return workspace.shelf().taken(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().entry(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _cut(baseline: Baseline, name: str, columns: Columns) -> Cut:

@@ -28,7 +28,7 @@ def fleet(window: Window, progress: Progress) -> Fleet:
     from monitoring.sources.logs import Logs  # noqa: PLC0415
 
     decided = in_force()
-    found = workspace.shelf().get(
+    found = workspace.memory().get(
         ("fleet", window, tuple(decided.items())),
         lambda say: measure(
             deployments.deployed(),
@@ -63,7 +63,7 @@ def _model(deployment: Deployment) -> ModelVersion | None:
     Each page run needs it, and a version does not change.
     """
     try:
-        return workspace.shelf().get(
+        return workspace.memory().get(
             ("registered model", deployment.id, deployment.model),
             lambda _say: deployments.deployed().model(deployment),
             fresh=timedelta(minutes=5),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 import streamlit as st
 
 from monitoring.errors import MonitoringError
+from monitoring.kept.memory import Memory
 from ui.loaders import deployments, fleet, requests, workspace
-from ui.loaders.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -50,7 +50,7 @@ def report(window: Window, progress: Progress) -> IncidentReport:
     from monitoring.incidents.report import run  # noqa: PLC0415 - knows every signal: seconds
 
     decided = fleet.in_force()
-    found = workspace.shelf().get(
+    found = workspace.memory().get(
         ("incidents", window, tuple(decided.items())),
         lambda say: run(
             deployments.deployed(),
@@ -73,8 +73,8 @@ def _keep_source(key: Hashable, compute: Callable[[], Gathered]) -> Gathered:
 
 
 @st.cache_resource(show_spinner=False)
-def _sources() -> Shelf:
-    return Shelf(places=MOST_SOURCES, now=workspace.now)
+def _sources() -> Memory:
+    return Memory(places=MOST_SOURCES, now=workspace.now)
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,7 +92,7 @@ def latest() -> IncidentReport | None:
 
 def _kept(what: str, source: object, rest: tuple[Hashable, ...], compute: Callable[[], T]) -> T:
     """Return what was computed from a source, once; it is known by its id, so it is kept as well."""
-    _, found = workspace.shelf().get(
+    _, found = workspace.memory().get(
         (what, id(source), *rest), lambda _say: (source, compute()), fresh=FRESH
     )
     return found
@@ -210,7 +210,7 @@ def opened(content: bytes) -> Frozen:
     from monitoring.incidents import bundle  # noqa: PLC0415 - numpy
 
     digest = hashlib.sha256(content).hexdigest()
-    return workspace.shelf().get(("frozen", digest), lambda _say: bundle.open_(content))
+    return workspace.memory().get(("frozen", digest), lambda _say: bundle.open_(content))
 
 
 def lanes_then(frozen: Frozen, time: datetime) -> tuple[Lane, ...]:

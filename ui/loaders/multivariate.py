@@ -51,4 +51,4 @@ def multivariate(
         )
 
     key = ("multivariate", *asked, baseline, window, auc, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

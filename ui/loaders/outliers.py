@@ -51,4 +51,4 @@ def found(
         )
 
     key = ("outliers", *asked, baseline, window, share, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

@@ -12,8 +12,8 @@ from ui.loaders import database, deployments, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
+    from monitoring.kept.memory import Entry
     from monitoring.signals.model_performance.report import PerformanceReport, Period
-    from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
 
@@ -28,7 +28,7 @@ def report(
     period: Period = "day",
     segment: Segment = EVERYONE,
     progress: Progress | None = None,
-) -> Taken[PerformanceReport]:
+) -> Entry[PerformanceReport]:
     """Return realized performance of a deployment over a window, computed once for all sessions.
 
     Args:
@@ -78,4 +78,4 @@ def report(
 
     rule = items(baselines), baseline_name, items(benchmarks), items(thresholds)
     key = ("performance", *asked, window, period, segment, rule)
-    return workspace.shelf().taken(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().entry(key, measure, fresh=timedelta(minutes=15), progress=progress)

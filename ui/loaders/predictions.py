@@ -70,7 +70,7 @@ def report(
         )
 
     key = ("predictions", endpoint, deployment, baseline, window, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def _choices(endpoint: str, deployment: str) -> dict[str, BaselineChoice]:

@@ -59,4 +59,4 @@ def quality(
         )
 
     key = ("quality", endpoint, deployment, baseline, window, asked, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

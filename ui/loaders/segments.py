@@ -159,7 +159,7 @@ def ranking(
         return segments.rank(both, reference=reference, window=window)
 
     key = ("segments", *asked, window, reference, metric, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
 def root_cause(
@@ -197,4 +197,4 @@ def root_cause(
         )
 
     key = ("root cause", *asked, window, reference, metric, segment)
-    return workspace.shelf().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

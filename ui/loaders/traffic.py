@@ -14,10 +14,10 @@ from ui.loaders.workspace import FRESH
 if TYPE_CHECKING:
     from monitoring.capacity.latency import MetricPercentile
     from monitoring.capacity.throughput import Minutes
+    from monitoring.kept.memory import Entry
     from monitoring.metric import MetricResult
     from monitoring.sources.logs import Answer
     from monitoring.window import Window
-    from ui.loaders.shelf import Taken
 
 #: What the live tiles look back on.
 LIVE = timedelta(minutes=15)
@@ -100,7 +100,7 @@ def notable(window: Window, step: timedelta) -> Answer:
     return logs.ask("notable_requests", window, endpoints=[], step=step)
 
 
-def collection(window: Window) -> Taken[tuple[MetricResult, ...]]:
+def collection(window: Window) -> Entry[tuple[MetricResult, ...]]:
     """Return the data collection of every deployment, judged by the overview's steps.
 
     Raises:
@@ -110,7 +110,7 @@ def collection(window: Window) -> Taken[tuple[MetricResult, ...]]:
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
     step = judged_step(window)
-    return workspace.shelf().taken(
+    return workspace.memory().entry(
         ("collection", window, step),
         lambda _say: judged(
             PlatformMetrics(workspace.azure()), deployments.inventory(), window, step
@@ -130,7 +130,7 @@ def metric_percentiles(
     from monitoring.capacity.latency import percentiles  # noqa: PLC0415 - costs a second
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
-    return workspace.shelf().get(
+    return workspace.memory().get(
         ("metric percentiles", window, grain),
         lambda _say: percentiles(
             PlatformMetrics(workspace.azure()), deployments.inventory(), window, grain
@@ -139,7 +139,7 @@ def metric_percentiles(
     )
 
 
-def live() -> Taken[dict[tuple[str, str], Minutes]]:
+def live() -> Entry[dict[tuple[str, str], Minutes]]:
     """Return the last fifteen whole minutes by the platform metrics, asked at most once a minute.
 
     Raises:
@@ -151,7 +151,7 @@ def live() -> Taken[dict[tuple[str, str], Minutes]]:
 
     now = workspace.now().replace(second=0, microsecond=0)
     window = Window.last(LIVE, until=now)
-    return workspace.shelf().taken(
+    return workspace.memory().entry(
         ("live", window),
         lambda _say: minutes(PlatformMetrics(workspace.azure()), deployments.inventory(), window),
         fresh=timedelta(minutes=1),

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from monitoring.compare.training_versions import TrainingReport
     from monitoring.compare.version_comparison import VersionComparison
     from monitoring.compare.version_traffic import TrafficComparison
+    from monitoring.kept.memory import Entry
     from monitoring.signals.data_drift.report import DriftReport
     from monitoring.sources.logs import Answer
     from monitoring.workspace.models import ModelVersion
-    from ui.loaders.shelf import Taken
     from ui.loaders.workspace import Progress
 
 QUARTER = timedelta(minutes=15)
@@ -76,11 +76,11 @@ def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
     return (*others[:1], *chosen, *others[1:])
 
 
-def _versions(endpoint: str) -> Taken[tuple[ModelVersion, ...]]:
+def _versions(endpoint: str) -> Entry[tuple[ModelVersion, ...]]:
     """Return all registered versions of the models that an endpoint serves."""
     found = next(each for each in deployments.inventory() if each.name == endpoint)
     names = {each.model.name for each in found.deployments if each.model}
-    known = workspace.shelf().taken(
+    known = workspace.memory().entry(
         ("models", workspace.now().date()),
         lambda _say: deployments.deployed().inventory.models(),
         fresh=QUARTER,
@@ -88,7 +88,7 @@ def _versions(endpoint: str) -> Taken[tuple[ModelVersion, ...]]:
     return replace(known, value=tuple(each for each in known.value if each.name in names))
 
 
-def registered(endpoint: str) -> Taken[dict[str, Registered]]:
+def registered(endpoint: str) -> Entry[dict[str, Registered]]:
     """Return the registered versions of the models that an endpoint serves, by id.
 
     The one before the newest comes first, then the newest: they are compared by default.
@@ -121,7 +121,7 @@ def comparison(
     metric: str,
     progress: Progress,
     segment: Segment = EVERYONE,
-) -> Taken[VersionComparison]:
+) -> Entry[VersionComparison]:
     """Return the performance of two deployments on the days that both have labels of.
 
     Raises:
@@ -149,7 +149,7 @@ def comparison(
         )
 
     key = ("versions", endpoint, names, window, metric, segment)
-    return workspace.shelf().taken(key, measure, fresh=QUARTER, progress=progress)
+    return workspace.memory().entry(key, measure, fresh=QUARTER, progress=progress)
 
 
 def traffic(
@@ -176,7 +176,7 @@ def inputs(
     window: Window,
     progress: Progress,
     segment: Segment = EVERYONE,
-) -> Taken[DriftReport]:
+) -> Entry[DriftReport]:
     """Return how the inputs of the second deployment differ from the first's, on common days.
 
     Raises:
@@ -198,10 +198,10 @@ def inputs(
         )
 
     key = ("version inputs", endpoint, names, window, segment)
-    return workspace.shelf().taken(key, measure, fresh=QUARTER, progress=progress)
+    return workspace.memory().entry(key, measure, fresh=QUARTER, progress=progress)
 
 
-def training(endpoint: str, model: str, progress: Progress) -> Taken[TrainingReport]:
+def training(endpoint: str, model: str, progress: Progress) -> Entry[TrainingReport]:
     """Return the versions of the training data of a model that an endpoint serves.
 
     `model` is its name without a version.
@@ -213,7 +213,7 @@ def training(endpoint: str, model: str, progress: Progress) -> Taken[TrainingRep
 
     found = [each for each in _versions(endpoint).value if each.name == model]
     asked = tuple(sorted(str(each.id) for each in found))
-    return workspace.shelf().taken(
+    return workspace.memory().entry(
         ("training versions", model, asked),
         lambda say: training_versions.run(
             deployments.deployed(), found, store=workspace.settings().cache, progress=say

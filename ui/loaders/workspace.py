@@ -1,4 +1,4 @@
-"""The connection to the workspace, the clock, and the shelf of results that all sessions share."""
+"""The connection to the workspace, the clock, and the memory of results that all sessions share."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from monitoring.kept.memory import Memory
+from monitoring.progress import Progress
 from monitoring.settings import Settings, from_environment
-from ui.loaders.shelf import Progress, Shelf
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
@@ -88,9 +89,9 @@ def azure() -> Azure:
 
 
 @st.cache_resource(show_spinner=False)
-def shelf() -> Shelf:
+def memory() -> Memory:
     """Return the results of this process."""
-    return Shelf(places=60, now=now)
+    return Memory(places=60, now=now)
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streamlit.typing import PlotlyState
 
     from monitoring.charts import Chart
-    from ui.loaders.shelf import Taken
+    from monitoring.kept.memory import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ def answered(*answers: Answered, missing: str = "") -> Freshness | None:
     )
 
 
-def taken(*found: Taken[object], rows: int | None = None, missing: str = "") -> Freshness:
-    """Return the footer of a panel that was made of these results of the shelf."""
+def taken(*found: Entry[object], rows: int | None = None, missing: str = "") -> Freshness:
+    """Return the footer of a panel that was made of these results."""
     return Freshness(
         fetched=min(each.fetched for each in found),
         seconds=sum(each.seconds for each in found),

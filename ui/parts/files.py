@@ -9,8 +9,11 @@ import streamlit as st
 
 from monitoring.counting.engine.tables import READERS
 from monitoring.errors import InputError
+from monitoring.kept.disk import Disk
 from monitoring.settings import Settings
 
+#: Beyond, the one unused for longest goes.
+MOST_UPLOADS = 200
 TYPES = [suffix.removeprefix(".") for suffix in READERS] + ["gz"]
 
 
@@ -30,12 +33,10 @@ def pick(role: str, key: str, settings: Settings) -> Path | None:
 
 
 def _stored(name: str, content: bytes, settings: Settings) -> Path:
-    folder = settings.cache / "uploads" / hashlib.sha256(content).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / Path(name).name
-    if not target.exists():
-        target.write_bytes(content)
-    return target
+    place = f"{hashlib.sha256(content).hexdigest()[:16]}/{Path(name).name}"
+    disk = Disk(settings.cache / "uploads", version=1, most_files=MOST_UPLOADS)
+    path, _ = disk.path(place, place, lambda draft: draft.write_bytes(content))
+    return path
 
 
 def inside(path: Path, root: Path) -> Path:

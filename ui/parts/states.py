@@ -154,6 +154,12 @@ def stale(age_minutes: float, normal_minutes: float) -> State:
     )
 
 
+def not_kept(fault: MonitoringError) -> State:
+    """Results are right, but are computed again each time."""
+    why = f"{fault.message}."
+    return State("Nothing is kept", ":material/save:", "orange", why, next=fault.hint)
+
+
 #: The first class that an error is an instance of says how it looks: title, icon, colour.
 ERRORS: Sequence[tuple[type[MonitoringError], tuple[str, str, Colour]]] = (
     (NotPermittedError, ("Not permitted", ":material/lock:", "gray")),

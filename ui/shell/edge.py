@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from streamlit import net_util
 
 from monitoring.errors import MonitoringError
+from monitoring.kept import disk
 from ui.loaders import workspace
 
 if TYPE_CHECKING:
@@ -134,9 +135,12 @@ async def livez(_: Request) -> Response:
 
 
 async def readyz(_: Request) -> Response:
-    """Say whether the settings can be used; asks nothing of Azure."""
+    """Say whether the settings can be used, and whether results are kept; asks nothing of Azure."""
     try:
         settings = workspace.settings()
     except MonitoringError as error:
         return JSONResponse({"status": "unusable settings", "why": str(error)}, status_code=503)
-    return JSONResponse({"status": "ok", "source": "sample" if settings.is_sample else "azure"})
+    answer = {"status": "ok", "source": "sample" if settings.is_sample else "azure"}
+    if (fault := disk.fault()) is not None:  # it still answers, so it stays in service
+        answer |= {"status": "computing without keeping", "why": str(fault)}
+    return JSONResponse(answer)

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from monitoring.errors import MonitoringError
+from monitoring.kept import disk
 from ui.loaders import deployments, workspace
 from ui.parts import budget_view, states
 from ui.shell import nav, scope
@@ -41,6 +42,8 @@ def shell() -> None:
     page = page or nav.run(pages)
     if settings.is_sample:
         _sample_notice()
+    if (fault := disk.fault()) is not None:
+        states.show(states.not_kept(fault))
     try:
         page.run()
     except MonitoringError as error:  # of what a page asks for outside of its panels

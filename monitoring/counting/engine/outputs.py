@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +17,7 @@ from monitoring.counting.engine.outcomes import SUM_TOLERANCE
 from monitoring.counting.engine.tables import Table, open_parquet, open_table
 from monitoring.counting.engine.values import floats
 from monitoring.counting.totals.outcomes import CELLS, Columns, Moments, cell_edges, score_cell
+from monitoring.kept.disk import Disk, digest, state_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,8 +30,8 @@ MOST_CLASSES = 20
 CLOSE = 0.1
 #: Share of predictions that one threshold must explain.
 LEAST_AGREEMENT = 0.99
-#: Of the stored form; another one and stored outputs are made anew.
-VERSION = 2
+#: Goes up whenever the outputs change; those of another version are made anew.
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +142,22 @@ def outputs(
     Raises:
         InputError: The files cannot be read.
     """
-    state = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in table.paths]
     threshold = decision.threshold if decision else None
-    asked = repr((VERSION, state, columns, classes, threshold))
-    target = store / "outputs" / f"{hashlib.sha256(asked.encode()).hexdigest()[:24]}.parquet"
-    if not target.exists():
-        _write(_derived(table, columns, classes, threshold), target)
-    found = open_table(target)
-    return Table(table.name, found.paths, found.columns, found.rows)
+    question = digest([str(path) for path in table.paths], columns, classes, threshold)
+    path, _ = Disk(store / "outputs", version=VERSION).path(
+        f"{question}.parquet",
+        state_of(table.paths),
+        lambda draft: _write(_derived(table, columns, classes, threshold), draft),
+    )
+    opened = open_table(path)
+    return Table(table.name, opened.paths, opened.columns, opened.rows)
 
 
 def _write(arrays: Mapping[str, pa.Array], target: Path) -> None:
     import pyarrow as pa  # noqa: PLC0415 - 0.1 s that a start-up need not pay
     import pyarrow.parquet as pq  # noqa: PLC0415 - same
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-    pq.write_table(pa.table(dict(arrays)), part)
-    part.replace(target)
+    pq.write_table(pa.table(dict(arrays)), target)
 
 
 def _read(table: Table, names: Sequence[str]) -> pa.RecordBatch:

@@ -6,13 +6,10 @@ Counted once per table and kept beside the other caches; two tables of the same 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +18,13 @@ from monitoring.azureml.casts import text_failures
 from monitoring.counting.engine.columns import kind_of, numbers, valid
 from monitoring.counting.engine.exact import chunks, service_column, spark_type
 from monitoring.counting.engine.tables import Table
+from monitoring.kept.disk import Disk, State, state_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Raised whenever the facts below change what they mean, so that kept ones are counted anew.
-VERSION = 1
+#: Goes up whenever the facts below change what they mean, so that those on disk are counted anew.
+VERSION = 2
 KEY, INDEX, TIME = "correlationid", "_index", "time"
 HOURS = 24
 _SECONDS_AN_HOUR = 3600
@@ -70,13 +68,11 @@ def row_facts(table: Table, features: Collection[str], *, store: Path | None = N
         store: Folder that keeps the facts; they are counted each time without one.
     """
     names = [name for name in features if name in table.columns]
-    path = store / f"{_stamp([table], sorted(names))}.json" if store else None
-    kept = _kept(path)
-    if kept:
-        return RowFacts(**{**kept, "by_hour": tuple(kept["by_hour"])})
-    facts = _counted(table, names)
-    _keep(path, asdict(facts))
-    return facts
+    return Disk(store, version=VERSION).get(
+        ("rows", _paths([table]), sorted(names)),
+        state_of(table.paths),
+        lambda: _counted(table, names),
+    )
 
 
 def unmatched(
@@ -98,19 +94,20 @@ def unmatched(
     """
     here, there = [t for t in (inputs,) if t], [t for t in (outputs,) if t]
     groups = (here, there, near_inputs, near_outputs)
-    stamps = [_stamp(tables, []) for tables in groups]
-    path = store / f"{_digest(repr(stamps))}.json" if store else None
-    if kept := _kept(path):
-        return Unmatched(**kept)
-    one, two, near_one, near_two = (_ids(tables) for tables in groups)
-    found = Unmatched(
+    return Disk(store, version=VERSION).get(
+        ("unmatched", [_paths(tables) for tables in groups]),
+        [_state(tables) for tables in groups],
+        lambda: _unmatched(*map(_ids, groups)),
+    )
+
+
+def _unmatched(one: Hashes, two: Hashes, near_one: Hashes, near_two: Hashes) -> Unmatched:
+    return Unmatched(
         inputs=len(one),
         inputs_alone=int(np.isin(one, np.concatenate([two, near_two]), invert=True).sum()),
         outputs=len(two),
         outputs_alone=int(np.isin(two, np.concatenate([one, near_one]), invert=True).sum()),
     )
-    _keep(path, asdict(found))
-    return found
 
 
 def _ids(tables: Sequence[Table]) -> Hashes:
@@ -212,32 +209,9 @@ def _by_hour(table: Table) -> tuple[int, ...]:
     return tuple(int(n) for n in hours)
 
 
-def _stamp(tables: Sequence[Table], names: Sequence[str]) -> str:
-    paths = [path for table in tables for path in table.paths]
-    files = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
-    return _digest(repr((VERSION, files, names)))
+def _paths(tables: Sequence[Table]) -> list[str]:
+    return [str(path) for table in tables for path in table.paths]
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _kept(path: Path | None) -> dict[str, Any]:
-    """Return what was kept; nothing if it is missing, or was cut off while it was written."""
-    if path is None:
-        return {}
-    try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return fields
-
-
-def _keep(path: Path | None, fields: Mapping[str, Any]) -> None:
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(fields, file)
-    Path(part).replace(path)
+def _state(tables: Sequence[Table]) -> State:
+    return state_of(_paths(tables))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.tables import Table
 from monitoring.errors import InputError
+from monitoring.kept.disk import Disk, digest, state_of
 from monitoring.segment import MISSING, Condition, Segment
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Copies that are kept; when there are more, the half that was not used longest goes.
+#: Goes up whenever what a copy holds changes.
+VERSION = 1
+#: Copies that are kept; when there are more, what was unused for longest goes.
 MOST_COPIES = 2_000
 
 
@@ -32,22 +32,16 @@ def filtered(table: Table, segment: Segment, store: Path) -> Table:
     Raises:
         InputError: The table has no such column, or a range is asked of texts.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - 0.1 s that a start-up need not pay
-
     if not segment:
         return table
     columns = _columns(table, segment)
-    state = "|".join(
-        f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in table.paths
+    paths = [str(path) for path in table.paths]
+    copy, rows = Disk(store / "segments", version=VERSION, most_files=MOST_COPIES).path(
+        f"{digest(segment.code, paths)}.parquet",
+        state_of(table.paths),
+        lambda draft: _write(table, segment, columns, draft),
     )
-    name = hashlib.sha256(f"{segment.code}|{state}".encode()).hexdigest()[:16]
-    target = store / "segments" / f"{name}.parquet"
-    if target.exists():
-        os.utime(target)
-    else:
-        _write(table, segment, columns, target)
-    rows = pq.read_metadata(target).num_rows
-    return Table(table.name, (target,), table.columns, rows, table.rejected, table.notes)
+    return Table(table.name, (copy,), table.columns, rows, table.rejected, table.notes)
 
 
 def _columns(table: Table, segment: Segment) -> dict[str, str]:
@@ -71,30 +65,22 @@ def _columns(table: Table, segment: Segment) -> dict[str, str]:
     return columns
 
 
-def _write(table: Table, segment: Segment, columns: dict[str, str], target: Path) -> None:
-    import pyarrow as pa  # noqa: PLC0415
+def _write(table: Table, segment: Segment, columns: dict[str, str], target: Path) -> int:
+    """Write the rows of a segment and return how many there are."""
+    import pyarrow as pa  # noqa: PLC0415 - 0.1 s that a start-up need not pay
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _prune(target.parent)
-    # Two sessions may ask for the same copy at once.
-    part = target.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    count = 0
     schema = pq.read_schema(table.paths[0]).remove_metadata()
-    with pq.ParquetWriter(part, schema) as writer:
+    with pq.ParquetWriter(target, schema) as writer:
         for path in table.paths:
             for batch in pq.ParquetFile(path).iter_batches():
                 rows = pa.Table.from_batches([batch]).replace_schema_metadata(None)
-                kept = rows.filter(_mask(rows, segment, columns))
-                if kept.num_rows:
-                    writer.write_table(kept.select(schema.names).cast(schema))
-    part.replace(target)
-
-
-def _prune(folder: Path) -> None:
-    copies = list(folder.glob("*.parquet"))
-    if len(copies) > MOST_COPIES:
-        for path in sorted(copies, key=lambda each: each.stat().st_mtime)[: len(copies) // 2]:
-            path.unlink(missing_ok=True)
+                inside = rows.filter(_mask(rows, segment, columns))
+                count += inside.num_rows
+                if inside.num_rows:
+                    writer.write_table(inside.select(schema.names).cast(schema))
+    return count
 
 
 def _mask(rows: pa.Table, segment: Segment, columns: dict[str, str]) -> Any:

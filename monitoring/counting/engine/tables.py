@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitoring.errors import InputError
+from monitoring.kept.disk import Disk, digest, state_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,6 +25,8 @@ READERS = {
     ".ndjson": "read_json",
     ".json": "read_json",
 }
+#: Goes up whenever text files are converted in another way.
+VERSION = 1
 #: What a reader needs to be sure of types: all rows, not a sample.
 _OPTIONS = {
     "read_csv": "sample_size=-1, union_by_name=true",
@@ -150,14 +152,17 @@ def _convert(
     files: tuple[Path, ...], reader: str, path: Path, role: str, store: Path | None
 ) -> tuple[Path, tuple[str, ...]]:
     """Write one Parquet copy; text is parsed once and then read by column."""
-    folder = store or Path(tempfile.mkdtemp(prefix="leeway-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-    target = folder / f"{hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]}.parquet"
-    note = target.with_suffix(".note")
-    if target.exists() and note.exists():
-        return target, tuple(note.read_text(encoding="utf-8").splitlines())
-    notes: tuple[str, ...] = ()
+    return Disk(store, version=VERSION).path(
+        f"{digest([str(file.resolve()) for file in files])}.parquet",
+        state_of(files),
+        lambda draft: _parse(files, reader, path, role, draft),
+    )
+
+
+def _parse(
+    files: tuple[Path, ...], reader: str, path: Path, role: str, target: Path
+) -> tuple[str, ...]:
+    """Convert text and return what a reader should know about how it was read."""
     with _connection() as connection:
         try:
             _copy(connection, files, reader, _OPTIONS[reader], target)
@@ -169,9 +174,8 @@ def _convert(
                 _copy(connection, files, reader, latin, target)
             except InputError as again:
                 raise InputError(_sentence(path, role, again.message), hint=again.hint) from again
-            notes = (f"{path.name} is not valid UTF-8 and was read as Latin-1.",)
-    note.write_text("\n".join(notes), encoding="utf-8")
-    return target, notes
+            return (f"{path.name} is not valid UTF-8 and was read as Latin-1.",)
+    return ()
 
 
 def _sentence(path: Path, role: str, reason: str) -> str:
@@ -196,20 +200,19 @@ def _copy(
     import duckdb  # noqa: PLC0415
 
     names = [str(file) for file in files]
-    scratch = target.with_suffix(".part")
     try:
         connection.execute(
-            f"COPY (SELECT * FROM {reader}(?, {options})) TO '{_quoted(scratch)}'"
+            f"COPY (SELECT * FROM {reader}(?, {options})) TO '{_quoted(target)}'"
             " (FORMAT parquet, ROW_GROUP_SIZE 122880)",
             [names],
         )
     except duckdb.Error as error:
-        scratch.unlink(missing_ok=True)
         reason = " ".join(str(error).split("\n\n", maxsplit=1)[0].split())[:300]
+        if str(target) in reason:  # the copy cannot be written: a full disk, not a bad file
+            raise OSError(reason) from error
         raise InputError(
             reason, hint="Check that the file is what its name says and was written to its end."
         ) from error
-    scratch.rename(target)
 
 
 def _quoted(path: Path) -> str:

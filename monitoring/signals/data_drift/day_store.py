@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from monitoring.baselines.baseline import Baseline
-from monitoring.counting.engine.profile_store import ProfileStore, State, key_of, state_of
+from monitoring.counting.engine.profile_store import ProfileStore, key_of
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.profile import Profile
 from monitoring.counting.totals.running_totals import RunningTotals
 from monitoring.counting.totals.stack import Stack
+from monitoring.kept.disk import State, state_of
 from monitoring.metric import MetricResult
 from monitoring.signals.data_drift.findings import Finding, Reference
 from monitoring.window import Window
@@ -98,7 +99,7 @@ class Days:
         Raises:
             InputError: The table cannot be read.
         """
-        state = state_of(table)
+        state = state_of(table.paths)
         if self._sums.states.get(day) == state:
             return None
         baseline = self.baseline

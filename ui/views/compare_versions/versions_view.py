@@ -17,11 +17,11 @@ from monitoring.compare import version_verdict as verdict
 from monitoring.compare.version_comparison import Compared, VersionComparison
 from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
+from monitoring.kept.memory import Entry
 from monitoring.metric import Status
 from monitoring.metrics.performance import METRICS
 from monitoring.signals.model_performance.report import metrics_of
 from monitoring.statistics.performance import Performance
-from ui.loaders.shelf import Taken
 from ui.loaders.versions import Side
 from ui.parts import cards, states
 from ui.views.performance.performance_view import term_of
@@ -231,7 +231,7 @@ def _told(compared: Compared) -> str:
     return f"{look.mark} {look.word}"
 
 
-def freshness(compared: Taken[VersionComparison]) -> cards.Freshness:
+def freshness(compared: Entry[VersionComparison]) -> cards.Freshness:
     """Return the footer of the verdict and of what it rests on."""
     found = compared.value
     rows = sum(kept[day].predictions for kept in found.counted for day in found.days)

@@ -23,10 +23,10 @@ from ui.parts.glossary import explain
 
 if TYPE_CHECKING:
     from monitoring.counting.totals.groups import Group
+    from monitoring.kept.memory import Entry
     from monitoring.signals.fairness.group_counts import CountedGroups
     from monitoring.signals.fairness.report import FairnessReport, GroupResult
     from monitoring.window import Window
-    from ui.loaders.shelf import Taken
     from ui.views.fairness.fairness_choice import Asked
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ NOTE = (
 )
 
 
-def freshness(found: Taken[CountedGroups]) -> cards.Freshness:
+def freshness(found: Entry[CountedGroups]) -> cards.Freshness:
     """Return the footer of all that shows groups."""
     merged = total(o for day in found.value.days.values() for o in day.outcomes.values())
     waiting = merged.predictions - merged.labelled

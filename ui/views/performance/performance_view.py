@@ -28,11 +28,11 @@ from monitoring.counting.totals.outcomes import (
     Outcomes,
     Task,
 )
+from monitoring.kept.memory import Entry
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.signals.model_performance.report import PerformanceReport, Period, metrics_of
-from ui.loaders.shelf import Taken
 from ui.parts import cards, states
 from ui.parts.glossary import GLOSSARY, explain
 
@@ -200,7 +200,7 @@ def _start(result: MetricResult) -> datetime:
     return result.window.start if result.window else datetime.min.replace(tzinfo=UTC)
 
 
-def freshness(found: Taken[PerformanceReport]) -> cards.Freshness:
+def freshness(found: Entry[PerformanceReport]) -> cards.Freshness:
     """Return the footer of all that shows realized performance."""
     report = found.value
     rows = sum(step.outcomes.predictions for step in report.steps)

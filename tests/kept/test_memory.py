@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ui.loaders.shelf import Progress, Shelf
+from monitoring.kept.memory import Memory
+from monitoring.progress import Progress
 
 NOON = datetime(2026, 1, 8, 12, tzinfo=UTC)
 
@@ -26,37 +27,37 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def shelf(clock: Clock) -> Shelf:
-    return Shelf(places=2, now=clock)
+def memory(clock: Clock) -> Memory:
+    return Memory(places=2, now=clock)
 
 
-def test_a_result_is_kept_while_it_is_fresh(shelf: Shelf, clock: Clock) -> None:
+def test_a_result_is_kept_while_it_is_fresh(memory: Memory, clock: Clock) -> None:
     hour = timedelta(hours=1)
-    first = shelf.taken("a", lambda _say: "old", fresh=hour)
+    first = memory.entry("a", lambda _say: "old", fresh=hour)
     clock.now += timedelta(minutes=59)
-    assert shelf.taken("a", lambda _say: "new", fresh=hour) is first
+    assert memory.entry("a", lambda _say: "new", fresh=hour) is first
     clock.now += timedelta(minutes=1)
-    again = shelf.taken("a", lambda _say: "new", fresh=hour)
+    again = memory.entry("a", lambda _say: "new", fresh=hour)
     assert (again.value, again.fetched) == ("new", NOON + hour)
 
 
-def test_the_oldest_makes_room(shelf: Shelf) -> None:
+def test_the_oldest_makes_room(memory: Memory) -> None:
     for name in ("a", "b", "c"):
-        shelf.get(name, lambda _say, name=name: name)
-    assert shelf.get("c", lambda _say: "again") == "c"
-    assert shelf.get("a", lambda _say: "again") == "again"
+        memory.get(name, lambda _say, name=name: name)
+    assert memory.get("c", lambda _say: "again") == "c"
+    assert memory.get("a", lambda _say: "again") == "again"
 
 
-def test_what_fails_is_not_kept_and_frees_the_turn(shelf: Shelf) -> None:
+def test_what_fails_is_not_kept_and_frees_the_turn(memory: Memory) -> None:
     def fail(_say: Progress) -> int:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        shelf.get("a", fail)
-    assert shelf.get("a", lambda _say: 1) == 1
+        memory.get("a", fail)
+    assert memory.get("a", lambda _say: 1) == 1
 
 
-def test_a_second_session_sees_the_firsts_progress_and_its_answer(shelf: Shelf) -> None:
+def test_a_second_session_sees_the_firsts_progress_and_its_answer(memory: Memory) -> None:
     half, seen = threading.Event(), threading.Event()
     told: list[tuple[float, str]] = []
 
@@ -71,14 +72,14 @@ def test_a_second_session_sees_the_firsts_progress_and_its_answer(shelf: Shelf) 
         seen.set()
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(shelf.get, "a", compute)
+        first = pool.submit(memory.get, "a", compute)
         assert half.wait(30)
-        second = pool.submit(shelf.get, "a", lambda _say: "computed twice", progress=watch)
+        second = pool.submit(memory.get, "a", lambda _say: "computed twice", progress=watch)
         assert (first.result(30), second.result(30)) == ("done", "done")
     assert set(told) == {(0.5, "Half of it")}
 
 
-def test_a_waiting_session_can_be_stopped_by_its_bar(shelf: Shelf) -> None:
+def test_a_waiting_session_can_be_stopped_by_its_bar(memory: Memory) -> None:
     begun, end = threading.Event(), threading.Event()
 
     class Stopped(BaseException):
@@ -94,16 +95,16 @@ def test_a_waiting_session_can_be_stopped_by_its_bar(shelf: Shelf) -> None:
         raise Stopped
 
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(shelf.get, "a", compute)
+        first = pool.submit(memory.get, "a", compute)
         assert begun.wait(30)
         with pytest.raises(Stopped):
-            shelf.get("a", compute, progress=stop)
+            memory.get("a", compute, progress=stop)
         end.set()
         assert first.result(30) == "done"
-    assert shelf.get("a", lambda _say: "again") == "done"
+    assert memory.get("a", lambda _say: "again") == "done"
 
 
-def test_a_stale_result_is_served_while_it_is_renewed_once(shelf: Shelf, clock: Clock) -> None:
+def test_a_stale_result_is_served_while_it_is_renewed_once(memory: Memory, clock: Clock) -> None:
     hour, day = timedelta(hours=1), timedelta(days=1)
     asked, go = [], threading.Event()
 
@@ -112,25 +113,25 @@ def test_a_stale_result_is_served_while_it_is_renewed_once(shelf: Shelf, clock: 
         assert go.wait(30)
         return "new"
 
-    shelf.get("a", lambda _say: "old", fresh=hour, stale=day)
+    memory.get("a", lambda _say: "old", fresh=hour, stale=day)
     clock.now += 2 * hour
-    served = [shelf.get("a", renewed, fresh=hour, stale=day) for _ in range(3)]
+    served = [memory.get("a", renewed, fresh=hour, stale=day) for _ in range(3)]
     assert served == ["old"] * 3
     go.set()
-    assert shelf.taken("a", renewed, fresh=hour).fetched == clock.now  # waits for the renewal
-    assert shelf.get("a", renewed, fresh=hour, stale=day) == "new"
+    assert memory.entry("a", renewed, fresh=hour).fetched == clock.now  # waits for the renewal
+    assert memory.get("a", renewed, fresh=hour, stale=day) == "new"
     assert asked == ["renew"]
 
 
-def test_what_is_too_old_to_be_served_is_waited_for(shelf: Shelf, clock: Clock) -> None:
+def test_what_is_too_old_to_be_served_is_waited_for(memory: Memory, clock: Clock) -> None:
     hour, day = timedelta(hours=1), timedelta(days=1)
-    shelf.get("a", lambda _say: "old", fresh=hour, stale=day)
+    memory.get("a", lambda _say: "old", fresh=hour, stale=day)
     clock.now += day
-    assert shelf.get("a", lambda _say: "new", fresh=hour, stale=day) == "new"
+    assert memory.get("a", lambda _say: "new", fresh=hour, stale=day) == "new"
 
 
 def test_a_renewal_that_fails_leaves_the_old_result_and_is_tried_again(
-    shelf: Shelf, clock: Clock, caplog: pytest.LogCaptureFixture
+    memory: Memory, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     hour, day = timedelta(hours=1), timedelta(days=1)
     failed = threading.Event()
@@ -139,15 +140,15 @@ def test_a_renewal_that_fails_leaves_the_old_result_and_is_tried_again(
         failed.set()
         raise ZeroDivisionError
 
-    shelf.get("a", lambda _say: "old", fresh=hour, stale=day)
+    memory.get("a", lambda _say: "old", fresh=hour, stale=day)
     clock.now += 2 * hour
     with caplog.at_level("WARNING", logger="leeway"):
-        assert shelf.get("a", fail, fresh=hour, stale=day) == "old"
+        assert memory.get("a", fail, fresh=hour, stale=day) == "old"
         assert failed.wait(30)
         for thread in threading.enumerate():
             if thread.name == "renew":
                 thread.join(30)
     assert "could not renew" in caplog.text
     failed.clear()
-    assert shelf.get("a", fail, fresh=hour, stale=day) == "old"
+    assert memory.get("a", fail, fresh=hour, stale=day) == "old"
     assert failed.wait(30)
