@@ -75,7 +75,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 LAZY = "azure.ai.ml"
 
 #: The only readers of the clock and of the environment.
-CLOCK = ("monitoring.settings", "monitoring.__main__", "ui", "app")
+CLOCK = ("monitoring.settings", "monitoring.__main__", "monitoring.commands", "ui", "app")
 CLOCK_NAMES = (
     ".datetime.now",
     ".datetime.utcnow",

@@ -43,14 +43,20 @@ class Publisher:
         for place in places:
             self._touched.setdefault(place.whole, set()).add(what.name)
 
-    def publish(self, endpoints: Sequence[Endpoint], now: datetime) -> None:
-        """Keep the state of every touched place, and fold what it says into incidents."""
+    def publish(self, endpoints: Sequence[Endpoint], now: datetime, *, whole: bool) -> None:
+        """Keep the state of every touched place, and fold what it says into incidents.
+
+        Args:
+            endpoints: With their deployments, as Azure spells them.
+            now: As of when.
+            whole: Steps of long ago were evaluated too.
+        """
         touched, self._touched = self._touched, {}
         if not touched:
             return
         for place, names, about in self._rows(touched, endpoints):
             self._keep(place, names, about, now)
-        self.recorder.record(touched, now)
+        self.recorder.record(touched, now, whole=whole)
 
     def _rows(
         self, touched: Mapping[Place, set[str]], endpoints: Sequence[Endpoint]

@@ -84,7 +84,7 @@ class Evaluator:
                     done += 1
                 else:
                     left += 1
-            self.publisher.publish(fleet.endpoints, now)
+            self.publisher.publish(fleet.endpoints, now, whole=self._looks_at_all(now))
         self._whole = now if self._looks_at_all(now) else self._whole
         self._revision = self._decided()
         self.rounds.finish(self.holder, self.monitor.clock())
