@@ -139,7 +139,9 @@ def test_fifty_sessions_on_all_pages(
     together = threading.Barrier(SESSIONS)
 
     def session(n: int) -> AppTest:
-        app = AppTest.from_file(str(nav.PAGES.parent / "ui" / "shell" / "main.py"), default_timeout=300)
+        app = AppTest.from_file(
+            str(nav.PAGES.parent / "ui" / "shell" / "main.py"), default_timeout=300
+        )
         app.query_params["endpoint"] = "credit"
         app.query_params["window"] = WINDOWS[n // len(pages) % len(WINDOWS)]
         app.switch_page(str(nav.PAGES / pages[n % len(pages)]))
