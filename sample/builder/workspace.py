@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from sample.builder.plan import COMPLETE, VERSION, Plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECONDS_KEPT = 3 * 86_400
+#: Builds that are kept; each takes a gigabyte.
+KEPT = 3
 
 Progress = Callable[[float, str], None]
 
@@ -49,15 +50,19 @@ def build(cache: Path, now: datetime, seed: int, progress: Progress) -> Path:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _lock(path: Path, mode: int = fcntl.LOCK_EX) -> Iterator[None]:
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, mode)
         yield
 
 
 def _forget_old(root: Path, newest: Path) -> None:
-    """Delete the workspaces of other days and seeds that were built days before this one."""
-    for marker in root.glob(f"*/{COMPLETE}"):
-        age = (newest / COMPLETE).stat().st_mtime - marker.stat().st_mtime
-        if marker.parent != newest and age > SECONDS_KEPT:
-            shutil.rmtree(marker.parent, ignore_errors=True)
+    """Delete all but the last builds, this one among them, and what broken ones have left."""
+    builds = [marker.parent for marker in root.glob(f"*/{COMPLETE}") if marker.parent != newest]
+    builds.sort(key=lambda folder: (folder / COMPLETE).stat().st_mtime, reverse=True)
+    for old in builds[KEPT - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+    for partial in root.glob(".*.partial"):
+        lock = root / f"{partial.stem.removeprefix('.')}.lock"
+        with suppress(BlockingIOError), _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(partial, ignore_errors=True)
