@@ -125,6 +125,7 @@ def test_both_proofs_catch_a_slip(
         Logs(azure).ask("traffic", WEEK, **values(query))
 
 
+@pytest.mark.slow
 def test_the_analyzer_sees_a_type_that_the_sample_does_not(analyzer: Analyzer) -> None:
     assert analyzer.check("Usage | where Quantity > 'a'").problems
     assert analyzer.check("AppRequests | summarize count() by Properties.model").problems
