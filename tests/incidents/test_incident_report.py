@@ -151,6 +151,7 @@ def test_sources_that_fail_are_named_and_the_others_go_on(
     assert found.events
 
 
+@pytest.mark.slow(seconds=20)
 def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none(
     azure: Azure, endpoints: tuple[Endpoint, ...]
 ) -> None:

@@ -188,6 +188,7 @@ def test_a_breach_that_is_over_stands_in_no_number_beside_an_ok() -> None:
 # Platform metrics
 
 
+@pytest.mark.slow
 def test_the_newest_minutes_count_what_was_asked(tmp_path: Path) -> None:
     """The tiny store: 6 requests a minute, and in every fifth one more that ends in 500."""
     azure = tiny(tmp_path).azure
