@@ -74,10 +74,13 @@ class Results:
             LeaseLost: Another process has taken over the task.
             SourceError: The database cannot be written to.
         """
+        with self._database.reading() as session:
+            known = self._series.choose(session)
+        numbers = {series: number for number, series in known.items()}
         with self._database.writing() as session:
             if lease:
                 leases.check(session, lease)
-            return rows.add(session, self._workspace, evaluations)
+            return rows.add(session, self._workspace, evaluations, numbers)
 
     def results(
         self,
