@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from monitoring.database.result_tables import EvaluationRow, InForceRow, SeriesRow
@@ -98,7 +98,10 @@ def add(
     rows = [_row(evaluation, numbers[_series(evaluation)]) for evaluation in new]
     hull = Window(min(e.window.start for e in new), max(e.window.end for e in new))
     before = stored(session, of(known), within(hull))
-    added = _revised(rows, before, known)
+    added, repeated = _revised(rows, before, known)
+    for number, evaluated in repeated.items():
+        again = update(EvaluationRow).where(EvaluationRow.id == number)
+        session.execute(again.values(evaluated=evaluated))
     if added:
         # With what it returns, since drivers send only such insertions many rows at once.
         insertion = insert(EvaluationRow).returning(EvaluationRow.id)
@@ -116,21 +119,28 @@ def remove(session: Session, series: Iterable[int], before: int) -> int:
 
 def _revised(
     rows: Iterable[Stored], before: Iterable[Stored], known: Mapping[int, Series]
-) -> list[Stored]:
-    """Return the rows that say something new, each with its revision."""
+) -> tuple[list[Stored], dict[int, int]]:
+    """Return the rows that say something new, each with its revision, and what was incomplete again.
+
+    The latter as the numbers of the rows that say so already, with the time of the last try.
+    """
     revisions = Counter[Step]()
     for row in before:
         revisions[row.series, row.last] = max(revisions[row.series, row.last], row.revision)
     steps = standing(readable(before), known)
     added: list[Stored] = []
+    repeated: dict[int, int] = {}
     for row in rows:
         starts = row.starts(known[row.series].seconds)
-        if all(_says(steps.get((row.series, start)), row) for start in starts):
+        last = steps.get((row.series, row.last))
+        if last and all(_says(steps.get((row.series, start)), row) for start in starts):
+            if last.id and not row.complete:
+                repeated[last.id] = max(last.evaluated, row.evaluated)
             continue
         revisions[row.series, row.last] += 1
         added.append(row._replace(revision=revisions[row.series, row.last]))
         _stand(steps, added[-1], starts)
-    return added
+    return added, repeated
 
 
 def _says(last: Stored | None, row: Stored) -> bool:

@@ -117,9 +117,17 @@ def test_an_hour_covered_by_a_day_since_is_stored_again(results: Results) -> Non
 
 def test_an_incomplete_one_gives_way_to_what_else_came_in(results: Results) -> None:
     blind = evaluation(results=(), complete=False, missing=("logs",))
-    assert [results.add([blind]) for _ in range(2)] == [1, 0]
-    assert results.add([evaluation(complete=False, missing=("labels",))]) == 1
-    assert results.add([evaluation()]) == 1
+    assert results.add([blind]) == 1
+    assert results.add([replace(blind, evaluated=LATER)]) == 0
+    (done,) = results.done("data_drift", HOUR, WHOLE_DAY).values()
+    assert (done.complete, done.evaluated) == (
+        False,
+        LATER,
+    )  # so that it is not tried at once again
+    assert results.history(results.evaluations(WHOLE_DAY)[0]) == ()
+    partial = evaluation(complete=False, missing=("labels",), evaluated=LATER)
+    assert results.add([partial]) == 1
+    assert results.add([evaluation(evaluated=LATER)]) == 1
     assert [e.complete for e in results.evaluations(WHOLE_DAY)] == [True]
 
 
