@@ -24,8 +24,8 @@ from typing import Any
 
 from monitoring.errors import InputError
 from monitoring.incidents.frozen import Frozen
-from monitoring.incidents.json_records import plain, read
 from monitoring.incidents.thinning import thinned
+from monitoring.results.json_records import plain, read
 
 FORMAT, VERSION = "leeway-incident", 1
 SUFFIX = ".incident.zip"

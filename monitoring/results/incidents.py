@@ -17,8 +17,8 @@ from monitoring.database.database import Database
 from monitoring.database.result_tables import IncidentRow, PlaceRow, WorkspaceRow
 from monitoring.errors import InputError
 from monitoring.incident import Incident, Suspect
-from monitoring.incidents.json_records import plain, read
 from monitoring.place import Place
+from monitoring.results.json_records import plain, read
 from monitoring.results.numbers import add_number, add_place, place_of
 from monitoring.results.payload import UnreadableError, seal, unseal
 from monitoring.severity import SEVERITIES, Severity

@@ -16,10 +16,10 @@ from synthetic_incidents import HOUR, NOW, report
 from monitoring.errors import InputError
 from monitoring.incidents import bundle, frozen, lanes
 from monitoring.incidents.frozen import Asked, Frozen, LogLines
-from monitoring.incidents.json_records import plain, read
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.report import IncidentReport
 from monitoring.metric import Interval, MetricResult
+from monitoring.results.json_records import plain, read
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from monitoring import arrays, event, incident, metric, severity, window
 from monitoring.errors import InputError
-from monitoring.incidents import lane
 
 T = TypeVar("T")
 
@@ -29,7 +28,6 @@ _NAMES: Mapping[str, object] = {
     "Breach": incident.Breach,
     "Suspect": incident.Suspect,
     "Incident": incident.Incident,
-    "Lane": lane.Lane,
     "np": np,
     "NDArray": NDArray,
     "datetime": datetime,
