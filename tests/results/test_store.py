@@ -41,7 +41,7 @@ LATER = NOW + HOUR
 
 def every_field(window: Window) -> MetricResult:
     return MetricResult(
-        signal="data_drift", metric="m", subject="income", status="breached", threshold=1e-300,
+        signal="data_drift", metric="m", place=BLUE.of("income"), status="breached", threshold=1e-300,
         worse="lower", unit="€", method="µ", mode="azureml", kind="categorical", window=window,
         value=-0.0, interval=Interval(-1.5, 2.5), noise_floor=0.1, error_bound=0.2, pvalue=0.3,
         adjusted_pvalue=0.4, reference_rows=10**12, rows=0, service_verdict="ok", reason="why",
@@ -74,7 +74,7 @@ def test_what_is_no_number_and_what_numpy_made_come_back(results: Results) -> No
 def test_the_newest_counts_as_a_whole_even_with_fewer_results(results: Results) -> None:
     results.add([evaluation(hours(0, 4), features=("a", "b"))])
     results.add([evaluation(hours(1, 3), 0.5, ("a",), fingerprint="file-2", evaluated=LATER)])
-    stored = [(r.window.start.hour, r.subject, r.value) for r in results.results(WHOLE_DAY)]
+    stored = [(r.window.start.hour, r.place.feature, r.value) for r in results.results(WHOLE_DAY)]
     assert stored == [
         (0, "a", 0.05), (0, "b", 0.05), (1, "a", 0.5), (2, "a", 0.5), (3, "a", 0.05), (3, "b", 0.05),
     ]  # fmt: skip
