@@ -5,20 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from monitoring.errors import MonitoringError
-from monitoring.incidents import alerts, changes, console, containers, dependencies, failed_jobs
+from monitoring.incidents import alerts, changes, console, containers, dependencies
 from monitoring.incidents.gathering import Asked, Gathered, Source, aligned
 from monitoring.metric import MetricResult
-from monitoring.signals import (
-    clients,
-    clusters,
-    collection,
-    configuration,
-    cost,
-    demand,
-    jobs,
-    saturation,
-    traffic,
-)
+from monitoring.signals.clients import judging as clients
+from monitoring.signals.clusters import judging as clusters
+from monitoring.signals.collection import judging as collection
+from monitoring.signals.configuration import judging as configuration
+from monitoring.signals.cost import judging as cost
+from monitoring.signals.demand import judging as demand
+from monitoring.signals.jobs import failed_jobs
+from monitoring.signals.jobs import judging as jobs
+from monitoring.signals.saturation import judging as saturation
+from monitoring.signals.traffic import judging as traffic
 from monitoring.sources import activity
 from monitoring.sources.alerts import Alerts
 from monitoring.window import Window

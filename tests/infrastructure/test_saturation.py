@@ -11,7 +11,7 @@ import pytest
 
 from monitoring.capacity import instances
 from monitoring.capacity.instances import Capacity
-from monitoring.signals import saturation
+from monitoring.signals.saturation import judging as saturation
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.sources.registry import Inventory

@@ -1,0 +1,1 @@
+"""Clients: is a caller refused?"""

@@ -1,0 +1,1 @@
+"""Clusters: are cores left, and nodes usable?"""

@@ -1,0 +1,1 @@
+"""Collection: do records of the data collector arrive?"""

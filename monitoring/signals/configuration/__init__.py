@@ -1,0 +1,1 @@
+"""Configuration: what does it leave unseen?"""

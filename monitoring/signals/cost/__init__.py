@@ -1,0 +1,1 @@
+"""Cost: are machines paid for that nobody needs?"""

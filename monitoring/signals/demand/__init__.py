@@ -1,0 +1,1 @@
+"""Demand: do requests come as they usually do?"""

@@ -1,0 +1,1 @@
+"""Jobs: do they fail or wait?"""

@@ -1,0 +1,1 @@
+"""Saturation: how near are machines to their limits?"""

@@ -1,0 +1,1 @@
+"""Traffic: do requests succeed, and fast enough?"""
