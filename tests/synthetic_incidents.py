@@ -10,6 +10,7 @@ from monitoring.event import Event
 from monitoring.incidents.gathering import Gathered
 from monitoring.incidents.report import IncidentReport, folded
 from monitoring.metric import MetricResult, Status
+from monitoring.signal import Missing
 from monitoring.window import Window
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -97,7 +98,7 @@ def report(
     *,
     step: timedelta = HOUR,
     now: datetime = NOW,
-    missing: tuple[str, ...] = (),
+    missing: tuple[Missing, ...] = (),
 ) -> IncidentReport:
     """Each deployment was bad for nine hours, the first one last."""
     window = Window.last(timedelta(days=days), until=now)

@@ -10,13 +10,11 @@ from monitoring.incidents import suspects
 from monitoring.incidents.lanes import in_scope
 from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult
+from monitoring.signals import SIGNALS
 
 if TYPE_CHECKING:
     from monitoring.incidents.report import IncidentReport
     from monitoring.window import Window
-
-#: What a window without a breach is taken to be about.
-SIGNALS = ("traffic", "saturation", "collection", "data_drift", "model_performance")
 
 
 def around(
@@ -67,6 +65,11 @@ def _places(
     return tuple(sorted(own or chosen or {"workspace"}))
 
 
+def _alarming() -> tuple[str, ...]:
+    """Return what a window without a breach is taken to be about: whatever could hurt somebody."""
+    return tuple(each.name for each in SIGNALS.values() if each.alarms and not each.state)
+
+
 def _about(report: IncidentReport, window: Window, place: str) -> Incident:
     """Return the window as an incident of a place, with the signals that breached in it."""
     whom = Subject.parse(place)
@@ -94,7 +97,7 @@ def _about(report: IncidentReport, window: Window, place: str) -> Incident:
             ),
             steps=1,
         )
-        for signal in inside or SIGNALS
+        for signal in inside or _alarming()
     )  # fmt: skip
     return Incident(
         id="",

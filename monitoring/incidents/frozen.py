@@ -173,7 +173,7 @@ def freeze(
             for a in report.answers
         ),
         logs=tuple(logs),
-        missing=report.missing,
+        missing=tuple(str(each) for each in report.missing),
     )  # fmt: skip
 
 

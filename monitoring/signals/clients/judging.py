@@ -14,6 +14,7 @@ from monitoring.metric import MetricResult, Status
 from monitoring.statistics.rates import Share
 from monitoring.window import Window
 
+SIGNAL = "clients"
 SOURCE = "traffic log"
 #: What is known of a caller before this long says nothing about what is new.
 LEAST_HISTORY = timedelta(days=1)
@@ -130,7 +131,7 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
         status = "breached" if share.interval.low > REFUSED else "ok"
     few = f"no caller with {LEAST_REQUESTS} requests or more"
     return MetricResult(
-        signal="traffic",
+        signal=SIGNAL,
         metric=METRIC,
         subject=endpoint,
         status=status,

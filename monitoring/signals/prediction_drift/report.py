@@ -127,6 +127,7 @@ def run(
     window: Window,
     store: Path,
     *,
+    thresholds: Mapping[str, float] | None = None,
     taken: datetime | None = None,
     progress: Progress | None = None,
 ) -> PredictionReport:
@@ -137,6 +138,7 @@ def run(
         reference: What to compare with.
         window: What to report on.
         store: Folder that keeps the outputs of a day until its files change.
+        thresholds: By metric, where they differ from the default.
         taken: Now. A day that is not over gets no verdict.
         progress: Called with a share from 0 to 1 and a text.
 
@@ -167,6 +169,7 @@ def run(
         baseline,
         {day: _restricted(table, baseline) for day, table in here.items()},
         window,
+        thresholds=thresholds,
         taken=taken,
         progress=_part(progress, 0.8),
     )

@@ -64,7 +64,7 @@ def of_scope(found: IncidentReport, chosen: Scope) -> tuple[Incident, ...]:
 
 def freshness(found: IncidentReport) -> cards.Freshness:
     """Return the footer of the list: all that it was made of."""
-    missing = " ".join(found.missing)
+    missing = " ".join(map(str, found.missing))
     made = cards.answered(*found.answers, missing=missing)
     if made is None:
         return cards.Freshness(fetched=found.oldest or found.taken, missing=missing)
