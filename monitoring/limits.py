@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from monitoring.metric import MetricResult
-from monitoring.place import Place
 from monitoring.signal import Question
 from monitoring.verdict import JUDGED, is_beyond
 
@@ -17,7 +16,7 @@ def held(results: Iterable[MetricResult], question: Question) -> tuple[MetricRes
 
 
 def _held(result: MetricResult, question: Question) -> MetricResult:
-    own = question.in_force(result.signal, place_of(result)).thresholds
+    own = question.in_force(result.signal, result.place).thresholds
     return held_to(result, own[result.metric]) if result.metric in own else result
 
 
@@ -26,9 +25,9 @@ def held_to(result: MetricResult, threshold: float) -> MetricResult:
 
     What has an interval breaches when the whole of it lies beyond; what has no verdict gets none.
 
-    >>> from monitoring.metric import MetricResult
-    >>> slow = MetricResult(signal="traffic", metric="latency_p95", subject="a/b", status="ok",
-    ...     threshold=1000.0, value=700.0)
+    >>> from monitoring.place import Place
+    >>> slow = MetricResult(signal="traffic", metric="latency_p95", place=Place(endpoint="a"),
+    ...     status="ok", threshold=1000.0, value=700.0)
     >>> held_to(slow, 500.0).status, held_to(slow, 700.0).status
     ('breached', 'ok')
     """
@@ -39,21 +38,3 @@ def held_to(result: MetricResult, threshold: float) -> MetricResult:
         surest = result.interval.low if result.worse == "higher" else result.interval.high
     is_breach = is_beyond(surest, threshold, result.worse)
     return replace(result, threshold=threshold, status="breached" if is_breach else "ok")
-
-
-def place_of(result: MetricResult) -> Place:
-    """Return what a result is about, a feature included.
-
-    >>> from types import SimpleNamespace
-    >>> place_of(SimpleNamespace(subject="credit/blue/income")).feature
-    'income'
-    >>> place_of(SimpleNamespace(subject="cluster/cpu")), place_of(SimpleNamespace(subject="workspace"))
-    (Place(workspace='', endpoint='', deployment='', cluster='cpu', job='', feature=''), Place(workspace='', endpoint='', deployment='', cluster='', job='', feature=''))
-    """
-    first, _, rest = result.subject.partition("/")
-    if first == "cluster" and rest:
-        return Place(cluster=rest)
-    if result.subject in {"", "workspace"}:
-        return Place()
-    deployment, _, feature = rest.partition("/")
-    return Place(endpoint=first, deployment=deployment, feature=feature)

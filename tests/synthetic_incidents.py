@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from places import at
 
 from monitoring.event import Event
 from monitoring.incidents.gathering import Gathered
@@ -43,7 +44,7 @@ def result(
     beyond = value is not None and (value > threshold if worse == "higher" else value < threshold)
     judged = status or ("no_data" if value is None else "breached" if beyond else "ok")
     return MetricResult(
-        signal=signal, metric=metric, subject=subject, status=judged, threshold=threshold,
+        signal=signal, metric=metric, place=at(subject), status=judged, threshold=threshold,
         worse=worse, unit=unit, method=f"{metric} of the step", window=Window(start, start + step),
         value=value, rows=rows, reason="no requests" if value is None else "",
     )  # fmt: skip

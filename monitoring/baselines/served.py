@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from monitoring.counting.engine.profile_store import ProfileStore
 from monitoring.decisions.in_force import InForce
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
-from monitoring.place import Place
 from monitoring.progress import Progress, part
 from monitoring.segment import EVERYONE, Segment
 from monitoring.signal import Question
@@ -37,8 +36,6 @@ class Options:
 
 
 AS_IN_FORCE = Options()
-#: What a result is about that takes all features together.
-WHOLE = "all features"
 
 
 class Served:
@@ -71,11 +68,6 @@ class Served:
         """Thresholds that differ from the product's own: the reader's, else those in force."""
         chosen = self.options.thresholds
         return self.in_force.thresholds if chosen is None else chosen
-
-    @property
-    def subject(self) -> str:
-        """What a table calls it."""
-        return f"{self.deployment.endpoint}/{self.deployment.name}"
 
     def progress(self, start: float, end: float) -> Progress:
         """Return the progress of a part of the question."""
@@ -160,16 +152,10 @@ class Served:
         return tuple(dict.fromkeys((headline, *self.thresholds, *self.in_force.expected)))
 
     def by_step(self, results: Iterable[MetricResult]) -> tuple[MetricResult, ...]:
-        """Return the results of whole steps of the question, each at its place."""
+        """Return the results of whole steps of the question."""
         step, start = self.question.step, self.question.window.start
         return tuple(
-            placed(result, self.question.place)
+            result
             for result in results
             if result.window and result.window.length == step and result.window.start >= start
         )
-
-
-def placed(result: MetricResult, place: Place) -> MetricResult:
-    """Return a result at a deployment; one of its features where it is about one."""
-    own = result.subject.lower() in {str(place), WHOLE}
-    return replace(result, subject=str(place) if own else str(place.of(result.subject)))

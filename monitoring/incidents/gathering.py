@@ -182,10 +182,10 @@ def telling(results: Iterable[MetricResult]) -> Iterator[MetricResult]:
     is kept as a witness, so that a lane without trouble is not blind.
     """
     known = list(results)
-    bad = {(r.subject, r.metric) for r in known if r.status == "breached"}
-    witness = next(((r.subject, r.metric) for r in known if r.status == "ok"), None)
+    bad = {(r.place, r.metric) for r in known if r.status == "breached"}
+    witness = next(((r.place, r.metric) for r in known if r.status == "ok"), None)
     for result in known:
-        if (result.subject, result.metric) in {*bad, witness}:
+        if (result.place, result.metric) in {*bad, witness}:
             yield result
 
 

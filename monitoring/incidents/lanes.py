@@ -15,9 +15,9 @@ from monitoring.arrays import Times
 from monitoring.incidents import lane_table
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.lane_table import GROUPS, Happened, Measured, Row
-from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import label_of
 from monitoring.metric import STATUSES, MetricResult, Status
+from monitoring.place import Place
 from monitoring.signal import LaneFacts
 from monitoring.signals import SIGNALS
 
@@ -37,32 +37,16 @@ def of(
 ) -> tuple[Lane, ...]:
     """Return the lanes of a report, for all endpoints, one, or one of its deployments."""
     return lanes(
-        [r for r in report.results if in_scope(r.subject, endpoint, deployment)],
-        [e for e in report.events if in_scope(e.subject, endpoint, deployment)],
+        [r for r in report.results if r.place.concerns(endpoint, deployment)],
+        [e for e in report.events if e.place.concerns(endpoint, deployment)],
         [each for each in report.missing if each.place.concerns(endpoint, deployment)],
-    )
-
-
-def in_scope(place: str, endpoint: str | None, deployment: str | None) -> bool:
-    """Whether something of `place` is to be seen by who looks at an endpoint or a deployment.
-
-    What concerns the whole endpoint, a cluster or the workspace is, since it may lie behind it.
-
-    >>> in_scope("credit/blue", "Credit", None), in_scope("credit/blue", "credit", "green")
-    (True, False)
-    >>> in_scope("credit", "credit", "green"), in_scope("workspace", "credit", "green")
-    (True, True)
-    """
-    whom = Subject.parse(place)
-    return (not endpoint or whom.endpoint in {"", endpoint.lower()}) and (
-        not deployment or whom.deployment in {"", deployment.lower()}
     )
 
 
 def lanes(
     results: Iterable[MetricResult], events: Iterable[Event], missing: Sequence[Missing] = ()
 ) -> tuple[Lane, ...]:
-    """Return a lane for each measured thing of each subject, and one for each kind of event.
+    """Return a lane for each measured thing of each place, and one for each kind of event.
 
     A lane that has nothing says why instead of vanishing.
 
@@ -119,7 +103,7 @@ def _happened(row: Happened, events: Sequence[Event], why: str) -> Lane:
         name=row.name,
         label=row.label,
         group=row.group,
-        subject="",
+        place=None,
         times=np.array([], dtype="datetime64[s]"),
         values=np.array([]),
         events=tuple(event for event in events if event.kind in row.kinds),
@@ -138,7 +122,7 @@ def _measured(
         chosen = [(row, [result for key in keys for result in by_metric[key]])]
     else:  # one lane a metric: accuracy and an error in minutes share no axis
         chosen = [(_named(row, key[1]), list(by_metric[key])) for key in keys]
-    drawn = [lane for each, results in chosen for lane in _by_subject(each, results)]
+    drawn = [lane for each, results in chosen for lane in _by_place(each, results)]
     if why and drawn:
         return [*drawn, *(_blank(each, why) for each, _ in chosen[:1])]
     if drawn or not facts.always:
@@ -157,7 +141,7 @@ def _blank(row: Measured, why: str) -> Lane:
         name=row.facts.name,
         label=row.facts.label,
         group=row.facts.group,
-        subject="",
+        place=None,
         times=np.array([], dtype="datetime64[s]"),
         values=np.array([]),
         unit=row.facts.unit,
@@ -170,16 +154,16 @@ def _is_estimated(signal: str) -> bool:
     return signal in SIGNALS and SIGNALS[signal].estimated
 
 
-def _by_subject(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
-    steps: dict[str, dict[datetime, list[MetricResult]]] = {}
+def _by_place(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
+    steps: dict[Place, dict[datetime, list[MetricResult]]] = {}
     for result in results:
         if result.window is not None:
-            place = Subject.parse(result.subject).place
-            steps.setdefault(place, {}).setdefault(result.window.start, []).append(result)
-    return [_lane(row, subject, found) for subject, found in sorted(steps.items())]
+            own = steps.setdefault(result.place.whole, {})
+            own.setdefault(result.window.start, []).append(result)
+    return [_lane(row, place, steps[place]) for place in sorted(steps, key=str)]
 
 
-def _lane(row: Measured, subject: str, steps: Mapping[datetime, list[MetricResult]]) -> Lane:
+def _lane(row: Measured, place: Place, steps: Mapping[datetime, list[MetricResult]]) -> Lane:
     facts = row.facts
     starts = sorted(steps)
     points = [_point(facts, steps[start]) for start in starts]
@@ -191,7 +175,7 @@ def _lane(row: Measured, subject: str, steps: Mapping[datetime, list[MetricResul
         name=facts.name,
         label=facts.label,
         group=facts.group,
-        subject=subject,
+        place=place,
         times=times,
         values=values,
         statuses=tuple(status for _, status, _ in points) if facts.reads != "requests" else (),
@@ -280,10 +264,9 @@ def _worst(results: Sequence[MetricResult], status: Status) -> tuple[float, Stat
     if not known:
         return math.nan, status, ""
     ratio, one = max(known, key=lambda each: each[0])
-    feature = Subject.parse(one.subject).feature
     breached = sum(result.status == "breached" for result in results)
     count = f", {breached} breached" if breached else ""
-    return ratio, status, f"{feature or one.metric}: {one.metric} {one.value:.3g}{count}"
+    return ratio, status, f"{one.place.feature or one.metric}: {one.metric} {one.value:.3g}{count}"
 
 
 def multiple(result: MetricResult) -> float:

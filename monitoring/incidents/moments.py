@@ -15,6 +15,7 @@ import numpy as np
 from monitoring.incident import Breach, Incident
 from monitoring.incidents.change_point import change_point
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.signals import SIGNALS
 
 #: How far back a turn is looked for.
@@ -77,11 +78,11 @@ def of_incident(
     """
     known = [each for each in incident.breaches if each.fired <= known_until]
     found = [_start(each) for each in known]
-    gradual = {(b.signal, b.metric, b.subject): b for b in known if _is_gradual(b)}
+    gradual = {(b.signal, b.metric, b.place): b for b in known if _is_gradual(b)}
     if gradual:
-        series: dict[tuple[str, str, str], list[MetricResult]] = {key: [] for key in gradual}
+        series: dict[tuple[str, str, Place], list[MetricResult]] = {key: [] for key in gradual}
         for result in results:
-            key = result.signal, result.metric, result.subject
+            key = result.signal, result.metric, result.place
             if key in series and result.window and result.window.end <= known_until:
                 series[key].append(result)
         for key, breach in gradual.items():

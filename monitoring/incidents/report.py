@@ -31,8 +31,7 @@ class IncidentReport:
     """What one run found.
 
     window: what was asked for. taken: as of when. results: every judged number, one a step, in time
-    order; its subject is `endpoint/deployment`, with `/feature` after it where it is of one, or
-    `endpoint`, `cluster/<name>` or `workspace`. Data and model are judged by whole days, on seven at
+    order. Data and model are judged by whole days, on seven at
     least, and a state lasts from the change that made it so: both may begin before the window.
     events: of the window, in time order. earlier: before it, by which the suspects of what was open
     when it began, and how ordinary an event is, are told. incidents: open ones first, then the
@@ -153,4 +152,4 @@ def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
 
 def _order(result: MetricResult) -> tuple[datetime, str, str, str]:
     assert result.window is not None  # noqa: S101 - the caller filtered
-    return result.window.start, result.signal, result.metric, result.subject
+    return result.window.start, result.signal, result.metric, str(result.place)

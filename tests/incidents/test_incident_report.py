@@ -121,7 +121,7 @@ def test_ids_find_their_incidents_in_another_window(
     assert worst.title.startswith("flight-time/blue: requests fail")
     again = report.incident(worst.id)
     assert again is not None
-    assert again.subject == worst.subject
+    assert again.place == worst.place
 
 
 Breaks = Callable[[Request], bool]
@@ -173,8 +173,8 @@ def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none
     assert len(chosen) == 4
     assert not found.missing
     by_place = {
-        place: [r for r in found.results if r.subject == place]
-        for place in {r.subject for r in found.results}
+        place: [r for r in found.results if str(r.place) == place]
+        for place in {str(r.place) for r in found.results}
     }
     assert {len(by_place[place]) for place in by_place if "green" not in place} == {8}
     digits = by_place["digits/blue"]

@@ -46,7 +46,7 @@ def evaluate(question: Question) -> Findings:
         settings = inventory.diagnostic_settings(endpoint.id)
         results += judging.log_categories(endpoint, settings, log, window)
         for deployment in endpoint.deployments:
-            results += judging.data_collector(endpoint, deployment, log, window)
+            results += judging.data_collector(deployment, log, window)
     names = [endpoint.name.lower() for endpoint in question.endpoints]
     results += judging.monitors(inventory.monitors(), names, log, window)
     return Findings(held(results, question), missing=missing)

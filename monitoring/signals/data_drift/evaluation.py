@@ -48,6 +48,7 @@ def of_deployment(
         thresholds=here.thresholds,
         notes=(*days.notes, *here.left_out),
         taken=question.taken,
+        place=question.place,
         store=store or DayStore(here.store / "profiles"),
         progress=here.progress(0.5, 1.0),
         stop=stop,

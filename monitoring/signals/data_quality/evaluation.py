@@ -34,6 +34,7 @@ def of_deployment(
         question.window,
         rules=quality_report.Rules(mode, thresholds=here.thresholds),
         taken=question.taken,
+        place=question.place,
         store=here.store / "quality",
         progress=here.progress(0.5, 1.0),
         stop=stop,

@@ -68,7 +68,7 @@ def _estimated(
         here.model,
         here.rows(earlier),
         rows,
-        subject=here.subject,
+        place=here.question.place,
         window=question.window,
         baselines=expected,
         baseline_name=expected_from,
@@ -85,7 +85,7 @@ def _unknown(here: Served, rows: PredictedDays, error: NotEnoughData) -> Iterato
         yield MetricResult(
             signal=SIGNAL,
             metric=HEADLINE[rows.columns.task],
-            subject=here.subject,
+            place=here.question.place,
             status="not_enough_data",
             threshold=math.nan,
             window=Window.day(day),

@@ -58,7 +58,7 @@ def _daily(counted: CountedGroups, rule: Rule, question: Question) -> Iterator[M
     for day in sorted(counted.days):
         window = Window.day(day)
         for disparity in judge(counted, window, rule).disparities:
-            result = replace(disparity.result, subject=feature)
+            result = replace(disparity.result, place=question.place.of(feature))
             is_over = window.end <= question.taken
             yield (
                 result

@@ -34,6 +34,7 @@ def of_deployment(
         thresholds=here.thresholds,
         notes=here.days.notes,
         taken=question.taken,
+        place=question.place,
         progress=here.progress(0.5, 1.0),
     )
 

@@ -35,7 +35,7 @@ def of_deployment(
     return realized.of_deployment(
         here.model,
         here.rows(),
-        subject=here.subject,
+        place=here.question.place,
         window=question.window,
         store=here.store,
         baselines=expected,

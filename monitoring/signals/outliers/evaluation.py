@@ -28,6 +28,7 @@ def of_deployment(question: Question, options: Options = AS_IN_FORCE) -> Outlier
         thresholds=here.thresholds,
         notes=here.days.notes,
         taken=question.taken,
+        place=question.place,
         progress=here.progress(0.5, 1.0),
     )
 

@@ -53,6 +53,7 @@ def _compared(here: Served, rows: PredictedDays) -> PredictionReport:
         here.store,
         thresholds=here.thresholds,
         taken=question.taken,
+        place=question.place,
         progress=here.progress(0.5, 1.0),
     )
 

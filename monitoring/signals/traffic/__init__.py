@@ -23,11 +23,10 @@ def evaluate(question: Question) -> Findings:
 
     answer = question.ask("traffic", question.window, endpoints=[], step=question.step)
     results = []
-    for key, steps in judging.steps(answer.records(), question.step).items():
-        subject = "/".join(key)
+    for place, steps in judging.steps(answer.records(), question.step).items():
         for step in steps:
-            results.append(judging.error_rate(subject, step.window, step.requests, step.faults))
-            results.append(judging.latency_p95(subject, step))
+            results.append(judging.error_rate(place, step.window, step.requests, step.faults))
+            results.append(judging.latency_p95(place, step))
     # The newest minutes are not all in: a rate over them would be of some requests only.
     over = (r for r in results if r.window and r.window.end <= question.taken)
     return Findings(held(over, question), answers=(answer,))
