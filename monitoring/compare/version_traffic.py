@@ -13,7 +13,7 @@ from monitoring.compare.version_comparison import SIGNAL, Compared
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval, MetricResult, Status
 from monitoring.place import Place
-from monitoring.signals.traffic import LEAST_REQUESTS, Step
+from monitoring.signals.traffic.judging import LEAST_REQUESTS, Step
 from monitoring.statistics import difference
 from monitoring.statistics.intervals import wilson
 from monitoring.statistics.performance import Performance

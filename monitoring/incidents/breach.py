@@ -11,13 +11,12 @@ from monitoring.incident import Breach
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import excess
+from monitoring.signals import SIGNALS
+from monitoring.verdict import excess
 from monitoring.window import Window
 
 #: Steps that must breach, of how many.
 NEEDED, OF = 2, 3
-#: What is a state or a fact and no estimate is certain at once: a second look would say the same.
-CERTAIN_AT_ONCE = frozenset({"configuration", "jobs"})
 #: Without a verdict for so long, and for three steps, a breach is over: nobody is hit any more that
 #: we know of. Shorter silence, as at night, neither opens nor closes one.
 SILENCE = timedelta(hours=12)
@@ -87,15 +86,24 @@ def of_series(history: Sequence[MetricResult], taken: datetime | None = None) ->
     return tuple(found)
 
 
+def _is_certain(signal: str) -> bool:
+    """Whether it is a fact and no estimate: a second look would say the same."""
+    return signal in SIGNALS and SIGNALS[signal].certain
+
+
+def _is_lasting(signal: str) -> bool:
+    return signal in SIGNALS and SIGNALS[signal].lasting
+
+
 def _fires(seen: Sequence[_Judged]) -> bool:
-    if seen[-1].result.signal in CERTAIN_AT_ONCE:
+    if _is_certain(seen[-1].result.signal):
         return seen[-1].is_breach
     return sum(step.is_breach for step in seen) >= NEEDED
 
 
 def _is_silent(before: _Judged, after: _Judged) -> bool:
     """Whether too long nothing was known. A state lasts until it is changed, seen or not."""
-    if after.result.signal == "configuration":
+    if _is_lasting(after.result.signal):
         return False
     quiet = after.window.start - before.window.end
     return quiet > max(SILENCE, OF * before.window.length)
@@ -103,7 +111,7 @@ def _is_silent(before: _Judged, after: _Judged) -> bool:
 
 def _has_fallen_silent(last: _Judged, taken: datetime | None) -> bool:
     """Whether a metric of hours has not been measured for too long; days wait for labels."""
-    is_of_days = last.window.length >= DAY or last.result.signal == "configuration"
+    is_of_days = last.window.length >= DAY or _is_lasting(last.result.signal)
     if taken is None or is_of_days:
         return False
     return taken - last.window.end > max(SILENCE, OF * last.window.length)
@@ -116,11 +124,11 @@ def _closed(run: Sequence[_Judged]) -> list[Breach]:
 def _breach(run: Sequence[_Judged], *, is_open: bool) -> Breach:
     bad = [step for step in run if step.is_breach]
     first = bad[0].result
-    needed = 1 if first.signal in CERTAIN_AT_ONCE else NEEDED
+    needed = 1 if _is_certain(first.signal) else NEEDED
     return Breach(
         signal=first.signal,
         metric=first.metric,
-        label=label_of(first.metric),
+        label=label_of(first.signal, first.metric),
         place=first.place,
         start=bad[0].window.start,
         end=None if is_open else bad[-1].window.end,

@@ -11,9 +11,9 @@ from monitoring.errors import MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.metrics.performance import METRICS as PERFORMANCE
 from monitoring.place import Place
-from monitoring.signals import traffic
 from monitoring.signals.data_drift.report import DriftReport, headline, since
 from monitoring.signals.data_drift.report import ranked as ranked_features
+from monitoring.signals.traffic import judging as traffic
 from monitoring.window import Window
 
 #: Steps that the number of the infrastructure cell is taken over: as many as end a breach, so that no

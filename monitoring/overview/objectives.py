@@ -10,8 +10,8 @@ from monitoring.capacity import service_level
 from monitoring.metric import MetricResult, Status
 from monitoring.overview.health import LONGEST_SILENCE, RECENT_STEPS
 from monitoring.place import Place
-from monitoring.signals import traffic
 from monitoring.signals.data_drift.report import since
+from monitoring.signals.traffic import judging as traffic
 from monitoring.window import Window
 
 

@@ -18,10 +18,10 @@ from monitoring.errors import NotPermittedError, SourceError
 from monitoring.metrics.performance import METRICS
 from monitoring.overview import health
 from monitoring.place import WORKSPACE
-from monitoring.signals import traffic
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.report import DriftReport
 from monitoring.signals.model_performance import report as model_performance
+from monitoring.signals.traffic import judging as traffic
 from monitoring.window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -128,6 +128,7 @@ def run(
     window: Window,
     store: Path,
     *,
+    thresholds: Mapping[str, float] | None = None,
     taken: datetime | None = None,
     place: Place = WORKSPACE,
     progress: Progress | None = None,
@@ -139,6 +140,7 @@ def run(
         reference: What to compare with.
         window: What to report on.
         store: Folder that keeps the outputs of a day until its files change.
+        thresholds: By metric, where they differ from the default.
         taken: Now. A day that is not over gets no verdict.
         place: Whose outputs they are.
         progress: Called with a share from 0 to 1 and a text.
@@ -170,6 +172,7 @@ def run(
         baseline,
         {day: _restricted(table, baseline) for day, table in here.items()},
         window,
+        thresholds=thresholds,
         taken=taken,
         signal=SIGNAL,
         place=place,

@@ -15,6 +15,7 @@ from monitoring.place import Place
 from monitoring.statistics.rates import Share
 from monitoring.window import Window
 
+SIGNAL = "clients"
 SOURCE = "traffic log"
 #: What is known of a caller before this long says nothing about what is new.
 LEAST_HISTORY = timedelta(days=1)
@@ -131,7 +132,7 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
         status = "breached" if share.interval.low > REFUSED else "ok"
     few = f"no caller with {LEAST_REQUESTS} requests or more"
     return MetricResult(
-        signal="traffic",
+        signal=SIGNAL,
         metric=METRIC,
         place=Place(endpoint=endpoint),
         status=status,

@@ -17,7 +17,7 @@ from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics, Series
 from monitoring.window import Window
 
-SIGNAL = "saturation"
+SIGNAL = "clusters"
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces"
 #: Both as in Microsoft's baseline alerts for Azure ML workspaces.
 QUOTA_PERCENT = 90.0

@@ -32,7 +32,7 @@ CATEGORIES = frozenset(
 EVERYTHING = frozenset({"allLogs", "audit"})
 COLLECTIONS = ("model_inputs", "model_outputs")
 _DONE = frozenset({"succeeded", "success"})
-_FIRST = timedelta(hours=1)
+STEP = timedelta(hours=1)
 
 
 def log_categories(
@@ -185,11 +185,11 @@ def _state(
 
 
 def _parts(since: datetime, window: Window) -> Iterator[Window]:
-    """Yield the first hour of a state, then its days as far as they lie in the window."""
-    first = min(since + _FIRST, window.end)
-    yield Window(since, first)
-    at = max(first, window.start)
-    while at < window.end:
-        end = min(Window.day(at.date()).end, window.end)
-        yield Window(at, end)
-        at = end
+    """Yield the hour in which a state began, then every whole hour of the window."""
+    first = since.replace(minute=0, second=0, microsecond=0)
+    if first < window.start:
+        yield Window(first, first + STEP)
+    begin = window.start.replace(minute=0, second=0, microsecond=0)
+    for hour in Window(max(first, begin), window.end).split(STEP):
+        if hour.length == STEP:
+            yield hour

@@ -14,7 +14,7 @@ from monitoring.metric import MetricResult, Status
 from monitoring.place import Place
 from monitoring.window import Window
 
-SIGNAL, METRIC = "traffic", "requests_share"
+SIGNAL, METRIC = "demand", "requests_share"
 STEP = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
 #: Weeks before that say what is usual, and how many of them must be known.
