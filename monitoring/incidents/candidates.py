@@ -13,7 +13,7 @@ from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.metrics.quality_metric import TABLE
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import excess
+from monitoring.verdict import excess
 from monitoring.window import Window
 
 #: Days of history that a metric's turn is looked for in; the hours of a day are compared with their

@@ -20,7 +20,7 @@ from monitoring.incidents import severity
 from monitoring.incidents.words import title_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import excess
+from monitoring.verdict import excess
 
 #: Signals that tell one story: the service, its data and model, and two sorts of states.
 FAMILIES = {

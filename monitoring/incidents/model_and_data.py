@@ -17,6 +17,7 @@ from monitoring.errors import NotEnoughData
 from monitoring.incidents.gathering import Asked, Gathered, Source
 from monitoring.metric import MetricResult
 from monitoring.signals.model_performance.periods import LEAST_DAYS
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -252,16 +253,15 @@ def _estimated(asked: Asked, one: _One) -> Iterator[MetricResult]:
     except (
         NotEnoughData
     ) as error:  # a young deployment: known not to be known, so nothing is missing
-        yield MetricResult(
+        young = draft(
             signal=estimated_performance.SIGNAL,
             metric=HEADLINE[rows.columns.task],
             place=deployment.place,
-            status="not_enough_data",
             threshold=math.nan,
             window=one.days,
-            reason=error.message,
             hint=error.hint,
         )
+        yield judge(young, blind=("not_enough_data", error.message))
         return
     headline = report.headline.metric
     yield from (step.results[headline] for step in report.steps if headline in step.results)

@@ -17,18 +17,15 @@ from monitoring.counting.profile import MOST_CATEGORIES, Profile
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.counting.totals.stack import Layout, Stack, layouts
 from monitoring.errors import MonitoringError
-from monitoring.metric import Interval, MetricResult, Status, is_breach
+from monitoring.metric import Interval, MetricResult, Status
 from monitoring.metrics.drift import HEADLINE, METRICS
-from monitoring.metrics.drift_metric import Measurement, Metric
+from monitoring.metrics.drift_metric import Measurement
 from monitoring.metrics.noise import kolmogorov_smirnov_pvalues
 from monitoring.place import WORKSPACE, Place
 from monitoring.statistics.chance import benjamini_hochberg, contingencies
+from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
 from monitoring.window import Window
 
-#: Fewer rows than this on either side and there is no verdict.
-LEAST_ROWS = 30
-#: Share of false alarms among the alarms of one run that is tolerated.
-FALSE_DISCOVERY_RATE = 0.05
 KS = "two_sample_kolmogorov_smirnov_test"
 
 Thresholds = Mapping[str, float]
@@ -246,17 +243,17 @@ def judged(
     results = []
     for finding in findings:
         method, chance = _method(finding), adjusted.get(finding.feature)
+        own_place = place.of(finding.feature)
+        few = too_few(min(finding.reference_rows, finding.rows), LEAST_ROWS)
         for metric, usual in limits[finding.kind]:
             threshold = own.get(f"{metric.name}:{finding.feature}", usual) if own else usual
             number = finding.numbers.get(metric.name)
             known = number if isinstance(number, Number) else UNKNOWN
-            status, reason = _verdict(finding, metric, number, threshold, chance)
-            result = MetricResult(
+            measured = draft(
                 signal=signal,
                 metric=metric.name,
-                place=place.of(finding.feature),
+                place=own_place,
                 kind=finding.kind,
-                status=status,
                 threshold=threshold,
                 worse=metric.worse,
                 unit=metric.unit,
@@ -270,38 +267,16 @@ def judged(
                 adjusted_pvalue=chance,
                 reference_rows=finding.reference_rows,
                 rows=finding.rows,
-                reason=reason,
                 hint=number.hint if isinstance(number, MonitoringError) else "",
             )
-            results.append(result)
+            results.append(judge(measured, blind=_blind(finding, number), few=few))
     return results
 
 
-def _verdict(
-    finding: Finding,
-    metric: Metric,
-    number: Number | MonitoringError | None,
-    threshold: float,
-    adjusted: float | None,
-) -> tuple[Status, str]:
-    status: Status = "ok"
-    reason = ""
+def _blind(finding: Finding, number: Number | MonitoringError | None) -> tuple[Status, str] | None:
     if finding.failure or number is None:
-        status, reason = finding.failure or ("error", "it was not measured")
-    elif isinstance(number, MonitoringError):
-        status, reason = "error", number.message
-    elif adjusted is None:
-        least = min(finding.reference_rows, finding.rows)
-        status, reason = "not_enough_data", f"{least} rows, {LEAST_ROWS} needed"
-    elif number.value is None or not is_breach(number.value, threshold, metric.worse):
-        pass
-    elif number.noise_floor is not None and number.value <= number.noise_floor:
-        reason = "beyond the threshold, but chance does as much at so few rows"
-    elif adjusted > FALSE_DISCOVERY_RATE:
-        reason = "beyond the threshold, but not significant among all features"
-    else:
-        status = "breached"
-    return status, reason
+        return finding.failure or ("error", "it was not measured")
+    return ("error", number.message) if isinstance(number, MonitoringError) else None
 
 
 def _method(finding: Finding) -> str:

@@ -14,8 +14,8 @@ from monitoring import charts
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.metrics.quality import METRICS, OF_FEATURES, OF_TABLE
 from monitoring.metrics.quality_metric import TABLE
-from monitoring.signals.data_drift.report import since
 from monitoring.signals.data_quality.report import DataQualityReport
+from monitoring.verdict import since
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 from ui.parts.report_view import pick_feature, results_table, show_numbers

@@ -18,7 +18,7 @@ from monitoring.overview.objectives import Objective
 from monitoring.place import Place
 from monitoring.requests.outcomes import Outcomes, outcomes
 from monitoring.signals import traffic as judged
-from monitoring.signals.data_drift.report import since
+from monitoring.verdict import since
 from ui.loaders import traffic
 from ui.parts import cards, states
 
