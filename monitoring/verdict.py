@@ -230,15 +230,15 @@ def spells(
     recent: list[_Step] = []
     needed = 1 if certain else NEEDED
     for step in _judged(history):
-        if recent and not lasting and is_silent(recent[-1].window, step.window.start):
-            ended += [_spell(run, needed, is_open=False)] if run else []
-            run, recent = [], []
-        recent = [*recent[1 - OF :], step]
-        if _fires(recent, needed):
-            run = [*run, step] if run else _opening(recent)
-        elif run:
+        silent = bool(recent) and is_silent(recent[-1].window, step.window.start)
+        before = [] if silent and not lasting else recent[1 - OF :]
+        recent = [*before, step]
+        fires = _fires(recent, needed)
+        if run and not (fires and before):
             ended.append(_spell(run, needed, is_open=False))
             run = []
+        if fires:
+            run = [*run, step] if run else _opening(recent)
     if run:
         ended.append(_spell(run, needed, is_open=lasting or not _fell_silent(recent[-1], taken)))
     return tuple(ended)

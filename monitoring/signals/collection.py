@@ -297,17 +297,9 @@ def _collected_share(
     is_on: bool,
 ) -> MetricResult:
     requests = float(found.requests[step])
-    shares = {
-        kind: float(found.records_of(kind)[step] + found.lost_of(kind)[step])
-        / (rate.median * requests)
-        for kind, rate in usual.items()
-        if rate.low * requests >= LEAST_EXPECTED
-    }
-    worst = min(shares, key=lambda kind: (shares[kind], kind), default="")
-    nothing = "nothing" if is_on and not usual and requests >= LEAST_RECORDS else ""
-    value = shares[worst] if worst else 0.0 if nothing else None
+    value, what = _least_collected(found, step, usual, is_on=is_on)
     silent = value is not None and is_beyond(value, COLLECTED_SHARE, "lower")
-    what = f"{value:.0%} of the usual records of {worst}" if worst else nothing
+    said = f"collection stopped: {requests:,.0f} requests were answered, {what} was collected"
     measured = draft(
         signal=SIGNAL,
         metric="collected_share",
@@ -319,13 +311,29 @@ def _collected_share(
         window=window,
         value=value,
         rows=round(requests),
-        reason=f"collection stopped: {requests:,.0f} requests were answered, {what} was collected"
-        if silent
-        else "",
+        reason=said if silent else "",
         hint=_HINT_SILENT if silent else "",
     )
     blind = _blind(requests, usual, is_on=is_on) if value is None else None
     return judge(measured, blind=blind)
+
+
+def _least_collected(
+    found: Collected, step: int, usual: Mapping[str, Usual], *, is_on: bool
+) -> tuple[float | None, str]:
+    """Return the smallest share of the usual records of a collection, and what it is a share of."""
+    requests = float(found.requests[step])
+    shares = {
+        kind: float(found.records_of(kind)[step] + found.lost_of(kind)[step])
+        / (rate.median * requests)
+        for kind, rate in usual.items()
+        if rate.low * requests >= LEAST_EXPECTED
+    }
+    if shares:
+        worst = min(shares, key=lambda kind: (shares[kind], kind))
+        return shares[worst], f"{shares[worst]:.0%} of the usual records of {worst}"
+    nothing_ever = is_on and not usual and requests >= LEAST_RECORDS
+    return (0.0, "nothing") if nothing_ever else (None, "")
 
 
 def _blind(requests: float, usual: Mapping[str, Usual], *, is_on: bool) -> tuple[Status, str]:

@@ -1,6 +1,6 @@
 """Data drift: do the inputs of a model still look like its reference?
 
-Two modes. `robust` compares profiles and alarms on a feature only if the effect reaches its
+Two modes. `robust` compares profiles and alarms on a feature only if the effect exceeds its
 threshold, stands above what chance does at that many rows, stays significant after adjustment for
 the number of features, and rests on enough rows. `azureml` returns the numbers of Azure ML's own
 monitor, and says where its job would fail.

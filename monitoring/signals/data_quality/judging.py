@@ -1,6 +1,6 @@
 """Data quality: do the rows still look like rows the model was made for?
 
-Two modes. `robust` compares each rate with the reference's and alarms if the increase reaches its
+Two modes. `robust` compares each rate with the reference's and alarms if the increase exceeds its
 threshold, its whole interval lies above 0, it stays significant after adjustment for the number of
 features, and rests on enough rows. `azureml` (see `service_quality`) returns the numbers of Azure
 ML's own monitor, and says where its job would fail.

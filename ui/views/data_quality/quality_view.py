@@ -22,7 +22,7 @@ from ui.parts.report_view import pick_feature, results_table, show_numbers
 
 MODES: dict[Mode, str] = {"robust": "Robust", "azureml": "As Azure ML"}
 MODE_HELP = (
-    "Robust: an alarm needs a rise over the reference that reaches its threshold, an interval wholly "
+    "Robust: an alarm needs a rise over the reference beyond its threshold, an interval wholly "
     "above none, significance among all features, at least 30 rows, and more than ordinary days of the "
     "last two weeks have. As Azure ML: the numbers of its own monitor, nulls filled before types and "
     "bounds are checked."
