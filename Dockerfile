@@ -1,4 +1,4 @@
-# The same steps as `make run`: pinned requirements, sample workspace at the first start, app.
+# The same steps as `make run`: pinned requirements, sample workspace at the first start, app and evaluator.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \
@@ -24,5 +24,5 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/readyz', timeout=4)"]
 
-# Without a configured workspace the sample is served; `exec` lets the server receive the stop signal.
-CMD ["sh", "-c", "[ -n \"$AZURE_ML_WORKSPACE\" ] || python -m monitoring sample; exec streamlit run app.py --server.address 0.0.0.0 --server.port \"$PORT\""]
+# `exec` lets `run` receive the stop signal, which it passes on.
+CMD ["sh", "-c", "exec python -m monitoring run --address 0.0.0.0 --port \"$PORT\""]

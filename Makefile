@@ -25,9 +25,8 @@ $(DEV): requirements-dev.txt $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	touch $@
 
-run: $(STAMP)  ## open the dashboard on PORT
-	$(BIN)/python -m monitoring sample
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+run: $(STAMP)  ## open the dashboard on PORT, and evaluate beside it
+	$(BIN)/python -m monitoring run --port $(PORT)
 
 quick: $(DEV)  ## most tests, in under a minute
 	$(PYTEST) -m "$(QUICK)"

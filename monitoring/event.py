@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from monitoring.place import Place
+
 EventKind = Literal[
     "deployment",  # a deployment was created, updated or deleted, or that failed
     "traffic_split",  # the shares of an endpoint's traffic
@@ -53,6 +55,6 @@ class Event:
     weight: float = 1.0
 
     @property
-    def subject(self) -> str:
-        """Return what it concerns: `endpoint/deployment`, `endpoint`, or `workspace`."""
-        return "/".join(filter(None, (self.endpoint, self.deployment))) or "workspace"
+    def place(self) -> Place:
+        """What it concerns: a deployment, an endpoint or the workspace."""
+        return Place(endpoint=self.endpoint, deployment=self.deployment)

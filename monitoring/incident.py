@@ -1,4 +1,4 @@
-"""An incident: breaches and events of one subject that overlap in time, and what coincides with them."""
+"""An incident: breaches and events of one place that overlap in time, and what coincides with them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from monitoring.event import Event
     from monitoring.metric import MetricResult
+    from monitoring.place import Place
     from monitoring.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """One metric of one subject beyond its threshold, from its first step to its last.
+    """One metric of one place beyond its threshold, from its first step to its last.
 
     start, end: UTC; `end` is None while it lasts. fired: when it was certain (so many steps of so
     many). worst: the step that lay furthest beyond. steps: how many breached.
@@ -23,7 +24,7 @@ class Breach:
     signal: str
     metric: str
     label: str
-    subject: str
+    place: Place
     start: datetime
     end: datetime | None
     fired: datetime
@@ -49,7 +50,7 @@ class Suspect:
     proximity: float
     change: float
     kind: str
-    subject: str
+    place: Place
     evidence: str = ""
     event: Event | None = None
     lane: str = ""
@@ -61,17 +62,14 @@ class Incident:
     """Breaches and events that are one story.
 
     id: stable from run to run while its first breach is (a short hash), fit for a URL. title: what
-    is wrong, with whom. subject: `endpoint/deployment`, `endpoint`, `cluster` or `workspace`. began:
-    start of the first breach. fired: when it was certain. resolved: None while it is open.
-    affected_share: of the subject's endpoint's requests that failed or were slow or fell to it in that time, 0 to 1; None where no
-    traffic says so. signals: that breached, worst first.
+    is wrong, with whom. began: start of the first breach. fired: when it was certain. resolved: None
+    while it is open. affected_share: of the endpoint's requests that failed or were slow or fell to
+    the place in that time, 0 to 1; None where no traffic says so. signals: that breached, worst first.
     """
 
     id: str
     title: str
-    subject: str
-    endpoint: str
-    deployment: str
+    place: Place
     severity: Severity
     began: datetime
     fired: datetime
@@ -80,6 +78,16 @@ class Incident:
     events: tuple[Event, ...]
     affected_share: float | None
     affected: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """Whose it is, in lower case; empty for a cluster or the workspace."""
+        return self.place.endpoint
+
+    @property
+    def deployment(self) -> str:
+        """Whose it is, in lower case; empty for the whole endpoint."""
+        return self.place.deployment
 
     @property
     def signals(self) -> tuple[str, ...]:

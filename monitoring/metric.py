@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from monitoring.arrays import Kind
+    from monitoring.place import Place
     from monitoring.window import Window
 
 Mode = Literal["robust", "azureml"]
@@ -46,14 +47,14 @@ def is_breach(value: float, threshold: float, worse: Worse) -> bool:
 class MetricResult:
     """One judged number: the only result type, for every signal.
 
-    subject: what it is about, usually a feature. value is None when nothing could be computed, and
+    place: what it is about. value is None when nothing could be computed, and
     `reason` then says why. rows and reference_rows are those that took part. service_verdict is what
     Azure ML's own monitor would say of the same number (azureml mode only).
     """
 
     signal: str
     metric: str
-    subject: str
+    place: Place
     status: Status
     threshold: float
     worse: Worse = "higher"
@@ -73,6 +74,11 @@ class MetricResult:
     service_verdict: Status | None = None
     reason: str = ""
     hint: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What a row of a table is called: the feature where there is one, else the place."""
+        return self.place.subject
 
     def as_record(self) -> dict[str, object]:
         """Return it flat, for a table, CSV or JSON; NaN becomes None."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -30,6 +32,15 @@ class Place:
     def __post_init__(self) -> None:
         for name in ("workspace", "endpoint", "deployment", "cluster", "job"):
             object.__setattr__(self, name, getattr(self, name).lower())
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Place:
+        """Return the deployment that a row of one of the product's queries is about.
+
+        >>> str(Place.of_row({"Endpoint": "credit", "Deployment": "blue"}))
+        'credit/blue'
+        """
+        return cls(endpoint=row["Endpoint"], deployment=row["Deployment"])
 
     @property
     def path(self) -> str:
@@ -70,3 +81,7 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.path}/{self.feature}" if self.feature else self.path
+
+
+#: The whole workspace; of files, the whole of them.
+WORKSPACE = Place()

@@ -25,15 +25,21 @@ LANES = {ROOT / "tests/browser": "browser", ROOT / "tests/pages": "sample"}
 SECONDS = {"browser": 5.0, "slow": 5.0, "sample": 1.0}
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    seconds: Counter[Path] = Counter()
-    for item in items:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    for item in items:  # before -m looks at the markers
         for lane in lanes(item):
             item.add_marker(lane)
-        costs = (SECONDS.get(mark.name, 0.0) for mark in item.iter_markers())
-        seconds[item.path] += max(costs, default=0.0)
+    yield
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        seconds[item.path] += max(map(cost, item.iter_markers()), default=0.0)
     items.sort(key=lambda item: -seconds[item.path])  # stable: a file keeps its order
+
+
+def cost(mark: pytest.Mark) -> float:
+    """About what a test with this marker takes, in seconds."""
+    return float(mark.kwargs.get("seconds", SECONDS.get(mark.name, 0.0)))
 
 
 def lanes(item: pytest.Item) -> Iterator[str]:

@@ -45,7 +45,7 @@ def files(report: IncidentReport, lanes: Iterable[Lane]) -> dict[str, list[str]]
     found = {f"results/{name}.txt": list(_results(by_signal[name])) for name in sorted(by_signal)}
     found["incidents.txt"] = [line for each in report.incidents for line in _incident(report, each)]
     found["lanes.txt"] = [_lane(each) for each in lanes]
-    found["missing.txt"] = list(report.missing)
+    found["missing.txt"] = [each.text for each in report.missing]
     return found
 
 
@@ -54,12 +54,12 @@ def _results(results: Iterable[MetricResult]) -> Iterator[str]:
     series: dict[Series, list[MetricResult]] = {}
     for result in results:
         assert result.window is not None
-        key = result.metric, result.subject, _limit(result), result.window.start.date()
+        key = result.metric, str(result.place), _limit(result), result.window.start.date()
         series.setdefault(key, []).append(result)
     for key in sorted(series):
-        metric, subject, limit, day = key
+        metric, place, limit, day = key
         steps = sorted(series[key], key=lambda r: r.window.start if r.window else NOW)
-        yield f"{day} {metric} {subject} {limit}: {' '.join(map(_step, steps))}"
+        yield f"{day} {metric} {place} {limit}: {' '.join(map(_step, steps))}"
 
 
 def _limit(result: MetricResult) -> str:
@@ -84,7 +84,7 @@ def _incident(report: IncidentReport, incident: Incident) -> Iterator[str]:
         end = f"{breach.end:%m-%d %H:%M}" if breach.end else "open"
         worst = "" if breach.worst.value is None else f"{breach.worst.value:.5g}"
         yield (
-            f"    {breach.signal}/{breach.metric} {breach.subject} {breach.start:%m-%d %H:%M} {end}"
+            f"    {breach.signal}/{breach.metric} {breach.place} {breach.start:%m-%d %H:%M} {end}"
             f" fired {breach.fired:%m-%d %H:%M} worst {worst} in {breach.steps} steps"
         )
     for suspect in report.suspects(incident)[:3]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from places import at
 
 from monitoring.event import Event
-from monitoring.incidents.gathering import Gathered
+from monitoring.incidents.gathering import Gathered, Missing
 from monitoring.incidents.report import IncidentReport, folded
 from monitoring.metric import MetricResult, Status
 from monitoring.window import Window
@@ -42,7 +43,7 @@ def result(
     beyond = value is not None and (value > threshold if worse == "higher" else value < threshold)
     judged = status or ("no_data" if value is None else "breached" if beyond else "ok")
     return MetricResult(
-        signal=signal, metric=metric, subject=subject, status=judged, threshold=threshold,
+        signal=signal, metric=metric, place=at(subject), status=judged, threshold=threshold,
         worse=worse, unit=unit, method=f"{metric} of the step", window=Window(start, start + step),
         value=value, rows=rows, reason="no requests" if value is None else "",
     )  # fmt: skip
@@ -109,5 +110,5 @@ def report(
         bad = Window(start, start + timedelta(hours=9))
         results += results_of(f"{endpoint}/{deployment}", window, bad, n, step)
         events += events_of(endpoint, deployment, bad)
-    found = Gathered(tuple(results), tuple(events), missing=missing)
+    found = Gathered(tuple(results), tuple(events), missing=tuple(map(Missing, missing)))
     return folded(found, window, now)

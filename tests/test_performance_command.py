@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-pytestmark = pytest.mark.slow  # each test starts a program or several
+pytestmark = pytest.mark.slow(seconds=1)  # each test starts a program or several
 
 ROOT = Path(__file__).parents[1]
 BINARY = ("--target", "label", "--prediction", "predicted", "--probability", "score")

@@ -16,7 +16,7 @@ import pytest
 
 from monitoring.metrics.quality_metric import TABLE
 
-pytestmark = pytest.mark.slow  # each test starts a program or several
+pytestmark = pytest.mark.slow(seconds=1)  # each test starts a program or several
 
 ROOT = Path(__file__).parents[1]
 

@@ -20,6 +20,7 @@ import threadpoolctl
 
 from monitoring.counting.engine.tables import Table, open_table
 from monitoring.counting.totals.outcomes import Columns
+from monitoring.place import Place
 from monitoring.signals.estimated_performance import estimate as estimated_performance
 
 IMPORTED_EARLY = (
@@ -42,7 +43,7 @@ def days(folder: str) -> dict[date, Table]:
 if __name__ == "__main__":
     started = time.process_time()
     report = estimated_performance.run(
-        days(sys.argv[1]), days(sys.argv[2]), COLUMNS, subject="benchmark"
+        days(sys.argv[1]), days(sys.argv[2]), COLUMNS, place=Place(feature="benchmark")
     )
     seconds = time.process_time() - started
     values = {

@@ -136,7 +136,7 @@ def _signals(
     except NotEnoughData as error:
         say(f"Outputs are not compared. {error}")
     realized: PerformanceReport = realized_performance.of_deployment(
-        model, rows, subject=deployment.endpoint, window=window, store=store, taken=NOW
+        model, rows, place=deployment.place, window=window, store=store, taken=NOW
     )
     name = realized.headline.metric
     yield "model_performance", _alarms({name: realized.history(name)})

@@ -26,7 +26,6 @@ from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import report as reports
 from monitoring.incidents.breach import found
 from monitoring.incidents.report import IncidentReport
-from monitoring.incidents.subject import Subject
 from monitoring.settings import Settings
 from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
@@ -108,20 +107,20 @@ def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | No
 def _belongs(breach: Breach, scripted: Truth) -> bool:
     """Whether a breach is what the script did: there, of such a signal, begun while it ran."""
     signals = {SIGNALS.get(name, name) for name in scripted["signals"]}
-    subject = Subject.parse(breach.subject)
-    here = subject.endpoint == (scripted["endpoint"] or "")
-    if scripted["deployment"] and subject.deployment:
-        here &= subject.deployment == scripted["deployment"]
+    place = breach.place
+    here = place.endpoint == (scripted["endpoint"] or "")
+    if scripted["deployment"] and place.deployment:
+        here &= place.deployment == scripted["deployment"]
     of_feature = breach.signal in OF_FEATURES and scripted["features"]
-    named = subject.feature in {*scripted["features"], "All columns"} if of_feature else True
+    named = place.feature in {*scripted["features"], "All columns"} if of_feature else True
     step = breach.worst.window.length if breach.worst.window else DAY
     begun = _onset(scripted) - step < breach.start < _end(scripted)
     return here and named and begun and breach.signal in signals and breach.fired <= _end(scripted)
 
 
 def _holds(incident: Incident, breach: Breach) -> bool:
-    key = breach.signal, breach.metric, breach.subject, breach.start
-    return any((b.signal, b.metric, b.subject, b.start) == key for b in incident.breaches)
+    key = breach.signal, breach.metric, breach.place, breach.start
+    return any((b.signal, b.metric, b.place, b.start) == key for b in incident.breaches)
 
 
 def hits_cause(suspect: Suspect, scripted: Truth) -> bool:

@@ -13,9 +13,9 @@ from monitoring.capacity.instances import (
     grain_of,
     has_gpu,
     is_unknown_metric,
-    subject_of,
 )
 from monitoring.errors import SourceError
+from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
@@ -30,7 +30,7 @@ _JOULES_PER_WH = 3600.0
 class Energy:
     """What the GPUs of one deployment used in a window, and the share of the window that was measured."""
 
-    subject: str
+    place: Place
     watt_hours: float
     measured_share: float
 
@@ -78,5 +78,5 @@ def energy(
             values = np.stack(own)
             joules = float(np.nansum(values)) * (grain / timedelta(minutes=1))
             measured = float((~np.isnan(values)).any(axis=0).mean())
-            found.append(Energy(subject_of(deployment), joules / _JOULES_PER_WH, measured))
+            found.append(Energy(deployment.place, joules / _JOULES_PER_WH, measured))
     return tuple(found)

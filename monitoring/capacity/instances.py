@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monitoring.arrays import Floats, Times
 from monitoring.errors import NotPermittedError, SourceError
+from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics, Series
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
@@ -52,11 +53,11 @@ RESOURCES = (CPU, MEMORY, DISK, GPU, GPU_MEMORY)
 class Utilization:
     """One resource of one deployment over time.
 
-    subject: endpoint/deployment, lower case. times: start of each grain, UTC, shape (n,). percent:
+    times: start of each grain, UTC, shape (n,). percent:
     used, shape (instances, n); nan where Azure has nothing, which is not zero.
     """
 
-    subject: str
+    place: Place
     resource: Resource
     instances: tuple[str, ...]
     times: Times
@@ -76,15 +77,10 @@ class Capacity:
     Both shape (n,), nan where Azure has nothing.
     """
 
-    subject: str
+    place: Place
     times: Times
     running: Floats
     ready: Floats
-
-
-def subject_of(deployment: Deployment) -> str:
-    """Return endpoint/deployment in lower case, as every signal names it."""
-    return f"{deployment.endpoint}/{deployment.name}".lower()
 
 
 def has_gpu(instance_type: str) -> bool:
@@ -131,25 +127,25 @@ def utilization(
         )
         found += _grouped(series, targets, {r.metric: r for r in asked})
     order = {resource.name: n for n, resource in enumerate(RESOURCES)}
-    return tuple(sorted(found, key=lambda u: (u.subject, order[u.resource.name])))
+    return tuple(sorted(found, key=lambda u: (u.place, order[u.resource.name])))
 
 
 def _grouped(
     series: Iterable[Series], deployments: Sequence[Deployment], resources: Mapping[str, Resource]
 ) -> list[Utilization]:
-    subjects = {d.id.lower(): subject_of(d) for d in deployments}
-    groups: dict[tuple[str, str], list[Series]] = {}
+    places = {d.id.lower(): d.place for d in deployments}
+    groups: dict[tuple[Place, str], list[Series]] = {}
     for each in series:
-        groups.setdefault((subjects[each.resource_id.lower()], each.metric), []).append(each)
+        groups.setdefault((places[each.resource_id.lower()], each.metric), []).append(each)
     return [
         Utilization(
-            subject,
+            place,
             resources[metric],
             tuple(each.dimensions["instanceId"] for each in group),
             group[0].times,
             np.stack([each.values for each in group]),
         )
-        for (subject, metric), group in groups.items()
+        for (place, metric), group in groups.items()
     ]
 
 
@@ -177,14 +173,14 @@ def capacity(
         "Average",
         ["instanceId", "State"],
     )
-    subjects = {d.id.lower(): subject_of(d) for d in deployments}
-    groups: dict[str, list[Series]] = {}
+    places = {d.id.lower(): d.place for d in deployments}
+    groups: dict[Place, list[Series]] = {}
     for each in series:
-        groups.setdefault(subjects[each.resource_id.lower()], []).append(each)
-    return tuple(_counted(subject, groups[subject]) for subject in sorted(groups))
+        groups.setdefault(places[each.resource_id.lower()], []).append(each)
+    return tuple(_counted(place, groups[place]) for place in sorted(groups))
 
 
-def _counted(subject: str, series: Sequence[Series]) -> Capacity:
+def _counted(place: Place, series: Sequence[Series]) -> Capacity:
     """Count instances by id; one that was in any other state than Ready was not ready all through."""
     ids = sorted({each.dimensions["instanceId"] for each in series})
     shape = len(ids), len(series[0].times)
@@ -199,7 +195,7 @@ def _counted(subject: str, series: Sequence[Series]) -> Capacity:
     ready = (seen & ~away).sum(axis=0).astype(np.float64)
     blind = running == 0
     running[blind] = ready[blind] = np.nan
-    return Capacity(subject, series[0].times, running, ready)
+    return Capacity(place, series[0].times, running, ready)
 
 
 def inside(times: Times, window: Window) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monitoring.arrays import Floats, Times
 from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.errors import NotEnoughData
+from monitoring.place import Place
 
 #: Upper edges in ms of the durations that `load.kql` counts.
 EDGES_MS = (10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000)
@@ -33,7 +34,7 @@ class Load:
     most each of EDGES_MS, shape (n, edges).
     """
 
-    subject: str
+    place: Place
     minutes: Times
     requests: Floats
     answered: Floats
@@ -44,7 +45,7 @@ class Load:
     def part(self, chosen: NDArray[np.bool_]) -> Load:
         """Return some of the minutes."""
         return Load(
-            self.subject,
+            self.place,
             self.minutes[chosen],
             self.requests[chosen],
             self.answered[chosen],
@@ -103,15 +104,15 @@ class Service:
         return used
 
 
-def loads(records: Iterable[Mapping[str, Any]]) -> dict[str, Load]:
-    """Return the load of each deployment (endpoint/deployment, lower case) from rows of `load.kql`."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+def loads(records: Iterable[Mapping[str, Any]]) -> dict[Place, Load]:
+    """Return the load of each deployment from rows of `load.kql`."""
+    groups: dict[Place, list[Mapping[str, Any]]] = {}
     for row in records:
-        groups.setdefault(f"{row['Endpoint']}/{row['Deployment']}", []).append(row)
-    return {subject: _load(subject, rows) for subject, rows in groups.items()}
+        groups.setdefault(Place.of_row(row), []).append(row)
+    return {place: _load(place, rows) for place, rows in groups.items()}
 
 
-def _load(subject: str, rows: list[Mapping[str, Any]]) -> Load:
+def _load(place: Place, rows: list[Mapping[str, Any]]) -> Load:
     rows.sort(key=lambda row: row["TimeGenerated"])
     minutes = [row["TimeGenerated"].replace(tzinfo=None) for row in rows]
 
@@ -119,7 +120,7 @@ def _load(subject: str, rows: list[Mapping[str, Any]]) -> Load:
         return np.array([row[name] or 0.0 for row in rows], dtype=np.float64)
 
     return Load(
-        subject,
+        place,
         np.array(minutes, dtype="datetime64[s]"),
         column("Requests"),
         column("Answered"),
@@ -138,7 +139,7 @@ def running(capacity: Capacity, minutes: Times) -> Floats:
     known = ~np.isnan(capacity.running)
     if not known.any():
         raise NotEnoughData(
-            f"Azure Monitor does not say how many instances {capacity.subject!r} has",
+            f"Azure Monitor does not say how many instances {str(capacity.place)!r} has",
             hint="Choose a window in which the deployment ran.",
         )
     times, counts = capacity.times[known], capacity.running[known]
@@ -154,7 +155,7 @@ def measure(load: Load, capacity: Capacity, cpu: Utilization | None) -> Service:
     answers = int(load.answered.sum())
     if answers < LEAST_ANSWERS:
         raise NotEnoughData(
-            f"{load.subject!r} gave {answers} answers, {LEAST_ANSWERS} are needed",
+            f"{str(load.place)!r} gave {answers} answers, {LEAST_ANSWERS} are needed",
             hint="Choose a longer window.",
         )
     instances = running(capacity, load.minutes)

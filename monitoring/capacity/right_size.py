@@ -22,6 +22,7 @@ from monitoring.capacity.what_if import (
     outcome,
 )
 from monitoring.errors import NotEnoughData
+from monitoring.place import Place
 
 #: More than this is no advice but a mistake in the numbers.
 MOST_INSTANCES = 64
@@ -65,7 +66,7 @@ class Advice:
     MOST_INSTANCES does. options: what was tried, by size.
     """
 
-    subject: str
+    place: Place
     service: Service
     error: ModelError
     objective: Objective
@@ -162,7 +163,7 @@ def advise(found: Case, rules: Rules | None = None) -> Advice:
     if fewest is not None and fewest > 1:
         options += _autoscaled(found, fewest, rules)
     return Advice(
-        subject=found.load.subject,
+        place=found.load.place,
         service=found.service,
         error=found.error,
         objective=found.objective,

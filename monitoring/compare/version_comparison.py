@@ -24,6 +24,7 @@ from monitoring.methods.root_cause.loss import MEAN_OF
 from monitoring.metric import MetricResult, Status
 from monitoring.metrics.performance import METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
+from monitoring.place import Place
 from monitoring.signals.model_performance.performance_verdict import LEAST_LABELS, metrics_of
 from monitoring.sources.deployed import PredictedDays
 from monitoring.statistics import difference
@@ -189,7 +190,7 @@ def _compared(
     draft = MetricResult(
         signal=SIGNAL,
         metric=metric.name,
-        subject=f"{names[1]} less {names[0]}",
+        place=Place(feature=f"{names[1]} less {names[0]}"),
         status="no_data",
         threshold=0.0,
         worse=metric.worse or "higher",

@@ -12,6 +12,7 @@ from monitoring.arrays import Floats
 from monitoring.compare.version_comparison import SIGNAL, Compared
 from monitoring.errors import NotEnoughData
 from monitoring.metric import Interval, MetricResult, Status
+from monitoring.place import Place
 from monitoring.signals.traffic import LEAST_REQUESTS, Step
 from monitoring.statistics import difference
 from monitoring.statistics.intervals import wilson
@@ -75,7 +76,7 @@ def _draft(name: str, names: tuple[str, str], unit: str, method: str, window: Wi
     result = MetricResult(
         signal=SIGNAL,
         metric=name,
-        subject=f"{names[1]} less {names[0]}",
+        place=Place(feature=f"{names[1]} less {names[0]}"),
         status="no_data",
         threshold=0.0,
         unit=unit,

@@ -19,6 +19,7 @@ from monitoring.methods.root_cause.attribution import (
 )
 from monitoring.methods.root_cause.loss import Loss
 from monitoring.metric import Interval, MetricResult, Status
+from monitoring.place import WORKSPACE, Place
 from monitoring.window import Window
 
 SIGNAL = "root_cause"
@@ -45,6 +46,7 @@ class RootCause:
     note: str
     reference: Window | None = None
     window: Window | None = None
+    place: Place = WORKSPACE
 
     def results(self) -> tuple[MetricResult, ...]:
         """Return every number: the change, its parts, and the features' parts that are not 0."""
@@ -60,12 +62,12 @@ class RootCause:
         ]
         return tuple(made)
 
-    def _result(self, metric: str, subject: str, share: Share) -> MetricResult:
+    def _result(self, metric: str, feature: str, share: Share) -> MetricResult:
         status: Status = "breached" if share.interval.low > 0 else "ok"
         return MetricResult(
             signal=SIGNAL,
             metric=metric,
-            subject=subject,
+            place=self.place.of(feature),
             status=status,
             threshold=0.0,
             unit=f"part of the change of {self.loss.label.lower()}",
@@ -96,6 +98,7 @@ def run(
     *,
     reference_window: Window | None = None,
     looked_at: Window | None = None,
+    place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> RootCause:
     """Lay the change of a metric between two periods on parts and features.
@@ -107,6 +110,7 @@ def run(
         metric: Of performance; its loss is looked at, or one that stands for it.
         reference_window: What `reference` covers.
         looked_at: What `window` covers.
+        place: Whose predictions they are.
         progress: Called with a share from 0 to 1 and a text.
 
     Raises:
@@ -128,7 +132,7 @@ def run(
         both.levels,
         progress=lambda share, text: report(0.4 + 0.6 * share, text),
     )
-    return RootCause(found, both.loss, both.note, reference_window, looked_at)
+    return RootCause(found, both.loss, both.note, reference_window, looked_at, place)
 
 
 def _change(cause: RootCause) -> list[str]:

@@ -17,6 +17,7 @@ from monitoring.methods.root_cause.levels import Levels
 from monitoring.methods.root_cause.loss import Loss
 from monitoring.methods.root_cause.tilting import OneHot
 from monitoring.metric import Interval, MetricResult, Status
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.statistics.chance import benjamini_hochberg
 from monitoring.statistics.intervals import Z
@@ -166,7 +167,7 @@ class _Cell:
         draft = MetricResult(
             signal=SIGNAL,
             metric=loss.name,
-            subject=str(self.segment),
+            place=Place(feature=str(self.segment)),
             status="not_enough_data",
             threshold=0.0,
             unit=f"part of the change of {loss.label.lower()}",

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from monitoring.incident import Breach
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.signals.data_drift.report import excess
 from monitoring.window import Window
 
@@ -22,8 +23,8 @@ CERTAIN_AT_ONCE = frozenset({"configuration", "jobs"})
 SILENCE = timedelta(hours=12)
 DAY = timedelta(days=1)
 
-#: Signal, metric, subject.
-Key: TypeAlias = tuple[str, str, str]
+#: Signal, metric, place.
+Key: TypeAlias = tuple[str, str, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ def found(results: Iterable[MetricResult], taken: datetime | None = None) -> tup
     """
     series: dict[Key, list[MetricResult]] = {}
     for result in results:
-        series.setdefault((result.signal, result.metric, result.subject), []).append(result)
+        series.setdefault((result.signal, result.metric, result.place), []).append(result)
     every = [breach for history in series.values() for breach in of_series(history, taken)]
-    return tuple(sorted(every, key=lambda b: (b.start, b.subject, b.signal, b.metric)))
+    return tuple(sorted(every, key=lambda b: (b.start, str(b.place), b.signal, b.metric)))
 
 
 def of_series(history: Sequence[MetricResult], taken: datetime | None = None) -> tuple[Breach, ...]:
-    """Return the breaches of one metric of one subject.
+    """Return the breaches of one metric of one place.
 
     It fires with the second breached step of three, begins with the first of them, and ends with
     its last breached step once two of three are good. A step without a verdict does neither.
@@ -120,7 +121,7 @@ def _breach(run: Sequence[_Judged], *, is_open: bool) -> Breach:
         signal=first.signal,
         metric=first.metric,
         label=label_of(first.metric),
-        subject=first.subject,
+        place=first.place,
         start=bad[0].window.start,
         end=None if is_open else bad[-1].window.end,
         fired=bad[min(needed, len(bad)) - 1].window.end,

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import suspects
-from monitoring.incidents.lanes import in_scope
-from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult
+from monitoring.place import WORKSPACE, Place
 
 if TYPE_CHECKING:
     from monitoring.incidents.report import IncidentReport
@@ -60,16 +59,15 @@ def _sentence(suspect: Suspect, window: Window) -> str:
 
 def _places(
     report: IncidentReport, endpoint: str | None, deployment: str | None
-) -> tuple[str, ...]:
-    every = {Subject.parse(result.subject).place for result in report.results}
-    chosen = {each for each in every if in_scope(each, endpoint, deployment)}
-    own = {each for each in chosen if Subject.parse(each).deployment}
-    return tuple(sorted(own or chosen or {"workspace"}))
+) -> tuple[Place, ...]:
+    every = {result.place.whole for result in report.results}
+    chosen = {each for each in every if each.concerns(endpoint, deployment)}
+    own = {each for each in chosen if each.deployment}
+    return tuple(sorted(own or chosen or {WORKSPACE}, key=str))
 
 
-def _about(report: IncidentReport, window: Window, place: str) -> Incident:
+def _about(report: IncidentReport, window: Window, place: Place) -> Incident:
     """Return the window as an incident of a place, with the signals that breached in it."""
-    whom = Subject.parse(place)
     inside = dict.fromkeys(
         r.signal
         for r in report.results
@@ -77,19 +75,19 @@ def _about(report: IncidentReport, window: Window, place: str) -> Incident:
         and r.window
         and r.window.start < window.end
         and r.window.end > window.start
-        and Subject.parse(r.subject).place == place
+        and r.place.whole == place
     )
     breaches = tuple(
         Breach(
             signal=signal,
             metric="",
             label="",
-            subject=place,
+            place=place,
             start=window.start,
             end=window.end,
             fired=window.end,
             worst=MetricResult(
-                signal=signal, metric="", subject=place, status="breached", threshold=0.0,
+                signal=signal, metric="", place=place, status="breached", threshold=0.0,
                 window=window,
             ),
             steps=1,
@@ -99,9 +97,7 @@ def _about(report: IncidentReport, window: Window, place: str) -> Incident:
     return Incident(
         id="",
         title="",
-        subject=place,
-        endpoint=whom.endpoint,
-        deployment=whom.deployment,
+        place=place,
         severity="low",
         began=window.start,
         fired=window.end,

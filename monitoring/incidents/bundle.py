@@ -24,10 +24,12 @@ from typing import Any
 
 from monitoring.errors import InputError
 from monitoring.incidents.frozen import Frozen
-from monitoring.incidents.json_records import plain, read
 from monitoring.incidents.thinning import thinned
+from monitoring.results.json_records import plain, read
 
-FORMAT, VERSION = "leeway-incident", 1
+FORMAT, VERSION = "leeway-incident", 2
+#: Places were text.
+OLDER = 1
 SUFFIX = ".incident.zip"
 MOST_BYTES = 5_000_000
 #: Unpacked, all parts together.
@@ -176,10 +178,10 @@ def _parsed(parts: Mapping[str, bytes], part: str) -> dict[str, Any]:
 def _check(manifest: Mapping[str, Any], parts: Mapping[str, bytes], content: bytes) -> None:
     if manifest.get("format") != FORMAT:
         raise _foreign("its manifest is of something else")
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in {OLDER, VERSION}:
         raise InputError(
             f"Cannot open the bundle: it is of version {manifest.get('version')!r}, this product "
-            f"reads {VERSION}",
+            f"reads {OLDER} and {VERSION}",
             hint=f"Open it with the product's version {manifest.get('product')!r} or a newer one.",
         )
     digests = manifest.get("parts")

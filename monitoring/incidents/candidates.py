@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from monitoring.incidents.change_point import change_point, seasonless
-from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.metrics.quality_metric import TABLE
+from monitoring.place import Place
 from monitoring.signals.data_drift.report import excess
 from monitoring.window import Window
 
@@ -48,7 +48,7 @@ class Candidate:
     telling: float
     evidence: str
     lane: str
-    subject: str
+    place: Place
     features: tuple[str, ...] = ()
 
 
@@ -66,7 +66,7 @@ class _Change:
 
 
 def features(
-    results: Iterable[MetricResult], place: Subject, around: Window, known_until: datetime
+    results: Iterable[MetricResult], place: Place, around: Window, known_until: datetime
 ) -> tuple[Candidate, ...]:
     """Return groups of features that began to breach on one day in one way.
 
@@ -83,9 +83,9 @@ def features(
     for result in results:
         if result.signal not in DATA or not result.window or result.window.end > known_until:
             continue
-        subject = Subject.parse(result.subject)
-        if subject.feature not in {"", TABLE} and subject.place == place.place:
-            key = result.signal, result.metric, subject.feature
+        feature = result.place.feature
+        if feature not in {"", TABLE} and result.place.whole == place:
+            key = result.signal, result.metric, feature
             series.setdefault(key, []).append(result)
     changes = [c for key, history in series.items() for c in _changes(*key, history, around)]
     return tuple(_groups(changes, place))
@@ -138,7 +138,7 @@ def multiple(result: MetricResult) -> float:
 
     A limit of 0 has no multiple; whatever exceeds it counts as twice.
 
-    >>> multiple(MetricResult(signal="data_drift", metric="m", subject="a/b/c", status="breached",
+    >>> multiple(MetricResult(signal="data_drift", metric="m", place=Place(feature="c"), status="breached",
     ...     threshold=0.2, noise_floor=3.0, value=4.5))
     1.5
     """
@@ -157,7 +157,7 @@ def telling(ratio: float) -> float:
     return 1 - 1 / max(ratio, 1.0)
 
 
-def _groups(changes: Iterable[_Change], place: Subject) -> Iterator[Candidate]:
+def _groups(changes: Iterable[_Change], place: Place) -> Iterator[Candidate]:
     together: dict[tuple[str, Window], list[_Change]] = {}
     for change in changes:
         together.setdefault((change.what, change.day), []).append(change)
@@ -169,18 +169,18 @@ def _groups(changes: Iterable[_Change], place: Subject) -> Iterator[Candidate]:
             yield _group(what, day, alike, place)
 
 
-def _group(what: str, day: Window, alike: Sequence[_Change], place: Subject) -> Candidate:
+def _group(what: str, day: Window, alike: Sequence[_Change], place: Place) -> Candidate:
     names = tuple(dict.fromkeys(change.feature for change in alike))
     changed = "moved" if what == "distribution" else f"changed in {what}"
     return Candidate(
         kind="feature",
-        title=f"{listed(names)} {changed} in the inputs of {place.place}",
+        title=f"{listed(names)} {changed} in the inputs of {place}",
         start=day.start,
         end=day.end,
         telling=alike[0].telling,
         evidence="; ".join(change.figure for change in alike[:3]),
         lane=f"{alike[0].signal}:{alike[0].metric}",
-        subject=place.place,
+        place=place,
         features=names,
     )
 
@@ -198,7 +198,7 @@ def listed(names: Sequence[str]) -> str:
 
 def metrics(
     results: Iterable[MetricResult],
-    place: Subject,
+    place: Place,
     signals: Iterable[str],
     began: datetime,
     known_until: datetime,
@@ -210,7 +210,7 @@ def metrics(
     for result in results:
         if not result.window or not began - BACK <= result.window.start < known_until:
             continue
-        if result.window.end > known_until or Subject.parse(result.subject).place != place.place:
+        if result.window.end > known_until or result.place.whole != place:
             continue
         name = "requests" if result.metric == "error_rate" else result.metric
         if name in wanted and (result.signal not in breached or name == "requests"):
@@ -219,7 +219,7 @@ def metrics(
     return tuple(each for each in found if each)
 
 
-def _turn(name: str, history: list[MetricResult], place: Subject) -> Candidate | None:
+def _turn(name: str, history: list[MetricResult], place: Place) -> Candidate | None:
     history.sort(key=lambda r: r.window)  # type: ignore[arg-type, return-value]  # all have one
     window = history[0].window
     assert window is not None  # noqa: S101 - the caller filtered
@@ -236,14 +236,14 @@ def _turn(name: str, history: list[MetricResult], place: Subject) -> Candidate |
     grew = "rose" if found.after > found.before else "fell"
     return Candidate(
         kind="metric",
-        title=f"{label} of {place.place} {grew} against what is usual at that hour",
+        title=f"{label} of {place} {grew} against what is usual at that hour",
         start=at.start,
         end=at.end,
         telling=found.probability * min(1.0, abs(found.effect) / 6),
         evidence=f"change point with probability {found.probability:.2f}, "
         f"{abs(found.effect):.1f} times the noise",
         lane=name,
-        subject=place.place,
+        place=place,
     )
 
 

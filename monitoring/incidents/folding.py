@@ -17,9 +17,9 @@ from monitoring.event import Event
 from monitoring.incident import Breach, Incident
 from monitoring.incidents import breach as breaches_of
 from monitoring.incidents import severity
-from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import title_of
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.signals.data_drift.report import excess
 
 #: Signals that tell one story: the service, its data and model, and two sorts of states.
@@ -79,31 +79,27 @@ def groups(breaches: Sequence[Breach], taken: datetime) -> tuple[tuple[Breach, .
     A group begins with its first breach; who begins later than that allows for begins another. So a
     fortnight of one thing after the other does not become one incident.
     """
-    found: dict[str, list[list[Breach]]] = {}
+    found: dict[Place, list[list[Breach]]] = {}
     for each in sorted(breaches, key=_time_order):
-        place = found.setdefault(Subject.parse(each.subject).place, [])
-        again = (g for g in reversed(place) if any(is_again(b, each, taken) for b in g))
-        near = (g for g in reversed(place) if began_together(g, each, taken))
+        here = found.setdefault(each.place.whole, [])
+        again = (g for g in reversed(here) if any(is_again(b, each, taken) for b in g))
+        near = (g for g in reversed(here) if began_together(g, each, taken))
         group = next(again, None) or next(near, None)
         if group is None:
-            place.append([each])
+            here.append([each])
         else:
             group.append(each)
-    return tuple(tuple(group) for name in sorted(found) for group in found[name])
+    return tuple(tuple(group) for place in sorted(found, key=str) for group in found[place])
 
 
 def _time_order(each: Breach) -> tuple[datetime, datetime, str, str, str]:
-    return each.start, each.fired, each.signal, each.metric, each.subject
+    return each.start, each.fired, each.signal, each.metric, str(each.place)
 
 
 def is_again(earlier: Breach, later: Breach, taken: datetime) -> bool:
-    """Whether a breach is the same metric of the same subject again, within a day."""
-    same = (earlier.signal, earlier.metric, earlier.subject) == (
-        later.signal,
-        later.metric,
-        later.subject,
-    )
-    return same and later.start - breaches_of.closes(earlier, taken) <= AGAIN
+    """Whether a breach is the same metric of the same place again, within a day."""
+    one, two = ((each.signal, each.metric, each.place) for each in (earlier, later))
+    return one == two and later.start - breaches_of.closes(earlier, taken) <= AGAIN
 
 
 def began_together(group: Sequence[Breach], later: Breach, taken: datetime) -> bool:
@@ -132,20 +128,18 @@ def _incident(
     taken: datetime,
 ) -> Incident:
     first = group[0]
-    subject = Subject.parse(first.subject)
+    place = first.place.whole
     began, fired = first.start, min(each.fired for each in group)
     is_open = any(each.end is None for each in group)
     resolved = None if is_open else max(breaches_of.closes(each, taken) for each in group)
     ranked = tuple(sorted(group, key=_gravity))
     until = resolved or taken
-    affected = traffic.affected(subject, group, began, until)
-    own = [e for e in trouble if began - EVENT_LEAD <= e.time < until and _is_about(e, subject)]
+    affected = traffic.affected(place, group, began, until)
+    own = [e for e in trouble if began - EVENT_LEAD <= e.time < until and _is_about(e, place)]
     return Incident(
         id=identity(first),
-        title=title(ranked, subject),
-        subject=subject.place,
-        endpoint=subject.endpoint,
-        deployment=subject.deployment,
+        title=title(ranked, place),
+        place=place,
         severity=severity.of(ranked, affected),
         began=began,
         fired=fired,
@@ -162,25 +156,25 @@ def identity(first: Breach) -> str:
 
     The day of its start is fine enough: the same metric again within a day is the same incident.
     """
-    key = f"{first.signal}|{first.metric}|{first.subject}|{first.start:%Y-%m-%d}"
+    key = f"{first.signal}|{first.metric}|{first.place}|{first.start:%Y-%m-%d}"
     return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
-def title(ranked: Sequence[Breach], subject: Subject) -> str:
+def title(ranked: Sequence[Breach], place: Place) -> str:
     """Return what is wrong and with whom, in one sentence without a full stop."""
     wrong = list(dict.fromkeys(title_of(each.signal, each.metric) for each in ranked))
     what = " and ".join(wrong[:2]) if len(wrong) < 3 else f"{wrong[0]}, {wrong[1]} and more"  # noqa: PLR2004 - a title has room for two
-    where = subject.cluster and f"cluster {subject.cluster}"
-    return f"{where or subject.place}: {what}"
+    where = place.cluster and f"cluster {place.cluster}"
+    return f"{where or place}: {what}"
 
 
 def _gravity(each: Breach) -> tuple[int, float, datetime, str, str]:
     grave = severity.GRAVITY.get(each.signal, len(severity.GRAVITY))
-    return grave, -excess(each.worst), each.start, each.metric, each.subject
+    return grave, -excess(each.worst), each.start, each.metric, str(each.place)
 
 
-def _is_about(event: Event, subject: Subject) -> bool:
+def _is_about(event: Event, place: Place) -> bool:
     """Whether an event happened on the place itself; what concerns its endpoint does too."""
-    if not subject.endpoint:
+    if not place.endpoint:
         return not event.endpoint
-    return event.endpoint == subject.endpoint and event.deployment in {"", subject.deployment}
+    return event.endpoint == place.endpoint and event.deployment in {"", place.deployment}

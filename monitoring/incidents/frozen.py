@@ -16,6 +16,7 @@ from monitoring.incidents import lanes
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.thinning import within
 from monitoring.metric import MetricResult, Worse
+from monitoring.place import Place
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Threshold:
 
     signal: str
     metric: str
-    subject: str
+    place: Place
     threshold: float
     worse: Worse
     unit: str = ""
@@ -143,17 +144,13 @@ def freeze(
     own = lanes.of(report, incident.endpoint or None, incident.deployment or None)
     drawn = tuple(within(lane, shown.start, shown.end) for lane in own)
     others = tuple(
-        i
-        for i in report.incidents
-        if _touches(i, shown) and lanes.in_scope(i.subject, incident.endpoint or None, None)
+        i for i in report.incidents if _touches(i, shown) and i.place.concerns(incident.endpoint)
     )
     since = min(incident.began, shown.start) - LOOK_BACK
     here = [
         r
         for r in report.results
-        if r.window
-        and r.window.start >= since
-        and lanes.in_scope(r.subject, incident.endpoint or None, None)
+        if r.window and r.window.start >= since and r.place.concerns(incident.endpoint)
     ]
     return Frozen(
         incident=incident,
@@ -173,7 +170,7 @@ def freeze(
             for a in report.answers
         ),
         logs=tuple(logs),
-        missing=report.missing,
+        missing=tuple(each.text for each in report.missing),
     )  # fmt: skip
 
 
@@ -184,8 +181,8 @@ def _touches(incident: Incident, window: Window) -> bool:
 def _thresholds(results: Iterable[MetricResult], window: Window) -> tuple[Threshold, ...]:
     """Return each threshold once, as it was in the last step of the window."""
     found = {
-        (r.signal, r.metric, r.subject): Threshold(
-            signal=r.signal, metric=r.metric, subject=r.subject, threshold=r.threshold,
+        (r.signal, r.metric, r.place): Threshold(
+            signal=r.signal, metric=r.metric, place=r.place, threshold=r.threshold,
             worse=r.worse, unit=r.unit, method=r.method,
         )
         for r in results

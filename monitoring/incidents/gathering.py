@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
+from monitoring.place import WORKSPACE, Place
 from monitoring.sources.activity import Activity
 from monitoring.sources.logs import Logs
 from monitoring.sources.metrics import PlatformMetrics
@@ -31,6 +32,17 @@ LOOK_BACK = timedelta(days=7)
 _AT_ONCE = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A source that could not be read, or only in part. text: why, in one sentence. place: whose it is."""
+
+    text: str
+    place: Place = WORKSPACE
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, eq=False)
 class Gathered:
     """What one source said, or several. taken: when; the earliest of several."""
@@ -38,7 +50,7 @@ class Gathered:
     results: tuple[MetricResult, ...] = ()
     events: tuple[Event, ...] = ()
     answers: tuple[Answer, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     taken: datetime | None = None
 
     def __add__(self, other: Gathered) -> Gathered:
@@ -97,12 +109,13 @@ class Source:
     """One source: what it is called on screen, and how it is asked.
 
     depends: all that its answer depends on besides the time, where that is known: such an answer may
-    be kept for a while. None where it is asked anew each time.
+    be kept for a while. None where it is asked anew each time. place: whose it is.
     """
 
     name: str
     gather: Callable[[Asked], Gathered]
     depends: Hashable = None
+    place: Place = WORKSPACE
 
 
 #: Returns what was kept of a source for a key, else computes and keeps it.
@@ -161,9 +174,11 @@ def guarded(source: Source, asked: Asked, keep: Keep | None = None) -> Gathered:
         may_keep = keep is not None and source.depends is not None
         found = keep((source.name, source.depends), ask) if keep and may_keep else ask()
     except MonitoringError as error:
-        return Gathered(missing=(f"{source.name}: {error}",))
+        return Gathered(missing=(Missing(f"{source.name}: {error}", source.place),))
     partial = tuple(
-        f"{source.name}: the answer is not complete. {answer.reason}".rstrip()
+        Missing(
+            f"{source.name}: the answer is not complete. {answer.reason}".rstrip(), source.place
+        )
         for answer in found.answers
         if not answer.complete
     )
@@ -177,6 +192,6 @@ def together(parts: Iterable[Gathered]) -> Gathered:
         tuple(result for part in kept for result in part.results),
         tuple(event for part in kept for event in part.events),
         tuple(answer for part in kept for answer in part.answers),
-        tuple(dict.fromkeys(text for part in kept for text in part.missing)),
+        tuple(dict.fromkeys(each for part in kept for each in part.missing)),
         min((part.taken for part in kept if part.taken), default=None),
     )

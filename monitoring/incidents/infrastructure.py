@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from monitoring.errors import MonitoringError
 from monitoring.incidents import alerts, changes, console, containers, dependencies, failed_jobs
-from monitoring.incidents.gathering import Asked, Gathered, Source, aligned
+from monitoring.incidents.gathering import Asked, Gathered, Missing, Source, aligned
 from monitoring.metric import MetricResult
 from monitoring.signals import (
     clients,
@@ -50,11 +50,10 @@ def sources() -> tuple[Source, ...]:
 def _traffic(asked: Asked) -> Gathered:
     answer = asked.ask("traffic", asked.window, endpoints=[], step=asked.step)
     results = []
-    for key, steps in traffic.steps(answer.records(), asked.step).items():
-        subject = "/".join(key)
+    for place, steps in traffic.steps(answer.records(), asked.step).items():
         for step in steps:
-            results.append(traffic.error_rate(subject, step.window, step.requests, step.faults))
-            results.append(traffic.latency_p95(subject, step))
+            results.append(traffic.error_rate(place, step.window, step.requests, step.faults))
+            results.append(traffic.latency_p95(place, step))
     # The newest minutes are not all in: a rate over them would be of some requests only.
     over = tuple(r for r in results if r.window and r.window.end <= asked.taken)
     return Gathered(results=over, answers=(answer,))
@@ -95,13 +94,13 @@ def _configuration(asked: Asked) -> Gathered:
         log = asked.activity.events(kept)
     except MonitoringError as error:
         log = ()
-        missing.append(f"Configuration: when it was changed is not known. {error}")
+        missing.append(Missing(f"Configuration: when it was changed is not known. {error}"))
     results: list[MetricResult] = []
     for endpoint in asked.endpoints:
         settings = asked.deployed.inventory.diagnostic_settings(endpoint.id)
         results += configuration.log_categories(endpoint, settings, log, asked.window)
         for deployment in endpoint.deployments:
-            results += configuration.data_collector(endpoint, deployment, log, asked.window)
+            results += configuration.data_collector(deployment, log, asked.window)
     schedules = asked.deployed.inventory.monitors()
     results += configuration.monitors(schedules, asked.names, log, asked.window)
     return Gathered(results=tuple(results), missing=tuple(missing))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from monitoring.event import Event
     from monitoring.metric import Status, Worse
+    from monitoring.place import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -18,7 +19,7 @@ class Lane:
     """One lane of the timeline. All lanes share one UTC axis.
 
     name: stable, snake case, unique on a timeline, such as `error_rate`. label: for people, with its
-    unit in `unit`. group: traffic, infrastructure, data, model or events. subject: whom it is of.
+    unit in `unit`. group: traffic, infrastructure, data, model or events. place: whose it is; None where several or none may be meant.
 
     times: starts of the steps, datetime64[s] in UTC, shape (n,); values: shape (n,), nan where
     nothing was measured, which is a gap and no zero; statuses: one a step, where it is judged.
@@ -32,7 +33,7 @@ class Lane:
     name: str
     label: str
     group: str
-    subject: str
+    place: Place | None
     times: NDArray[np.datetime64]
     values: NDArray[np.float64]
     statuses: tuple[Status, ...] = ()
@@ -45,3 +46,8 @@ class Lane:
     missing: str = ""
     step_seconds: int = 3600
     notes: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Whose it is, as text; empty where it is nobody's own."""
+        return str(self.place) if self.place else ""

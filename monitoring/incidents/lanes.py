@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +14,9 @@ import numpy as np
 from monitoring.arrays import Times
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.lane_table import GROUPS, LANES, Happened, Measured
-from monitoring.incidents.subject import Subject
 from monitoring.incidents.words import label_of
 from monitoring.metric import STATUSES, MetricResult, Status
+from monitoring.place import Place
 
 if TYPE_CHECKING:
     from monitoring.event import Event
@@ -39,38 +38,16 @@ def of(
 ) -> tuple[Lane, ...]:
     """Return the lanes of a report, for all endpoints, one, or one of its deployments."""
     return lanes(
-        [r for r in report.results if in_scope(r.subject, endpoint, deployment)],
-        [e for e in report.events if in_scope(e.subject, endpoint, deployment)],
-        [text for text in report.missing if _is_about(text, endpoint, deployment)],
-    )
-
-
-def _is_about(missing: str, endpoint: str | None, deployment: str | None) -> bool:
-    """Whether a sentence on a missing source concerns what is looked at: `Data drift of a/b: ...`."""
-    named = re.match(r"[^:/]* of ([^:/ ]+/[^:/ ]+): ", missing)
-    return named is None or in_scope(named[1], endpoint, deployment)
-
-
-def in_scope(place: str, endpoint: str | None, deployment: str | None) -> bool:
-    """Whether something of `place` is to be seen by who looks at an endpoint or a deployment.
-
-    What concerns the whole endpoint, a cluster or the workspace is, since it may lie behind it.
-
-    >>> in_scope("credit/blue", "Credit", None), in_scope("credit/blue", "credit", "green")
-    (True, False)
-    >>> in_scope("credit", "credit", "green"), in_scope("workspace", "credit", "green")
-    (True, True)
-    """
-    whom = Subject.parse(place)
-    return (not endpoint or whom.endpoint in {"", endpoint.lower()}) and (
-        not deployment or whom.deployment in {"", deployment.lower()}
+        [r for r in report.results if r.place.concerns(endpoint, deployment)],
+        [e for e in report.events if e.place.concerns(endpoint, deployment)],
+        [each.text for each in report.missing if each.place.concerns(endpoint, deployment)],
     )
 
 
 def lanes(
     results: Iterable[MetricResult], events: Iterable[Event], missing: Sequence[str] = ()
 ) -> tuple[Lane, ...]:
-    """Return a lane for each measured thing of each subject, and one for each kind of event.
+    """Return a lane for each measured thing of each place, and one for each kind of event.
 
     A lane that has nothing says why instead of vanishing.
 
@@ -110,7 +87,7 @@ def _happened(row: Happened, events: Sequence[Event], missing: Sequence[str]) ->
         name=row.name,
         label=row.label,
         group=row.group,
-        subject="",
+        place=None,
         times=np.array([], dtype="datetime64[s]"),
         values=np.array([]),
         events=tuple(event for event in events if event.kind in row.kinds),
@@ -130,7 +107,7 @@ def _measured(
         chosen = [(row, [result for key in metrics for result in by_metric[key]])]
     else:  # one lane a metric: accuracy and an error in minutes share no axis
         chosen = [(_named(row, key[1]), list(by_metric[key])) for key in metrics]
-    found = [lane for each, results in chosen for lane in _by_subject(each, results)]
+    found = [lane for each, results in chosen for lane in _by_place(each, results)]
     why = _said(row.said, missing)
     if why and found:
         return [*found, *(_blank(each, why) for each, _ in chosen[:1])]
@@ -149,7 +126,7 @@ def _blank(row: Measured, why: str) -> Lane:
         name=row.name,
         label=row.label,
         group=row.group,
-        subject="",
+        place=None,
         times=np.array([], dtype="datetime64[s]"),
         values=np.array([]),
         unit=row.unit,
@@ -163,16 +140,16 @@ def _said(words: Sequence[str], missing: Sequence[str]) -> str:
     return " ".join(text for text in missing if text.lower().startswith(tuple(words)))
 
 
-def _by_subject(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
-    steps: dict[str, dict[datetime, list[MetricResult]]] = {}
+def _by_place(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
+    steps: dict[Place, dict[datetime, list[MetricResult]]] = {}
     for result in results:
         if result.window is not None:
-            place = Subject.parse(result.subject).place
-            steps.setdefault(place, {}).setdefault(result.window.start, []).append(result)
-    return [_lane(row, subject, found) for subject, found in sorted(steps.items())]
+            own = steps.setdefault(result.place.whole, {})
+            own.setdefault(result.window.start, []).append(result)
+    return [_lane(row, place, steps[place]) for place in sorted(steps, key=str)]
 
 
-def _lane(row: Measured, subject: str, steps: Mapping[datetime, list[MetricResult]]) -> Lane:
+def _lane(row: Measured, place: Place, steps: Mapping[datetime, list[MetricResult]]) -> Lane:
     starts = sorted(steps)
     points = [_point(row, steps[start]) for start in starts]
     times = _naive(starts)
@@ -183,7 +160,7 @@ def _lane(row: Measured, subject: str, steps: Mapping[datetime, list[MetricResul
         name=row.name,
         label=row.label,
         group=row.group,
-        subject=subject,
+        place=place,
         times=times,
         values=values,
         statuses=tuple(status for _, status, _ in points) if row.reads != "requests" else (),
@@ -272,10 +249,9 @@ def _worst(results: Sequence[MetricResult], status: Status) -> tuple[float, Stat
     if not known:
         return math.nan, status, ""
     ratio, one = max(known, key=lambda each: each[0])
-    feature = Subject.parse(one.subject).feature
     breached = sum(result.status == "breached" for result in results)
     count = f", {breached} breached" if breached else ""
-    return ratio, status, f"{feature or one.metric}: {one.metric} {one.value:.3g}{count}"
+    return ratio, status, f"{one.place.feature or one.metric}: {one.metric} {one.value:.3g}{count}"
 
 
 def multiple(result: MetricResult) -> float:

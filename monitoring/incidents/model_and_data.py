@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -38,12 +37,12 @@ def sources(asked: Asked) -> tuple[Source, ...]:
     for endpoint in asked.endpoints:
         for deployment in endpoint.deployments:
             one = _One(asked, deployment)
-            place = f"{endpoint.name}/{deployment.name}"
             decided = asked.decisions(deployment.endpoint, deployment.name)
             depends = deployment.id, deployment.model, *_period(asked, one), decided
             for name, measure in _SIGNALS:
                 gather = partial(_gather, measure, one)
-                found.append(Source(f"{name} of {place}", gather, depends))
+                text = f"{name} of {endpoint.name}/{deployment.name}"
+                found.append(Source(text, gather, depends, deployment.place))
     return tuple(found)
 
 
@@ -57,20 +56,12 @@ def _period(asked: Asked, one: _One) -> tuple[tuple[date, ...], datetime | None]
 
 
 def _gather(measure: Measured, one: _One, asked: Asked) -> Gathered:
-    place = f"{one.deployment.endpoint}/{one.deployment.name}".lower()
     results = (
-        _placed(result, place)
+        result
         for result in measure(asked, one)
         if result.window and result.window.start >= one.days.start
     )
     return Gathered(results=tuple(results))
-
-
-def _placed(result: MetricResult, place: str) -> MetricResult:
-    """Return a result whose subject is the deployment, with the feature after it where it has one."""
-    if result.subject.lower() == place:
-        return replace(result, subject=place)
-    return replace(result, subject=f"{place}/{result.subject}")
 
 
 class _One:
@@ -150,6 +141,7 @@ def _drift(asked: Asked, one: _One) -> Iterator[MetricResult]:
         metrics=set(HEADLINE.values()),
         thresholds=decided.drift_thresholds,
         taken=asked.taken,
+        place=one.deployment.place,
         store=DayStore(one.store / "profiles"),
     )
     for day in sorted(report.daily):
@@ -171,13 +163,14 @@ def _quality(asked: Asked, one: _One) -> Iterator[MetricResult]:
         collected_days(asked.deployed, one.deployment, one.model, one.days),
         one.days,
         taken=asked.taken,
+        place=one.deployment.place,
         store=one.store / "quality",
     )
     yield from telling(report.daily)
 
 
 def telling(daily: Mapping[date, Iterable[MetricResult]]) -> Iterator[MetricResult]:
-    """Yield the results of each metric and subject that breached on a day, on all days.
+    """Yield the results of each metric and feature that breached on a day, on all days.
 
     Some hundreds of series that were always well would say nothing more on a timeline; one of them
     is kept as a witness, so that a lane without trouble is not blind.
@@ -208,7 +201,9 @@ def _predictions(asked: Asked, one: _One) -> Iterator[MetricResult]:
     earlier = deployed.rows(one.deployment, model, span)
     known = {day: earlier.tables[day] for day in before if day in earlier.tables}
     reference = prediction_drift.Reference(choice.label, choice.rule, known, earlier.columns)
-    report = prediction_drift.run(rows, reference, window, one.store, taken=asked.taken).drift
+    report = prediction_drift.run(
+        rows, reference, window, one.store, taken=asked.taken, place=one.deployment.place
+    ).drift
     for day in sorted(report.daily):
         yield from drift_report.headline(report.daily[day]).values()
 
@@ -223,7 +218,7 @@ def _performance(asked: Asked, one: _One) -> Iterator[MetricResult]:
     report = realized_performance.of_deployment(
         one.model,
         rows,
-        subject=f"{one.deployment.endpoint}/{one.deployment.name}",
+        place=one.deployment.place,
         window=one.days,
         store=Path(one.store),
         benchmarks=decided.benchmarks,
@@ -242,14 +237,13 @@ def _estimated(asked: Asked, one: _One) -> Iterator[MetricResult]:
     if not rows.tables:
         return
     decided = asked.decisions(deployment.endpoint, deployment.name)
-    subject = f"{deployment.endpoint}/{deployment.name}"
     try:
         earlier = estimated_performance.reference_window(deployed, deployment, one.days)
         report = estimated_performance.of_deployment(
             model,
             deployed.rows(deployment, model, earlier),
             rows,
-            subject=subject,
+            place=deployment.place,
             window=one.days,
             benchmarks=decided.benchmarks,
             thresholds=decided.performance_thresholds,
@@ -261,7 +255,7 @@ def _estimated(asked: Asked, one: _One) -> Iterator[MetricResult]:
         yield MetricResult(
             signal=estimated_performance.SIGNAL,
             metric=HEADLINE[rows.columns.task],
-            subject=subject,
+            place=deployment.place,
             status="not_enough_data",
             threshold=math.nan,
             window=one.days,

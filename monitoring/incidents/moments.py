@@ -16,6 +16,7 @@ from monitoring.incident import Breach, Incident
 from monitoring.incidents.change_point import change_point
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 
 #: Signals whose metrics fill up slowly.
 GRADUAL = frozenset({"saturation"})
@@ -79,11 +80,11 @@ def of_incident(
     """
     known = [each for each in incident.breaches if each.fired <= known_until]
     found = [_start(each) for each in known]
-    gradual = {(b.signal, b.metric, b.subject): b for b in known if b.signal in GRADUAL}
+    gradual = {(b.signal, b.metric, b.place): b for b in known if b.signal in GRADUAL}
     if gradual:
-        series: dict[tuple[str, str, str], list[MetricResult]] = {key: [] for key in gradual}
+        series: dict[tuple[str, str, Place], list[MetricResult]] = {key: [] for key in gradual}
         for result in results:
-            key = result.signal, result.metric, result.subject
+            key = result.signal, result.metric, result.place
             if key in series and result.window and result.window.end <= known_until:
                 series[key].append(result)
         for key, breach in gradual.items():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from monitoring.event import Event
-from monitoring.incidents.subject import Subject
+from monitoring.place import Place
 
 #: Signals -> kind of a suspect -> weight. Kinds are those of events, and `feature` and `metric`.
 _BY_SIGNAL: Mapping[tuple[str, ...], Mapping[str, float]] = {
@@ -69,13 +69,13 @@ def of_kind(kind: str, signals: Iterable[str]) -> float:
     return max((_OF.get(signal, {}).get(kind, 0.0) for signal in signals), default=0.0)
 
 
-def of_place(event: Event, subject: Subject) -> float:
-    """Return the weight of where an event happened for trouble at a subject."""
-    if event.kind == "job" and subject.endpoint:
+def of_place(event: Event, place: Place) -> float:
+    """Return the weight of where an event happened for trouble elsewhere or here."""
+    if event.kind == "job" and place.endpoint:
         return CLUSTERS
     if not event.endpoint:
-        return WORKSPACE_WIDE if subject.endpoint else HERE
-    if event.endpoint != subject.endpoint:
+        return WORKSPACE_WIDE if place.endpoint else HERE
+    if event.endpoint != place.endpoint:
         return ELSEWHERE
-    same = not event.deployment or not subject.deployment or event.deployment == subject.deployment
+    same = not event.deployment or not place.deployment or event.deployment == place.deployment
     return HERE if same else NEIGHBOUR

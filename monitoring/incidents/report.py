@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
 from monitoring.incidents import folding, suspects
-from monitoring.incidents.gathering import Asked, Gathered, Keep, aligned, gather, step_of
+from monitoring.incidents.gathering import Asked, Gathered, Keep, Missing, aligned, gather, step_of
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ class IncidentReport:
     """What one run found.
 
     window: what was asked for. taken: as of when. results: every judged number, one a step, in time
-    order; its subject is `endpoint/deployment`, with `/feature` after it where it is of one, or
-    `endpoint`, `cluster/<name>` or `workspace`. Data and model are judged by whole days, on seven at
+    order. Data and model are judged by whole days, on seven at
     least, and a state lasts from the change that made it so: both may begin before the window.
     events: of the window, in time order. earlier: before it, by which the suspects of what was open
     when it began, and how ordinary an event is, are told. incidents: open ones first, then the
@@ -44,7 +43,7 @@ class IncidentReport:
     events: tuple[Event, ...]
     incidents: tuple[Incident, ...]
     earlier: tuple[Event, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     answers: tuple[Answer, ...] = field(default=(), repr=False)
     oldest: datetime | None = None
 
@@ -117,11 +116,12 @@ def run(
 
     step = step_of(window)
     asked = Asked(deployed, aligned(window, step), step, taken, decided=decided or {})
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     try:
         asked = replace(asked, endpoints=deployed.inventory.endpoints())
     except MonitoringError as error:
-        missing = (f"Endpoints, and with them saturation, collection, drift and quality: {error}",)
+        text = f"Endpoints, and with them saturation, collection, drift and quality: {error}"
+        missing = (Missing(text),)
     sources = (*infrastructure.sources(), *model_and_data.sources(asked))
     found = gather(asked, sources, progress, keep)
     return folded(found + Gathered(missing=missing), window, taken)
@@ -148,4 +148,4 @@ def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
 
 def _order(result: MetricResult) -> tuple[datetime, str, str, str]:
     assert result.window is not None  # noqa: S101 - the caller filtered
-    return result.window.start, result.signal, result.metric, result.subject
+    return result.window.start, result.signal, result.metric, str(result.place)

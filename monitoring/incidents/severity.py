@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring.incident import Breach
-from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.severity import Severity
 
 CRITICAL_SHARE, HIGH_SHARE = 0.25, 0.05
@@ -64,7 +64,7 @@ class Traffic:
         return cls(tuple(r for r in results if r.signal == "traffic" and r.metric in named))
 
     def affected(
-        self, subject: Subject, breaches: Sequence[Breach], began: datetime, until: datetime
+        self, place: Place, breaches: Sequence[Breach], began: datetime, until: datetime
     ) -> Affected:
         """Return the share of the endpoint's requests: failed or slow ones, else those served meanwhile."""
         here = [
@@ -73,12 +73,12 @@ class Traffic:
             if r.window
             and r.window.start < until
             and r.window.end > began
-            and r.subject.split("/")[0] == subject.endpoint
+            and r.place.endpoint == place.endpoint
         ]
         total = sum(r.rows for r in here if r.metric == "error_rate")
-        if not subject.endpoint or not total:
+        if not place.endpoint or not total:
             return Affected()
-        own = [r for r in here if r.subject == subject.place]
+        own = [r for r in here if r.place == place]
         metrics = {each.metric for each in breaches if each.signal == "traffic"}
         if metrics == {"requests_share"}:
             return Affected(None, "requests that never came are in no log")

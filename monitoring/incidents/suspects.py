@@ -18,8 +18,8 @@ from monitoring.incident import Incident, Suspect
 from monitoring.incidents import candidates, moments, relevance
 from monitoring.incidents.candidates import Candidate
 from monitoring.incidents.moments import Moment
-from monitoring.incidents.subject import Subject
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.window import Window
 
 MOST = 10
@@ -49,7 +49,7 @@ def rank(
             ranking does not change with what came later.
     """
     until = known_until or max(each.fired for each in incident.breaches)
-    subject = Subject.parse(incident.subject)
+    place = incident.place
     found = moments.of_incident(incident, results, until)
     if not found:
         return ()
@@ -59,12 +59,12 @@ def rank(
         suspect
         for event in events
         if first <= event.time <= until and not _is_symptom(event, incident)
-        for suspect in [_of_event(event, incident, subject, found, rates)]
+        for suspect in [_of_event(event, incident, place, found, rates)]
     ]
     around = Window(first, until)
     others = (
-        *candidates.features(results, subject, around, until),
-        *candidates.metrics(results, subject, incident.signals, incident.began, until),
+        *candidates.features(results, place, around, until),
+        *candidates.metrics(results, place, incident.signals, incident.began, until),
     )
     scored += [_of_candidate(each, incident, found) for each in others]
     kept = [s for s in scored if s.score >= LEAST_SCORE]
@@ -109,7 +109,7 @@ class _Rates:
 def _of_event(
     event: Event,
     incident: Incident,
-    subject: Subject,
+    place: Place,
     found: Sequence[Moment],
     rates: _Rates,
 ) -> Suspect:
@@ -120,7 +120,7 @@ def _of_event(
     gap = abs(moment.gap(start, end)) + (moment.end - moment.start)
     change = (
         relevance.of_kind(event.kind, incident.signals)
-        * relevance.of_place(event, subject)
+        * relevance.of_place(event, place)
         * event.weight
         * rates.rarity(event, gap)
     )
@@ -133,7 +133,7 @@ def _of_event(
         proximity=proximity,
         change=change,
         kind=event.kind,
-        subject=event.subject,
+        place=event.place,
         evidence=event.detail,
         event=event,
     )
@@ -152,7 +152,7 @@ def _of_candidate(each: Candidate, incident: Incident, found: Sequence[Moment]) 
         proximity=proximity,
         change=change,
         kind=each.kind,
-        subject=each.subject,
+        place=each.place,
         evidence=each.evidence,
         lane=each.lane,
         features=each.features,

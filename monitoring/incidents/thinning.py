@@ -35,7 +35,7 @@ def thinned(lane: Lane, points: int) -> Lane:
     >>> from monitoring.incidents.lane import Lane
     >>> hours = np.arange(8).astype("datetime64[h]").astype("datetime64[s]")
     >>> y = np.array([1.0, 9.0, 2.0, 3.0, 3.0, np.nan, 0.5, 4.0])
-    >>> lane = Lane(name="x", label="X", group="traffic", subject="a/b", times=hours, values=y)
+    >>> lane = Lane(name="x", label="X", group="traffic", place=None, times=hours, values=y)
     >>> thinned(lane, 4).values.tolist()
     [9.0, nan, 0.5]
     """

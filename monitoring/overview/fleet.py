@@ -10,6 +10,7 @@ from monitoring.decisions.stored import UNDECIDED, Decisions
 from monitoring.errors import MonitoringError
 from monitoring.overview import health, input_health
 from monitoring.overview.health import DeploymentHealth, Health
+from monitoring.place import Place
 from monitoring.signals import traffic
 from monitoring.signals.model_performance import realized as realized_performance
 from monitoring.signals.model_performance import report as model_performance
@@ -61,7 +62,7 @@ def fleet(
     """
     endpoints = deployed.inventory.endpoints()
     step = step_of(window)
-    steps: dict[tuple[str, str], tuple[traffic.Step, ...]] = {}
+    steps: dict[Place, tuple[traffic.Step, ...]] = {}
     answer, missing, failure = None, "", None
     try:
         answer = logs.ask("traffic", window, endpoints=[], step=step)
@@ -75,11 +76,10 @@ def fleet(
         if progress:
             progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
         theirs = (decided or {}).get((endpoint.name, deployment.name), UNDECIDED)
-        subject = f"{endpoint.name}/{deployment.name}"
-        own = steps.get((endpoint.name.lower(), deployment.name.lower()), ())
+        own = steps.get(deployment.place, ())
         left_out = answer.reason if answer and not answer.complete else ""
         infrastructure = failure or health.of_infrastructure(
-            subject, own, window, left_out=left_out
+            deployment.place, own, window, left_out=left_out
         )
         rows.append(_row(deployed, endpoint, deployment, window, infrastructure, taken, theirs))
     return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
@@ -160,7 +160,7 @@ def model_health(
     report = realized_performance.of_deployment(
         model,
         found,
-        subject=f"{deployment.endpoint}/{deployment.name}",
+        place=deployment.place,
         window=window,
         store=deployed.azure.settings.cache,
         benchmarks=decisions.benchmarks,

@@ -10,6 +10,7 @@ from monitoring.capacity import service_level
 from monitoring.errors import MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.metrics.performance import METRICS as PERFORMANCE
+from monitoring.place import Place
 from monitoring.signals import traffic
 from monitoring.signals.data_drift.report import DriftReport, headline, since
 from monitoring.signals.data_drift.report import ranked as ranked_features
@@ -158,14 +159,14 @@ def of_data(report: DriftReport) -> Health:
 
 
 def of_infrastructure(
-    subject: str, steps: Sequence[traffic.Step], window: Window, *, left_out: str = ""
+    place: Place, steps: Sequence[traffic.Step], window: Window, *, left_out: str = ""
 ) -> Health:
     """Sum up traffic over a window: error rate and 95th percentile of latency, step by step.
 
     Where the log left rows out (`left_out` says why), what is bad stays bad and nothing is good.
     """
     requests, faults = sum(s.requests for s in steps), sum(s.faults for s in steps)
-    whole = traffic.error_rate(subject, window, requests, faults)
+    whole = traffic.error_rate(place, window, requests, faults)
     if whole.value is None:
         return Health(
             "no_data",
@@ -174,8 +175,8 @@ def of_infrastructure(
             or "If there were any, add a diagnostic setting that sends the "
             "endpoint's AmlOnlineEndpointTrafficLog to the workspace.",
         )
-    errors = [traffic.error_rate(subject, s.window, s.requests, s.faults) for s in steps]
-    slow = [traffic.latency_p95(subject, s) for s in steps]
+    errors = [traffic.error_rate(place, s.window, s.requests, s.faults) for s in steps]
+    slow = [traffic.latency_p95(place, s) for s in steps]
     starts = [start for start in (since(errors), since(slow)) if start]
     judged = [r for r in (*errors, *slow) if r.status in {"ok", "breached"}]
     good: Status = "ok" if judged and not left_out else "not_enough_data"

@@ -100,6 +100,7 @@ class _Judge:
             metrics=set(HEADLINE.values()),
             thresholds=self._decisions.drift_thresholds,
             taken=self._taken,
+            place=self._asked[1].place,
             store=DayStore(self._folder),
         )
 

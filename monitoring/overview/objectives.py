@@ -9,6 +9,7 @@ from datetime import datetime
 from monitoring.capacity import service_level
 from monitoring.metric import MetricResult, Status
 from monitoring.overview.health import LONGEST_SILENCE, RECENT_STEPS
+from monitoring.place import Place
 from monitoring.signals import traffic
 from monitoring.signals.data_drift.report import since
 from monitoring.window import Window
@@ -45,23 +46,23 @@ class Objective:
         return windows[-1].end if windows and not self.since else None
 
 
-def error_rate(subject: str, steps: Sequence[traffic.Step], window: Window) -> Objective:
+def error_rate(place: Place, steps: Sequence[traffic.Step], window: Window) -> Objective:
     """Return whether requests fail through no fault of the caller.
 
     value: failures by requests of the newest steps that had requests, as many as end a breach.
     """
     recent = steps[-RECENT_STEPS:]
     requests, faults = sum(s.requests for s in recent), sum(s.faults for s in recent)
-    results = tuple(traffic.error_rate(subject, s.window, s.requests, s.faults) for s in steps)
+    results = tuple(traffic.error_rate(place, s.window, s.requests, s.faults) for s in steps)
     value = faults / requests if requests else None
     return _objective("error_rate", value, service_level.ERROR_RATE, requests, results, window)
 
 
-def latency_p95(subject: str, steps: Sequence[traffic.Step], window: Window) -> Objective:
+def latency_p95(place: Place, steps: Sequence[traffic.Step], window: Window) -> Objective:
     """Return whether answers are fast enough. value: the 95th percentile of the newest step, ms."""
     measured = [step for step in steps[-RECENT_STEPS:] if step.p95_ms is not None]
     newest = measured[-1] if measured else None
-    results = tuple(traffic.latency_p95(subject, step) for step in steps)
+    results = tuple(traffic.latency_p95(place, step) for step in steps)
     value, rows = (newest.p95_ms, newest.requests) if newest else (None, 0)
     return _objective("latency_p95", value, service_level.LATENCY_P95_MS, rows, results, window)
 

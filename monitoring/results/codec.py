@@ -8,7 +8,7 @@ values is written once, one of the field's default not at all. So a field that i
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ _WORDS = (
     b"\xa6metric\x91\xa6status\x91\xa8breached\xa6status\x91\xa2ok\xa9threshold\x91\xcb?"
 )
 #: Fields with a form of their own here.
-_APART = {"subject", "place", "window", "interval"}
+_APART = {"place", "window", "interval"}
 _DEFAULTS: Mapping[str, object] = {
     field.name: field.default for field in fields(MetricResult) if field.name not in _APART
 }
@@ -66,7 +66,7 @@ def pack(evaluation: Evaluation) -> bytes:
         evaluation.missing,
         len(results),
         _column([number[r.window.start] for r in results if r.window]),
-        _column([_position(_about(r, evaluation.place), evaluation.place) for r in results]),
+        _column([_position(r.place, evaluation.place) for r in results]),
         _column([(r.interval.low, r.interval.high) if r.interval else None for r in results]),
         {
             name: column
@@ -105,16 +105,6 @@ def is_readable(payload: bytes) -> bool:
     return is_whole(payload, form=FORMAT)
 
 
-def _about(result: MetricResult, place: Place) -> Place:
-    """What a result is about: the one point that knows how it says so."""
-    return place.of(result.subject)
-
-
-def _placed(place: Place) -> dict[str, Any]:
-    """The same the other way round."""
-    return {"subject": place.feature}
-
-
 def _position(about: Place, place: Place) -> str | list[str]:
     """Say where a result stands, by its feature alone where its evaluation is of the same place.
 
@@ -122,7 +112,7 @@ def _position(about: Place, place: Place) -> str | list[str]:
     >>> _position(blue.of("income"), blue), _position(blue, Place(endpoint="credit"))
     ('income', ['credit', 'blue', '', '', ''])
     """
-    if about.whole == place:
+    if replace(about, workspace=place.workspace, feature="") == place:
         return about.feature
     return [about.endpoint, about.deployment, about.cluster, about.job, about.feature]
 
@@ -159,7 +149,7 @@ def _results(
     for n, position, interval, record in zip(numbers, positions, intervals, records, strict=True):
         if steps is None or n in steps:
             yield MetricResult(
-                **_placed(_place(_key(position), scope.place)),
+                place=_place(_key(position), scope.place),
                 **dict(zip(values, record, strict=True)),
                 window=window(n),
                 interval=Interval(*interval) if interval else None,

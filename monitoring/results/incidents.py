@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +17,8 @@ from monitoring.database.database import Database
 from monitoring.database.result_tables import IncidentRow, PlaceRow, WorkspaceRow
 from monitoring.errors import InputError
 from monitoring.incident import Incident, Suspect
-from monitoring.incidents.json_records import plain, read
 from monitoring.place import Place
+from monitoring.results.json_records import plain, read
 from monitoring.results.numbers import add_number, add_place, place_of
 from monitoring.results.payload import UnreadableError, seal, unseal
 from monitoring.severity import SEVERITIES, Severity
@@ -94,7 +94,7 @@ class IncidentBook:
                 visible = _visible(incident, ranked)
                 before = last.get(incident.id)
                 if before is None or before.visible != visible:
-                    place = _place(incident, self._workspace)
+                    place = replace(incident.place.whole, workspace=self._workspace)
                     number = add_place(session, workspace, place)
                     row = _next(before, incident, at=now, workspace=workspace, place=number)
                     row.visible, row.payload = visible, _packed(incident, ranked)
@@ -214,17 +214,6 @@ def _is_newest() -> ColumnElement[bool]:
     return IncidentRow.revision == last.correlate(IncidentRow).scalar_subquery()
 
 
-def _place(incident: Incident, workspace: str) -> Place:
-    """What an incident is about: the one point that knows how it says so."""
-    _, _, cluster = incident.subject.partition("cluster/")
-    return Place(
-        workspace=workspace,
-        endpoint=incident.endpoint,
-        deployment=incident.deployment,
-        cluster=cluster,
-    )
-
-
 def _next(before: IncidentRow | None, incident: Incident, **columns: Any) -> IncidentRow:
     worst = [incident.severity, *([before.worst] if before else [])]
     return IncidentRow(
@@ -250,7 +239,10 @@ def _visible(incident: Incident, suspects: Iterable[Suspect]) -> str:
     seen = (
         (incident.title, incident.severity, incident.affected, share and round(share, 2)),
         [incident.began, incident.fired, incident.resolved],
-        [(b.signal, b.metric, b.subject, b.start, b.end, _shown(b.worst.value)) for b in breaches],
+        [
+            (b.signal, b.metric, str(b.place), b.start, b.end, _shown(b.worst.value))
+            for b in breaches
+        ],
         [(event.time, event.title) for event in incident.events],
         [(suspect.title, suspect.time) for suspect in suspects],
     )

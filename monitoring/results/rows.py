@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy.orm import Session
 
-from monitoring.database.result_tables import EvaluationRow, InForceRow
+from monitoring.database.result_tables import EvaluationRow, InForceRow, SeriesRow
 from monitoring.results.codec import is_readable, pack
 from monitoring.results.evaluation import Evaluation
 from monitoring.results.numbers import Series, add_number, add_series
@@ -44,12 +44,13 @@ def within(window: Window) -> ColumnElement[bool]:
 
 
 def newest(until: datetime | None) -> ColumnElement[bool]:
-    """Those of the newest step of their series, of the steps that begin before a moment."""
-    other = aliased(EvaluationRow)
-    last = select(func.max(other.last)).where(other.series == EvaluationRow.series)
+    """Those of the newest step of their series, of the steps that begin by a moment."""
+    last = select(func.max(EvaluationRow.last)).where(EvaluationRow.series == SeriesRow.id)
     if until is not None:
-        last = last.where(other.last <= seconds(until))
-    return EvaluationRow.last == last.correlate(EvaluationRow).scalar_subquery()
+        last = last.where(EvaluationRow.last <= seconds(until))
+    # From the series, so that each costs one look at the end of its index and not all its rows.
+    ends = select(SeriesRow.id, last.scalar_subquery().label("last")).subquery()
+    return and_(EvaluationRow.series == ends.c.id, EvaluationRow.last == ends.c.last)
 
 
 def stored(session: Session, *conditions: ColumnElement[bool]) -> tuple[Stored, ...]:
@@ -71,27 +72,40 @@ def readable(rows: Iterable[Stored]) -> Iterator[Stored]:
             _log.warning("Evaluation %s cannot be read and counts as not done", row.id)
 
 
-def add(session: Session, workspace: str, evaluations: Iterable[Evaluation]) -> int:
-    """Add the evaluations that say something new; the session is a writer's, so that none comes between."""
+def add(
+    session: Session,
+    workspace: str,
+    evaluations: Iterable[Evaluation],
+    numbers: Mapping[Series, int],
+) -> int:
+    """Add the evaluations that say something new; the session is a writer's, so that none comes between.
+
+    Args:
+        session: Of a writer.
+        workspace: Whose they are.
+        evaluations: In the order in which they were made.
+        numbers: Of the series that are in the tables for certain; others are looked up, or added.
+    """
     new = tuple(evaluations)
     if not new:
         return 0
-    numbers = {
-        each: add_series(session, workspace, each) for each in dict.fromkeys(map(_series, new))
-    }
+    series = dict.fromkeys(map(_series, new))
+    known = {numbers.get(each) or add_series(session, workspace, each): each for each in series}
+    numbers = {each: n for n, each in known.items()}
     digests = {
         each: add_number(session, InForceRow, digest=each) for each in {e.in_force for e in new}
     }
-    known = {number: series for series, number in numbers.items()}
     rows = [_row(evaluation, numbers[_series(evaluation)]) for evaluation in new]
     hull = Window(min(e.window.start for e in new), max(e.window.end for e in new))
     before = stored(session, of(known), within(hull))
-    added = _revised(rows, before, known)
+    added, repeated = _revised(rows, before, known)
+    for number, evaluated in repeated.items():
+        again = update(EvaluationRow).where(EvaluationRow.id == number)
+        session.execute(again.values(evaluated=evaluated))
     if added:
-        records = [{**row._asdict(), "in_force": digests[row.in_force]} for row in added]
-        for record in records:
-            del record["id"]
-        session.execute(insert(EvaluationRow).returning(EvaluationRow.id), records)
+        # With what it returns, since drivers send only such insertions many rows at once.
+        insertion = insert(EvaluationRow).returning(EvaluationRow.id)
+        session.execute(insertion, [_record(row, digests[row.in_force]) for row in added])
     return len(added)
 
 
@@ -105,21 +119,28 @@ def remove(session: Session, series: Iterable[int], before: int) -> int:
 
 def _revised(
     rows: Iterable[Stored], before: Iterable[Stored], known: Mapping[int, Series]
-) -> list[Stored]:
-    """Return the rows that say something new, each with its revision."""
-    revisions = Counter({(row.series, row.last): 0 for row in before})
+) -> tuple[list[Stored], dict[int, int]]:
+    """Return the rows that say something new, each with its revision, and what was incomplete again.
+
+    The latter as the numbers of the rows that say so already, with the time of the last try.
+    """
+    revisions = Counter[Step]()
     for row in before:
         revisions[row.series, row.last] = max(revisions[row.series, row.last], row.revision)
     steps = standing(readable(before), known)
-    added = []
+    added: list[Stored] = []
+    repeated: dict[int, int] = {}
     for row in rows:
         starts = row.starts(known[row.series].seconds)
-        if all(_says(steps.get((row.series, start)), row) for start in starts):
+        last = steps.get((row.series, row.last))
+        if last and all(_says(steps.get((row.series, start)), row) for start in starts):
+            if last.id and not row.complete:
+                repeated[last.id] = max(last.evaluated, row.evaluated)
             continue
         revisions[row.series, row.last] += 1
         added.append(row._replace(revision=revisions[row.series, row.last]))
         _stand(steps, added[-1], starts)
-    return added
+    return added, repeated
 
 
 def _says(last: Stored | None, row: Stored) -> bool:
@@ -131,6 +152,10 @@ def _stand(steps: dict[Step, Stored], row: Stored, starts: Iterable[int]) -> Non
         last = steps.get((row.series, start))
         if last is None or last.evaluated <= row.evaluated:
             steps[row.series, start] = row
+
+
+def _record(row: Stored, in_force: int) -> dict[str, object]:
+    return {**{name: getattr(row, name) for name in Stored._fields[1:]}, "in_force": in_force}
 
 
 def _series(evaluation: Evaluation) -> Series:

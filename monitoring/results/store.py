@@ -1,4 +1,4 @@
-"""The evaluations of a workspace: added to, never changed; the newest of each step counts."""
+"""The evaluations of a workspace: added to, never rewritten; the newest of each step counts."""
 
 from __future__ import annotations
 
@@ -68,16 +68,20 @@ class Results:
         """Add evaluations, all or none; returns how many say something new.
 
         One is not added again while an equal one (window, in_force, fingerprint, version) is the
-        newest of each of its steps; an incomplete one, while that has the same results too.
+        newest of each of its steps. An incomplete one is not either while that has the same results
+        too, which then count as of this later try.
 
         Raises:
             LeaseLost: Another process has taken over the task.
             SourceError: The database cannot be written to.
         """
+        with self._database.reading() as session:
+            known = self._series.choose(session)
+        numbers = {series: number for number, series in known.items()}
         with self._database.writing() as session:
             if lease:
                 leases.check(session, lease)
-            return rows.add(session, self._workspace, evaluations)
+            return rows.add(session, self._workspace, evaluations, numbers)
 
     def results(
         self,

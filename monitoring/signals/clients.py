@@ -11,6 +11,7 @@ from typing import Any
 
 from monitoring.event import Event
 from monitoring.metric import MetricResult, Status
+from monitoring.place import Place
 from monitoring.statistics.rates import Share
 from monitoring.window import Window
 
@@ -132,7 +133,7 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
     return MetricResult(
         signal="traffic",
         metric=METRIC,
-        subject=endpoint,
+        place=Place(endpoint=endpoint),
         status=status,
         threshold=REFUSED,
         unit="share of one caller's requests",

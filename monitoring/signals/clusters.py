@@ -13,6 +13,7 @@ from monitoring.arrays import Floats, Times
 from monitoring.capacity.instances import highest, inside, is_unknown_metric
 from monitoring.errors import SourceError
 from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics, Series
 from monitoring.window import Window
 
@@ -168,7 +169,7 @@ def _result(nodes_: Nodes, step: Window, metric: str, values: Floats) -> MetricR
     return MetricResult(
         signal=SIGNAL,
         metric=metric,
-        subject=f"cluster/{nodes_.cluster}".lower(),
+        place=Place(cluster=nodes_.cluster),
         status=status,
         threshold=threshold,
         unit=unit,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.metric import MetricResult, Status
+from monitoring.place import Place
 from monitoring.sources.metrics import GRAINS
 from monitoring.statistics.rates import Share
 from monitoring.window import Window
@@ -111,7 +112,7 @@ def judged(
         for deployment in endpoint.deployments:
             key = endpoint.name.lower(), deployment.name.lower()
             here = found.get(key, Collected(np.zeros(len(steps))))
-            results += of_deployment("/".join(key), steps, here, is_on=_is_on(deployment))
+            results += of_deployment(deployment.place, steps, here, is_on=_is_on(deployment))
     return tuple(results)
 
 
@@ -191,14 +192,14 @@ class _Counts:
 
 
 def of_deployment(
-    subject: str, steps: Sequence[Window], found: Collected, *, is_on: bool
+    place: Place, steps: Sequence[Window], found: Collected, *, is_on: bool
 ) -> list[MetricResult]:
     """Judge one deployment, two results a step. Where collection is off there is nothing to judge."""
     usual = usual_by_hour(found, [window.start for window in steps])
     results = []
     for n, window in enumerate(steps):
-        results.append(_error_rate(subject, window, found, n, is_on=is_on))
-        results.append(_collected_share(subject, window, found, n, usual[n], is_on=is_on))
+        results.append(_error_rate(place, window, found, n, is_on=is_on))
+        results.append(_collected_share(place, window, found, n, usual[n], is_on=is_on))
     return results
 
 
@@ -254,7 +255,7 @@ def _usual_at(found: Collected, kind: str, here: NDArray[np.bool_]) -> Usual:
 
 
 def _error_rate(
-    subject: str, window: Window, found: Collected, step: int, *, is_on: bool
+    place: Place, window: Window, found: Collected, step: int, *, is_on: bool
 ) -> MetricResult:
     lost = float(sum(found.lost_of(kind)[step] for kind in found.types))
     records = lost + float(sum(found.records_of(kind)[step] for kind in found.types))
@@ -263,7 +264,7 @@ def _error_rate(
     return MetricResult(
         signal=SIGNAL,
         metric="collection_error_rate",
-        subject=subject,
+        place=place,
         status=status,
         threshold=ERROR_RATE,
         unit="share of records",
@@ -292,7 +293,7 @@ def _judge_errors(
 
 
 def _collected_share(
-    subject: str,
+    place: Place,
     window: Window,
     found: Collected,
     step: int,
@@ -311,7 +312,7 @@ def _collected_share(
     return MetricResult(
         signal=SIGNAL,
         metric="collected_share",
-        subject=subject,
+        place=place,
         status=status,
         threshold=COLLECTED_SHARE,
         worse="lower",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def log_categories(
     )
     return _state(
         "log_categories",
-        endpoint.name.lower(),
+        endpoint.place,
         absent,
         since or endpoint.created,
         window,
@@ -59,7 +60,7 @@ def log_categories(
 
 
 def data_collector(
-    endpoint: Endpoint, deployment: Deployment, log: Sequence[ActivityEvent], window: Window
+    deployment: Deployment, log: Sequence[ActivityEvent], window: Window
 ) -> list[MetricResult]:
     """Judge how many of a deployment's two collections are off."""
     on = {name for name, each in deployment.collections.items() if each.enabled}
@@ -67,7 +68,7 @@ def data_collector(
     since = _last(log, "/onlineendpoints/deployments/write", deployment.id.lower(), ("write",))
     return _state(
         "data_collector",
-        f"{endpoint.name}/{deployment.name}".lower(),
+        deployment.place,
         absent,
         since or deployment.created,
         window,
@@ -92,16 +93,16 @@ def monitors(
     for name, monitor in known.items():
         if not monitor.enabled:
             since = _last(log, "/schedules/", f"/schedules/{name}", ("write", "action"))
-            place = "/".join(filter(None, (monitor.endpoint.lower(), monitor.deployment.lower())))
-            subject = place or _endpoint_of(name, endpoints)
-            results += _monitor(subject, f"{name} is switched off", since, window)
+            own = Place(endpoint=monitor.endpoint, deployment=monitor.deployment)
+            place = own if monitor.endpoint else _endpoint_of(name, endpoints)
+            results += _monitor(place, f"{name} is switched off", since, window)
     return results
 
 
-def _monitor(subject: str, what: str, at: datetime | None, window: Window) -> list[MetricResult]:
+def _monitor(place: Place, what: str, at: datetime | None, window: Window) -> list[MetricResult]:
     return _state(
         "monitors",
-        subject,
+        place,
         [what],
         at,
         window,
@@ -123,16 +124,16 @@ def _deleted(log: Sequence[ActivityEvent]) -> dict[str, datetime]:
     return {n: e.time for n, e in last.items() if e.operation_name.endswith("/delete")}
 
 
-def _endpoint_of(name: str, endpoints: Sequence[str]) -> str:
+def _endpoint_of(name: str, endpoints: Sequence[str]) -> Place:
     """Return the endpoint that a monitor is named after, or the workspace.
 
     A deleted monitor no longer says what it watched.
 
-    >>> _endpoint_of("credit-us-drift", ["credit", "credit-us"])
+    >>> str(_endpoint_of("credit-us-drift", ["credit", "credit-us"]))
     'credit-us'
     """
     named = [each for each in endpoints if each and each in name]
-    return max(named, key=len, default="workspace")
+    return Place(endpoint=max(named, key=len, default=""))
 
 
 def _last(
@@ -152,7 +153,7 @@ def _last(
 
 def _state(
     metric: str,
-    subject: str,
+    place: Place,
     absent: Sequence[str],
     since: datetime | None,
     window: Window,
@@ -168,7 +169,7 @@ def _state(
         MetricResult(
             signal=SIGNAL,
             metric=metric,
-            subject=subject,
+            place=place,
             status="breached" if absent else "ok",
             threshold=0.0,
             unit=unit,

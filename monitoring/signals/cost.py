@@ -14,6 +14,7 @@ from monitoring.arrays import Floats
 from monitoring.capacity import instances, prices
 from monitoring.capacity.instances import CPU, Capacity, Utilization
 from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.place import Place
 from monitoring.sources.cost import BilledDay
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
@@ -44,7 +45,7 @@ class CostDay:
     """
 
     day: date
-    subject: str
+    place: Place
     billed: float | None
     estimated: float | None
     instance_hours: float | None
@@ -112,26 +113,29 @@ def days(
         traffic: Rows of `traffic.kql` with a step of one day.
         edited: The user's prices an hour by type of machine.
     """
-    bill = {(f"{b.endpoint}/{b.deployment}", b.day): b for b in billed or () if b.endpoint}
+    bill = {
+        (Place(endpoint=b.endpoint, deployment=b.deployment), b.day): b
+        for b in billed or ()
+        if b.endpoint
+    }
     currency = next((b.currency for b in bill.values()), prices.CURRENCY)
     hours = {key: value for c in capacities for key, value in _instance_hours(c).items()}
     cpu = {key: value for u in used if u.resource is CPU for key, value in _cpu(u).items()}
     answered = {
-        (f"{r['Endpoint']}/{r['Deployment']}", r["TimeGenerated"].date()): r["Requests"]
-        - r["Errors"]
-        for r in traffic
+        (Place.of_row(row), row["TimeGenerated"].date()): row["Requests"] - row["Errors"]
+        for row in traffic
     }
-    rates = {instances.subject_of(d): prices.price_of(d.instance_type, edited) for d in deployments}
-    subjects = sorted({*rates, *(subject for subject, _ in bill)})
+    rates = {d.place: prices.price_of(d.instance_type, edited) for d in deployments}
+    places = sorted({*rates, *(place for place, _ in bill)})
     found = []
     for day in window.days():
-        for subject in subjects:
-            key = subject, day
-            rate, ran = rates.get(subject), hours.get(key)
+        for place in places:
+            key = place, day
+            rate, ran = rates.get(place), hours.get(key)
             found.append(
                 CostDay(
                     day=day,
-                    subject=subject,
+                    place=place,
                     billed=bill[key].cost if key in bill else None,
                     estimated=None if rate is None or ran is None else rate * ran,
                     instance_hours=ran,
@@ -147,7 +151,7 @@ def reconciled(found: Iterable[CostDay]) -> Reconciliation | None:
     """Compare bill and estimate on the days that have both; None without one.
 
     >>> def day(billed, estimated):
-    ...     return CostDay(date(2026, 1, 1), "a/b", billed, estimated, 24.0, 10, 5.0, "EUR")
+    ...     return CostDay(date(2026, 1, 1), Place(endpoint="a"), billed, estimated, 24.0, 10, 5.0, "EUR")
     >>> both = reconciled([day(10.0, 10.4), day(10.0, None), day(None, 9.0)])
     >>> both.days, round(both.difference, 3), both.is_reconciled
     (1, 0.04, True)
@@ -162,12 +166,12 @@ def reconciled(found: Iterable[CostDay]) -> Reconciliation | None:
     )
 
 
-def hourly_rates(found: Iterable[CostDay], subject: str) -> dict[Source, float]:
+def hourly_rates(found: Iterable[CostDay], place: Place) -> dict[Source, float]:
     """Return what an instance-hour of a deployment costs, by its bill first and by the price table.
 
     The bill knows the discounts. Empty where nothing says it.
     """
-    own = [day for day in found if day.subject == subject and day.instance_hours]
+    own = [day for day in found if day.place == place and day.instance_hours]
     costs: dict[Source, list[tuple[float, float]]] = {
         "billed": [(d.billed, d.instance_hours or 0.0) for d in own if d.billed is not None],
         "estimated": [
@@ -196,16 +200,16 @@ def idle(
         return ()
     span = Window(whole[0].start, whole[-1].end)
     grain = instances.grain_of(span)
-    used = {u.subject: u for u in instances.utilization(metrics, deployments, span, grain, [CPU])}
+    used = {u.place: u for u in instances.utilization(metrics, deployments, span, grain, [CPU])}
     return tuple(
-        unneeded(instances.subject_of(deployment), used.get(instances.subject_of(deployment)), day)
+        unneeded(deployment.place, used.get(deployment.place), day)
         for deployment in deployments
         for day in whole
         if deployment.created is None or day.start >= deployment.created
     )
 
 
-def unneeded(subject: str, cpu: Utilization | None, day: Window) -> MetricResult:
+def unneeded(place: Place, cpu: Utilization | None, day: Window) -> MetricResult:
     """Judge one day: instances that report, beside those that its busiest grain needs.
 
     Needed are as many as keep the sum of all instances' CPU at TARGET_CPU_PERCENT each, at least 1.
@@ -226,7 +230,7 @@ def unneeded(subject: str, cpu: Utilization | None, day: Window) -> MetricResult
     return MetricResult(
         signal=SIGNAL,
         metric="unneeded_instances_share",
-        subject=subject,
+        place=place,
         status=status,
         threshold=UNNEEDED_SHARE,
         unit="share of paid instances",
@@ -259,7 +263,7 @@ def is_idle(cpu: Utilization) -> bool | None:
     return bool(np.percentile(known, 95) < IDLE_CPU_PERCENT)
 
 
-def _instance_hours(capacity: Capacity) -> dict[tuple[str, date], float]:
+def _instance_hours(capacity: Capacity) -> dict[tuple[Place, date], float]:
     """Return instance-hours of each day with a point.
 
     A gap between two points counts as what ran before it: machines are paid while Azure Monitor is
@@ -273,24 +277,24 @@ def _instance_hours(capacity: Capacity) -> dict[tuple[str, date], float]:
     running = capacity.running[known[np.searchsorted(known, span, "right") - 1]]
     of_day = capacity.times[span].astype("datetime64[D]")
     return {
-        (capacity.subject, day.astype(datetime)): float(running[of_day == day].sum() * grain_hours)
+        (capacity.place, day.astype(datetime)): float(running[of_day == day].sum() * grain_hours)
         for day in np.unique(of_day)
     }
 
 
-def _cpu(used: Utilization) -> dict[tuple[str, date], float]:
+def _cpu(used: Utilization) -> dict[tuple[Place, date], float]:
     counts = (~np.isnan(used.percent)).sum(axis=0)
     total = np.nansum(used.percent, axis=0)
     with np.errstate(invalid="ignore"):
         return _daily(used, np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
 
 
-def _daily(of: Utilization, values: Floats) -> dict[tuple[str, date], float]:
+def _daily(of: Utilization, values: Floats) -> dict[tuple[Place, date], float]:
     of_day = of.times.astype("datetime64[D]")
     found = {}
     for day in np.unique(of_day):
         own = values[of_day == day]
         known = own[~np.isnan(own)]
         if len(known):
-            found[of.subject, day.astype(datetime)] = float(known.mean())
+            found[of.place, day.astype(datetime)] = float(known.mean())
     return found

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.metric import MetricResult, Status
+from monitoring.place import Place
 from monitoring.window import Window
 
 SIGNAL, METRIC = "traffic", "requests_share"
@@ -87,7 +88,7 @@ def of_hour(
     return MetricResult(
         signal=SIGNAL,
         metric=METRIC,
-        subject=endpoint,
+        place=Place(endpoint=endpoint),
         status=status,
         threshold=SHARE,
         worse="lower",

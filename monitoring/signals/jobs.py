@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.metric import MetricResult, is_breach
+from monitoring.place import WORKSPACE
 from monitoring.window import Window
 
 SIGNAL = "jobs"
@@ -184,7 +185,7 @@ def _result(
     return MetricResult(
         signal=SIGNAL,
         metric=metric,
-        subject="workspace",
+        place=WORKSPACE,
         status="no_data" if blind else "breached" if breached else "ok",
         threshold=threshold,
         unit=unit,

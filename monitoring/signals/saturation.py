@@ -12,6 +12,7 @@ from monitoring.arrays import Floats, Times
 from monitoring.capacity import instances
 from monitoring.capacity.instances import CPU, DISK, GPU, GPU_MEMORY, MEMORY, Capacity, Utilization
 from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
@@ -70,47 +71,47 @@ def judged_of(
     step: timedelta,
 ) -> tuple[MetricResult, ...]:
     """Judge what was measured already; as `judged`."""
-    by_resource = {(u.subject, u.resource.name): u for u in used}
-    by_subject = {c.subject: c for c in counted}
+    by_resource = {(u.place, u.resource.name): u for u in used}
+    by_place = {c.place: c for c in counted}
     return tuple(
         result
         for deployment in deployments
-        for result in _of_deployment(deployment, by_resource, by_subject, window, step)
+        for result in _of_deployment(deployment, by_resource, by_place, window, step)
     )
 
 
 def _of_deployment(
     deployment: Deployment,
-    used: Mapping[tuple[str, str], Utilization],
-    counted: Mapping[str, Capacity],
+    used: Mapping[tuple[Place, str], Utilization],
+    counted: Mapping[Place, Capacity],
     window: Window,
     step: timedelta,
 ) -> Iterator[MetricResult]:
-    subject = instances.subject_of(deployment)
+    place = deployment.place
     born = deployment.created
     steps = [part for part in window.split(step) if born is None or part.end > born]
     for resource in instances.RESOURCES:
         if resource.needs_gpu and not instances.has_gpu(deployment.instance_type):
             continue
-        found = used.get((subject, resource.name))
+        found = used.get((place, resource.name))
         values = (
             _highest_of(found.times, found.fullest, steps) if found else [(None, 0)] * len(steps)
         )
         for part, (value, n) in zip(steps, values, strict=True):
-            yield utilization_result(subject, resource, part, value, n)
-    capacity = counted.get(subject)
+            yield utilization_result(place, resource, part, value, n)
+    capacity = counted.get(place)
     for part in steps:
-        yield ready_result(subject, part, capacity)
+        yield ready_result(place, part, capacity)
 
 
 def utilization_result(
-    subject: str, resource: instances.Resource, window: Window, value: float | None, rows: int
+    place: Place, resource: instances.Resource, window: Window, value: float | None, rows: int
 ) -> MetricResult:
     """Judge the highest utilization of the fullest instance in a step, in percent.
 
     >>> from datetime import UTC, datetime
     >>> day = Window.day(datetime(2026, 1, 1, tzinfo=UTC).date())
-    >>> utilization_result("a/b", MEMORY, day, 93.0, 96).status
+    >>> utilization_result(Place(endpoint="a", deployment="b"), MEMORY, day, 93.0, 96).status
     'breached'
     """
     limit = LIMITS[resource.name]
@@ -120,7 +121,7 @@ def utilization_result(
     return MetricResult(
         signal=SIGNAL,
         metric=f"{resource.name}_utilization",
-        subject=subject,
+        place=place,
         status=status,
         threshold=limit.percent,
         unit="%",
@@ -133,7 +134,7 @@ def utilization_result(
     )
 
 
-def ready_result(subject: str, window: Window, capacity: Capacity | None) -> MetricResult:
+def ready_result(place: Place, window: Window, capacity: Capacity | None) -> MetricResult:
     """Judge the share of running instances that are ready, over the grains of a step."""
     value, rows, reason = None, 0, "Azure Monitor has no point"
     if capacity is not None:
@@ -148,7 +149,7 @@ def ready_result(subject: str, window: Window, capacity: Capacity | None) -> Met
     return MetricResult(
         signal=SIGNAL,
         metric="ready_instances_share",
-        subject=subject,
+        place=place,
         status=status,
         threshold=READY_SHARE,
         worse="lower",

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.metric import Interval, MetricResult, Status
+from monitoring.place import Place
 from monitoring.statistics.intervals import wilson
 from monitoring.window import Window
 
@@ -31,24 +32,18 @@ class Step:
     p95_ms: float | None
 
 
-def steps(
-    records: Iterable[Mapping[str, Any]], length: timedelta
-) -> dict[tuple[str, str], tuple[Step, ...]]:
-    """Return the steps of each deployment in time order, from rows of `traffic.kql`.
-
-    Keys are (endpoint, deployment) in lower case, as the log's names vary.
-    """
-    found: dict[tuple[str, str], list[Step]] = {}
+def steps(records: Iterable[Mapping[str, Any]], length: timedelta) -> dict[Place, tuple[Step, ...]]:
+    """Return the steps of each deployment in time order, from rows of `traffic.kql`."""
+    found: dict[Place, list[Step]] = {}
     for record in records:
-        key = record["Endpoint"], record["Deployment"]
         start: datetime = record["TimeGenerated"]
         faults = record["Errors"] - record["ClientErrors"]
         step = Step(Window(start, start + length), record["Requests"], faults, record["P95Ms"])
-        found.setdefault(key, []).append(step)
-    return {key: tuple(sorted(each, key=lambda s: s.window)) for key, each in found.items()}
+        found.setdefault(Place.of_row(record), []).append(step)
+    return {place: tuple(sorted(own, key=lambda s: s.window)) for place, own in found.items()}
 
 
-def error_rate(subject: str, window: Window, requests: int, faults: int) -> MetricResult:
+def error_rate(place: Place, window: Window, requests: int, faults: int) -> MetricResult:
     """Judge the share of requests that failed through no fault of the caller.
 
     It breaches when the lower end of the interval lies above the objective.
@@ -56,7 +51,7 @@ def error_rate(subject: str, window: Window, requests: int, faults: int) -> Metr
     plain = MetricResult(
         signal=SIGNAL,
         metric="error_rate",
-        subject=subject,
+        place=place,
         status="no_data",
         threshold=ERROR_RATE,
         unit="share of requests",
@@ -79,12 +74,12 @@ def error_rate(subject: str, window: Window, requests: int, faults: int) -> Metr
     )
 
 
-def latency_p95(subject: str, step: Step) -> MetricResult:
+def latency_p95(place: Place, step: Step) -> MetricResult:
     """Judge the 95th percentile of request durations, in milliseconds."""
     plain = MetricResult(
         signal=SIGNAL,
         metric="latency_p95",
-        subject=subject,
+        place=place,
         status="no_data",
         threshold=LATENCY_P95_MS,
         unit="ms",

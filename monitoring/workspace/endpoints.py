@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitoring.place import Place
 from monitoring.workspace.assets import AssetId
 
 
@@ -37,6 +38,11 @@ class Deployment:
     created: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def place(self) -> Place:
+        """Where it stands, as signals name it."""
+        return Place(endpoint=self.endpoint, deployment=self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -51,3 +57,8 @@ class Endpoint:
     created: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict)
     deployments: tuple[Deployment, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, as signals name it."""
+        return Place(endpoint=self.name)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,8 @@ from sample.builder.plan import COMPLETE, VERSION, Plan
 
 #: Written last: without it, or where it says otherwise than the folder, the folder is built again.
 MANIFEST = "files.json"
-SECONDS_KEPT = 3 * 86_400
+#: Builds that are kept; each takes a gigabyte.
+KEPT = 3
 
 Progress = Callable[[float, str], None]
 
@@ -104,15 +105,19 @@ def _size(folder: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _lock(path: Path, mode: int = fcntl.LOCK_EX) -> Iterator[None]:
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, mode)
         yield
 
 
 def _forget_old(root: Path, newest: Path) -> None:
-    """Delete the workspaces of other days and seeds that were built days before this one."""
-    for marker in root.glob(f"*/{COMPLETE}"):
-        age = (newest / COMPLETE).stat().st_mtime - marker.stat().st_mtime
-        if marker.parent != newest and age > SECONDS_KEPT:
-            shutil.rmtree(marker.parent, ignore_errors=True)
+    """Delete all but the last builds, this one among them, and what broken ones have left."""
+    builds = [marker.parent for marker in root.glob(f"*/{COMPLETE}") if marker.parent != newest]
+    builds.sort(key=lambda folder: (folder / COMPLETE).stat().st_mtime, reverse=True)
+    for old in builds[KEPT - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+    for partial in root.glob(".*.partial"):
+        lock = root / f"{partial.stem.removeprefix('.')}.lock"
+        with suppress(BlockingIOError), _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(partial, ignore_errors=True)

@@ -27,7 +27,7 @@ def found(task: str) -> list[Outcome]:
         return list(outcomes(task, CHUNKS, each=25))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=25)
 @pytest.mark.parametrize("task", list(TASKS))
 def test_the_band_holds_what_it_promises(task: str) -> None:
     chunks = found(task)

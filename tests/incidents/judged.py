@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from places import at
+
 from monitoring.event import Event
 from monitoring.metric import MetricResult, Status
 from monitoring.window import Window
@@ -31,7 +33,7 @@ def steps(
         MetricResult(
             signal=signal,
             metric=metric,
-            subject=subject,
+            place=at(subject),
             status=LETTERS[letter],
             threshold=0.1,
             value={"b": value, "o": 0.0}.get(letter),

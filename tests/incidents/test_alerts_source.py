@@ -81,7 +81,7 @@ def test_older_than_azure_keeps_them_is_not_asked_for(shop: Tiny) -> None:
 
 def test_an_alert_becomes_an_event_of_its_deployment(shop: Tiny) -> None:
     event = next(e for e in of_alerts(Alerts(shop.azure).fired(WEEK)) if e.status == "fired")
-    assert event.subject == "credit/blue"
+    assert str(event.place) == "credit/blue"
     assert event.title == "Sev2 alert rule-98 fired on credit/blue: memory > 95"
 
 

@@ -8,18 +8,23 @@ import pickle
 import zipfile
 from dataclasses import fields, replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+from places import at
 from synthetic_incidents import HOUR, NOW, report
 
 from monitoring.errors import InputError
 from monitoring.incidents import bundle, frozen, lanes
 from monitoring.incidents.frozen import Asked, Frozen, LogLines
-from monitoring.incidents.json_records import plain, read
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.report import IncidentReport
 from monitoring.metric import Interval, MetricResult
+from monitoring.place import Place
+from monitoring.results.json_records import plain, read
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,21 @@ def test_what_is_written_is_read_again_field_by_field(made: Frozen, packed: byte
         )
 
 
+def test_a_bundle_of_version_1_opens_and_says_the_same(packed: bytes) -> None:
+    old = bundle.open_((DATA / "old_bundle.incident.zip").read_bytes())
+    assert str(old.incident.place) == "credit/blue"
+    assert {str(breach.place) for breach in old.incident.breaches} >= {"credit/blue"}
+    new = bundle.open_(packed)
+    assert old.moments == new.moments
+    assert old.incidents == new.incidents
+    assert old.thresholds == new.thresholds
+    assert [(lane.name, lane.place) for lane in old.lanes] == [
+        (lane.name, lane.place) for lane in new.lanes
+    ]
+    assert b'"subject"' not in b"".join(texts(packed).values())
+    assert bundle.open_(bundle.write(old)).incident == old.incident
+
+
 def test_the_same_incident_gives_the_same_bytes(made: Frozen, packed: bytes) -> None:
     assert bundle.write(bundle.open_(packed)) == packed == bundle.write(made)
 
@@ -78,11 +98,11 @@ def test_the_same_incident_gives_the_same_bytes(made: Frozen, packed: bytes) -> 
 def test_numbers_keep_every_bit_and_gaps_stay_gaps() -> None:
     values = np.array([0.1 + 0.2, np.nan, 1e-308, -0.0, np.inf, 5e15])
     times = np.arange(6).astype("datetime64[s]")
-    lane = Lane(name="x", label="X", group="data", subject="a/b", times=times, values=values)
+    lane = Lane(name="x", label="X", group="data", place=at("a/b"), times=times, values=values)
     again = read(Lane, json.loads(json.dumps(plain(lane), allow_nan=False)))
     assert again.values.tobytes() == values.tobytes()
     assert again.times.dtype == times.dtype
-    result = MetricResult(signal="s", metric="m", subject="x", status="ok", threshold=float("nan"),
+    result = MetricResult(signal="s", metric="m", place=Place(feature="x"), status="ok", threshold=float("nan"),
                           interval=Interval(0.1, float("inf")), value=3.0)  # fmt: skip
     back = read(MetricResult, json.loads(json.dumps(plain(result))))
     assert np.isnan(back.threshold)
@@ -111,7 +131,7 @@ def test_a_changed_part_is_named_even_if_the_archive_is_sound(packed: bytes) -> 
 
 
 def test_what_does_not_fit_is_refused_in_one_sentence(packed: bytes) -> None:
-    newer = json.loads(texts(packed)["manifest.json"]) | {"version": 2, "product": "9.1"}
+    newer = json.loads(texts(packed)["manifest.json"]) | {"version": 3, "product": "9.1"}
     foreign = newer | {"format": "else", "version": 1}
     cases = {
         b"": "no zip archive",
@@ -120,7 +140,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(packed: bytes) -> None:
         pickle.dumps(["x"]): "no zip archive",
         repacked({"a.json": b"{}"}): "other parts",
         repacked(texts(packed) | {"../../etc/cron.d/x": b"* * * * *"}): "other parts",
-        repacked(texts(packed) | {"manifest.json": json.dumps(newer).encode()}): "version 2",
+        repacked(texts(packed) | {"manifest.json": json.dumps(newer).encode()}): "version 3",
         repacked(texts(packed) | {"manifest.json": json.dumps(foreign).encode()}): "something else",
         repacked(texts(packed) | {"manifest.json": b"[" * 100_000}): "no JSON",
         repacked(texts(packed) | {"manifest.json": b"[]"}): "not as it was written",
@@ -203,9 +223,9 @@ def test_moments_hold_what_was_known_then_and_nothing_later(
 
 def test_thresholds_and_queries_are_kept_as_they_were(whole: IncidentReport, made: Frozen) -> None:
     assert {("traffic", "error_rate", "credit/blue", 0.01)} <= {
-        (t.signal, t.metric, t.subject, t.threshold) for t in made.thresholds
+        (t.signal, t.metric, str(t.place), t.threshold) for t in made.thresholds
     }
-    assert not any(t.subject.startswith("loan") for t in made.thresholds)
+    assert not any(t.place.endpoint == "loan" for t in made.thresholds)
     asked = Asked(name="traffic", text="T | count", fetched=NOW, seconds=0.3, rows=2)
     again = bundle.open_(bundle.write(replace(made, queries=(asked,))))
     assert again.queries == (asked,)

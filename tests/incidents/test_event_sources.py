@@ -49,7 +49,11 @@ def test_the_stages_of_a_change_are_one_event() -> None:
     (event,) = of_activity(stages[::-1])
     assert (event.time, event.end) == (START + HOUR, START + 1.2 * HOUR)
     assert event.title == "ann wrote the deployment credit/blue: model credit:2"
-    assert (event.kind, event.subject, event.status) == ("deployment", "credit/blue", "succeeded")
+    assert (event.kind, str(event.place), event.status) == (
+        "deployment",
+        "credit/blue",
+        "succeeded",
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,8 +233,8 @@ def test_a_log_that_goes_nowhere_breaches_from_the_change_on() -> None:
 
 
 def test_a_collector_that_is_off_is_a_state() -> None:
-    here, blue = endpoint(model_inputs=True, model_outputs=False)
-    results = data_collector(here, blue, [], WINDOW)
+    _, blue = endpoint(model_inputs=True, model_outputs=False)
+    results = data_collector(blue, [], WINDOW)
     assert {(r.status, r.reason) for r in results} == {("breached", "model_outputs")}
 
 

@@ -45,7 +45,7 @@ def test_every_breach_is_in_exactly_one_incident(seed: int) -> None:
 
 
 def id_of(breach: object) -> str:
-    return str((breach.signal, breach.metric, breach.subject, breach.start))  # type: ignore[attr-defined]
+    return str((breach.signal, breach.metric, str(breach.place), breach.start))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("seed", range(5))

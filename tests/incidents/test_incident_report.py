@@ -17,6 +17,7 @@ from monitoring.incidents import infrastructure, model_and_data
 from monitoring.incidents.gathering import (
     Asked,
     Gathered,
+    Missing,
     Source,
     aligned,
     gather,
@@ -108,7 +109,7 @@ def test_ids_find_their_incidents_in_another_window(
     assert worst.title.startswith("flight-time/blue: requests fail")
     again = report.incident(worst.id)
     assert again is not None
-    assert again.subject == worst.subject
+    assert again.place == worst.place
 
 
 Breaks = Callable[[Request], bool]
@@ -145,12 +146,13 @@ def test_sources_that_fail_are_named_and_the_others_go_on(
         settings, faults=lambda r: refusal if any(BROKEN[name](r) for name in broken) else None
     )
     found = gather(asked_of(azure, DAY / 2, endpoints), infrastructure.sources())
-    named = {name for name in BROKEN if any(text.startswith(name) for text in found.missing)}
+    named = {name for name in BROKEN if any(each.text.startswith(name) for each in found.missing)}
     assert named == set(broken)
     assert found.results
     assert found.events
 
 
+@pytest.mark.slow(seconds=20)
 def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none(
     azure: Azure, endpoints: tuple[Endpoint, ...]
 ) -> None:
@@ -164,8 +166,8 @@ def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none
     assert len(chosen) == 4
     assert not found.missing
     by_place = {
-        place: [r for r in found.results if r.subject == place]
-        for place in {r.subject for r in found.results}
+        place: [r for r in found.results if str(r.place) == place]
+        for place in {str(r.place) for r in found.results}
     }
     assert {len(by_place[place]) for place in by_place if "green" not in place} == {8}
     digits = by_place["digits/blue"]
@@ -203,7 +205,7 @@ def test_what_changes_seldom_is_kept_and_the_report_says_how_old_it_is(azure: Az
     assert first.taken == second.taken == NOW
     assert folded(second, asked.window, later.taken).oldest == NOW
     assert gather(later, sources[1:2], keep=keep).taken == later.taken
-    assert second.missing == ("broken: Nothing to compare with.",)
+    assert second.missing == (Missing("broken: Nothing to compare with."),)
 
 
 def test_two_windows_share_days_only_where_they_are_the_same(
@@ -237,7 +239,7 @@ def test_a_partial_answer_is_named(azure: Azure) -> None:
         asked.ask("traffic_totals", asked.window, endpoints=[]), complete=False, reason="R."
     )
     found = guarded(Source("Traffic log", lambda _: Gathered(answers=(answer,))), asked)
-    assert found.missing == ("Traffic log: the answer is not complete. R.",)
+    assert found.missing == (Missing("Traffic log: the answer is not complete. R."),)
 
 
 def test_events_before_the_window_are_kept_apart() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import at
 from synthetic_incidents import HOUR, NOW, report, result
 
 from monitoring.event import Event
@@ -23,7 +24,7 @@ START = NOW - timedelta(days=2)
 def lane_of(values: list[float], statuses: list[str] | None = None, worse: str = "higher") -> Lane:
     hours = np.datetime64(START.replace(tzinfo=None), "s") + 3600 * np.arange(len(values))
     return Lane(
-        name="x", label="X", group="traffic", subject="a/b", times=hours, values=np.array(values),
+        name="x", label="X", group="traffic", place=at("a/b"), times=hours, values=np.array(values),
         statuses=tuple(statuses or ()), worse=worse, notes=tuple(str(n) for n in range(len(values))),
     )  # fmt: skip
 

@@ -7,11 +7,15 @@ import numpy as np
 from monitoring.arrays import Floats
 from monitoring.capacity.instances import CPU, Capacity, Utilization
 from monitoring.capacity.load import EDGES_MS, Load
+from monitoring.place import Place
 
 START = np.datetime64("2026-11-14T00:00:00", "s")
 
 
-def load(counts: Floats, mean_ms: float, seed: int = 0, subject: str = "credit/blue") -> Load:
+BLUE = Place(endpoint="credit", deployment="blue")
+
+
+def load(counts: Floats, mean_ms: float, seed: int = 0, place: Place = BLUE) -> Load:
     """Requests that all take an exponential time of this mean, counted as the query counts."""
     random = np.random.default_rng(seed)
     n = len(counts)
@@ -23,7 +27,7 @@ def load(counts: Floats, mean_ms: float, seed: int = 0, subject: str = "credit/b
     there = counts > 0
     minutes = START + np.arange(n) * np.timedelta64(60, "s")
     made = Load(
-        subject, minutes, counts.astype(float), counts.astype(float), np.zeros(n), total, within
+        place, minutes, counts.astype(float), counts.astype(float), np.zeros(n), total, within
     )
     return made.part(there)
 
@@ -35,7 +39,7 @@ def machines(
     idle: float = 5.0,
     per_rpm: float = 1.0,
     seed: int = 0,
-    subject: str = "credit/blue",
+    place: Place = BLUE,
 ) -> tuple[Capacity, Utilization]:
     """Instances at five minutes whose CPU follows the requests."""
     random = np.random.default_rng(seed)
@@ -44,7 +48,7 @@ def machines(
     rpm = counts[: grains * 5].reshape(-1, 5).mean(axis=1) / instances
     cpu = idle + per_rpm * rpm + random.normal(0, 0.2, (instances, grains))
     capacity = Capacity(
-        subject, times, np.full(grains, float(instances)), np.full(grains, float(instances))
+        place, times, np.full(grains, float(instances)), np.full(grains, float(instances))
     )
     ids = tuple(f"i{n}" for n in range(instances))
-    return capacity, Utilization(subject, CPU, ids, times, np.clip(cpu, 0, 99))
+    return capacity, Utilization(place, CPU, ids, times, np.clip(cpu, 0, 99))

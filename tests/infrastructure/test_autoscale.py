@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from places import at
 
 from monitoring.capacity import autoscale, instances
 from monitoring.capacity import load as measured
@@ -87,7 +88,7 @@ def test_the_surge_was_met_late(azure: Azure) -> None:
     (cpu,) = instances.utilization(metrics, [deployment], window, minute, [instances.CPU])
     (capacity,) = instances.capacity(metrics, [deployment], window, minute)
     answer = Logs(azure).ask("load", window, endpoints=["flight-delay"])
-    load = measured.loads(answer.records())["flight-delay/blue"]
+    load = measured.loads(answer.records())[at("flight-delay/blue")]
     (setting,) = Scaling(azure).autoscale()
     rules = autoscale.rules_of(setting)
     assert rules == Rules(minimum=2, maximum=4, out_percent=70, in_percent=25)

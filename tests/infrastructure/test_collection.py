@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from places import at
 
 from monitoring.metric import MetricResult
 from monitoring.signals import collection
@@ -39,7 +40,7 @@ def judge(
         {"model_inputs": np.array(records, dtype=float)} if any(records) else {},
         {("model_inputs", REFUSED): np.array(lost, dtype=float) if lost else none} if lost else {},
     )
-    results = of_deployment("credit/blue", steps, found, is_on=is_on)
+    results = of_deployment(at("credit/blue"), steps, found, is_on=is_on)
     return results[::2], results[1::2]
 
 
@@ -103,7 +104,7 @@ def test_one_silent_collection_of_two_is_named() -> None:
         "model_inputs": np.array([90.0, 90, 90]),
         "model_outputs": np.array([90.0, 90, 0]),
     }
-    results = of_deployment("credit/blue", steps, Collected(np.full(3, 90.0), both), is_on=True)
+    results = of_deployment(at("credit/blue"), steps, Collected(np.full(3, 90.0), both), is_on=True)
     last = results[-1]
     assert (last.metric, last.status) == ("collected_share", "breached")
     assert "model_outputs" in last.reason

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from places import at
 
 from monitoring.capacity import instances
 from monitoring.capacity.energy import Energy, energy
@@ -28,12 +29,12 @@ def deployment(name: str = "blue", instance_type: str = "Standard_DS3_v2") -> De
 
 
 def capacity(counts: np.ndarray) -> instances.Capacity:
-    return instances.Capacity("credit/blue", QUARTERS, counts, counts)
+    return instances.Capacity(at("credit/blue"), QUARTERS, counts, counts)
 
 
 def cpu(percent: np.ndarray) -> instances.Utilization:
     ids = tuple(f"i{n}" for n in range(len(percent)))
-    return instances.Utilization("credit/blue", instances.CPU, ids, QUARTERS, percent)
+    return instances.Utilization(at("credit/blue"), instances.CPU, ids, QUARTERS, percent)
 
 
 def days(**given: object) -> tuple[cost.CostDay, ...]:
@@ -56,7 +57,7 @@ def test_the_bill_comes_before_the_estimate_and_per_thousand_follows() -> None:
     (day,) = days(billed=bill, traffic=rows)
     assert (day.cost, day.source, day.currency) == (12.0, "billed", "USD")
     assert (day.predictions, day.per_thousand) == (400, 30.0)
-    assert cost.hourly_rates([day], "credit/blue") == {
+    assert cost.hourly_rates([day], at("credit/blue")) == {
         "billed": 0.25, "estimated": pytest.approx(0.27)
     }  # fmt: skip
 
@@ -76,7 +77,7 @@ def test_a_gap_is_paid_for_and_the_time_before_the_first_point_is_not() -> None:
 
 def test_a_deleted_deployment_is_in_the_bill_alone() -> None:
     bill = [BilledDay(DAY, "old", "green", 3.0, "EUR")]
-    subjects = {day.subject: day for day in days(billed=bill)}
+    subjects = {str(day.place): day for day in days(billed=bill)}
     assert subjects["old/green"].cost == 3.0
     assert subjects["old/green"].estimated is None
 
@@ -94,7 +95,7 @@ def test_a_deleted_deployment_is_in_the_bill_alone() -> None:
 def test_not_needed_is_what_the_busiest_quarter_leaves(
     percent: float, running: int, share: float, status: str
 ) -> None:
-    found = cost.unneeded("credit/blue", cpu(np.full((running, 96), percent)), Window.day(DAY))
+    found = cost.unneeded(at("credit/blue"), cpu(np.full((running, 96), percent)), Window.day(DAY))
     assert found.value == pytest.approx(share)
     assert (found.status, found.signal) == (status, "cost")
 
@@ -102,8 +103,8 @@ def test_not_needed_is_what_the_busiest_quarter_leaves(
 def test_one_busy_quarter_is_enough_to_need_them() -> None:
     percent = np.full((3, 96), 1.0)
     percent[:, 50] = 65.0
-    assert cost.unneeded("credit/blue", cpu(percent), Window.day(DAY)).value == 0.0
-    blind = cost.unneeded("credit/blue", cpu(percent * np.nan), Window.day(DAY))
+    assert cost.unneeded(at("credit/blue"), cpu(percent), Window.day(DAY)).value == 0.0
+    blind = cost.unneeded(at("credit/blue"), cpu(percent * np.nan), Window.day(DAY))
     assert (blind.status, blind.value) == ("no_data", None)
 
 
@@ -123,11 +124,11 @@ def test_the_samples_bill_is_reconciled(azure: Azure) -> None:
     assert both.days > 100
     assert both.is_reconciled, both.difference
     assert abs(both.difference) < 0.05
-    subjects = {day.subject for day in found}
-    for subject in subjects:
-        own = cost.reconciled(day for day in found if day.subject == subject)
+    places = {day.place for day in found}
+    for place in places:
+        own = cost.reconciled(day for day in found if day.place == place)
         assert own is not None
-        assert own.is_reconciled, (subject, own.difference)
+        assert own.is_reconciled, (place, own.difference)
 
 
 def test_digits_alone_pays_for_what_it_does_not_need(azure: Azure) -> None:
@@ -163,5 +164,5 @@ class OneGpu(PlatformMetrics):
 def test_joules_are_watt_hours_and_grams() -> None:
     gpu = deployment("gpu", "Standard_NC6s_v3")
     (found,) = energy(OneGpu(), [gpu, deployment()], Window.day(DAY))
-    assert found == Energy("credit/gpu", pytest.approx(1200.0), 0.5)  # 100 W for 12 hours
+    assert found == Energy(at("credit/gpu"), pytest.approx(1200.0), 0.5)  # 100 W for 12 hours
     assert found.grams(500.0) == pytest.approx(600.0)

@@ -26,9 +26,9 @@ def week(azure: Azure) -> dict[str, right_size.Case]:
     counted = instances.capacity(metrics, deployments, window, grain)
     used = instances.utilization(metrics, deployments, window, grain, [instances.CPU])
     asked = measured.loads(Logs(azure).ask("load", window, endpoints=[]).records())
-    cpu = {u.subject: u for u in used}
+    cpu = {u.place: u for u in used}
     return {
-        c.subject: right_size.case(asked[c.subject], c, cpu[c.subject], limits=Limits())
+        str(c.place): right_size.case(asked[c.place], c, cpu[c.place], limits=Limits())
         for c in counted
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import at
 
 from monitoring.capacity import instances
 from monitoring.capacity.instances import Capacity
@@ -41,7 +42,7 @@ def deployment(instance_type: str = "Standard_DS3_v2") -> Deployment:
 def test_a_limit_is_breached_above_and_not_at(resource: instances.Resource) -> None:
     limit = saturation.LIMITS[resource.name].percent
     statuses = [
-        saturation.utilization_result("a/b", resource, DAY, value, 4).status
+        saturation.utilization_result(at("a/b"), resource, DAY, value, 4).status
         for value in (limit - 1, limit, limit + 0.1, None)
     ]
     assert statuses == ["ok", "ok", "breached", "no_data"]
@@ -50,7 +51,7 @@ def test_a_limit_is_breached_above_and_not_at(resource: instances.Resource) -> N
 def test_gaps_are_no_data_and_a_cpu_machine_has_no_gpu() -> None:
     values = np.full((2, 24), np.nan)
     values[0, 3], values[1, 3] = 95.0, 20.0
-    used = instances.Utilization("credit/blue", instances.CPU, ("a", "b"), HOURS, values)
+    used = instances.Utilization(at("credit/blue"), instances.CPU, ("a", "b"), HOURS, values)
     found = saturation.judged_of([used], [], [deployment()], DAY, timedelta(hours=1))
     cpu = [r for r in found if r.metric == "cpu_utilization"]
     assert [r.status for r in cpu].count("no_data") == 23
@@ -64,11 +65,11 @@ def test_gaps_are_no_data_and_a_cpu_machine_has_no_gpu() -> None:
 def test_ready_counts_instances_over_the_step() -> None:
     running, ready = np.full(24, 2.0), np.full(24, 2.0)
     ready[:13] = 1.0
-    result = saturation.ready_result("a/b", DAY, Capacity("a/b", HOURS, running, ready))
+    result = saturation.ready_result(at("a/b"), DAY, Capacity(at("a/b"), HOURS, running, ready))
     assert result.value == pytest.approx((11 * 2 + 13) / 48)
     assert result.status == "breached"
     running[:] = np.nan
-    blind = saturation.ready_result("a/b", DAY, Capacity("a/b", HOURS, running, ready))
+    blind = saturation.ready_result(at("a/b"), DAY, Capacity(at("a/b"), HOURS, running, ready))
     assert (blind.status, blind.value) == ("no_data", None)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_logs
+from places import at
 from tiny_logs import NOW, request
 
 from monitoring.capacity.latency import percentiles
@@ -162,9 +163,9 @@ COURSES = {
 
 @pytest.mark.parametrize("steps", COURSES.values(), ids=COURSES)
 def test_objectives_agree_with_the_overview(steps: list[traffic.Step]) -> None:
-    overview = health.of_infrastructure("credit/blue", steps, DAY)
-    errors = objectives.error_rate("credit/blue", steps, DAY)
-    p95 = objectives.latency_p95("credit/blue", steps, DAY)
+    overview = health.of_infrastructure(at("credit/blue"), steps, DAY)
+    errors = objectives.error_rate(at("credit/blue"), steps, DAY)
+    p95 = objectives.latency_p95(at("credit/blue"), steps, DAY)
     if errors.value is not None and p95.value is not None:
         assert overview.value == f"{errors.value:.2%} · {p95.value:,.0f} ms"
     starts = [start for start in (errors.since, p95.since) if start]
@@ -179,7 +180,7 @@ def test_objectives_agree_with_the_overview(steps: list[traffic.Step]) -> None:
 
 def test_a_breach_that_is_over_stands_in_no_number_beside_an_ok() -> None:
     steps = [step_of(n, 1000, 500 * (n in (19, 20, 21))) for n in range(24)]
-    errors = objectives.error_rate("credit/blue", steps, DAY)
+    errors = objectives.error_rate(at("credit/blue"), steps, DAY)
     assert (errors.status, errors.value) == ("ok", 0.0)
     assert errors.breached == 3
     assert errors.over == steps[21].window.end
@@ -188,6 +189,7 @@ def test_a_breach_that_is_over_stands_in_no_number_beside_an_ok() -> None:
 # Platform metrics
 
 
+@pytest.mark.slow
 def test_the_newest_minutes_count_what_was_asked(tmp_path: Path) -> None:
     """The tiny store: 6 requests a minute, and in every fifth one more that ends in 500."""
     azure = tiny(tmp_path).azure

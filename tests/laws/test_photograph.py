@@ -25,6 +25,7 @@ def _kept() -> dict[str, str]:
     return {str(f.relative_to(photograph.FOLDER)): f.read_text("utf-8") for f in files}
 
 
+@pytest.mark.slow(seconds=80)
 def test_no_number_incident_or_lane_has_changed(taken: dict[str, str]) -> None:
     kept = _kept()
     assert sorted(taken) == sorted(kept)

@@ -48,7 +48,7 @@ def test_nannymls_areas_are_reproduced_within_their_tolerance() -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 def test_without_drift_the_interval_holds_a_half() -> None:
     held = naive = 0
     for seed in range(30):

@@ -126,6 +126,7 @@ def side_by_side(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         st.cache_resource.clear()
 
 
+@pytest.mark.slow(seconds=40)
 def test_fifty_sessions_on_all_pages(
     store: Path, side_by_side: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

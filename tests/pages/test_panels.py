@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from docs.make_shots import FAULT
 from monitoring.errors import Cancelled, InputError, MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult
+from monitoring.place import Place
 from ui.parts import cards, glossary, states
 
 EVIL = "![p](http://evil.example/x.png) <img src=x> [l](http://evil.example) :red[x]"
@@ -178,7 +179,7 @@ def test_a_number_without_a_threshold_does_not_blame_its_rows(
     result = MetricResult(
         signal="model_performance",
         metric="accuracy",
-        subject="demo",
+        place=Place(feature="demo"),
         status="not_enough_data",
         threshold=threshold,
         value=value,

@@ -1,15 +1,19 @@
 """The shell around every page: menu, scope and links, and what it does when nothing answers."""
 
+import asyncio
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from monitoring.kept import disk
+from monitoring.kept.disk import Disk
 from monitoring.window import Window
 from sample.transport import Reply
 from ui.loaders import workspace
-from ui.shell import nav
+from ui.shell import edge, nav
 from ui.shell.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
 
 PAGES = [row.file for row in nav.TABLE]
@@ -102,6 +106,22 @@ def test_a_workspace_that_does_not_answer_leaves_the_pages_standing(
     assert "Not permitted" in words(app)
     assert "endpoint" not in [box.key for box in app.selectbox]
     assert app.session_state["_scope"] == Scope("flights", None, None, "7d")
+
+
+def test_a_cache_that_takes_nothing_is_one_sentence_on_the_page_and_for_probes(
+    shell, words, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(disk, "_faults", {})
+    assert "Nothing is kept" not in words(shell("your_own_files.py"))
+    (tmp_path / "full").touch()  # a file where the folder should be
+    assert Disk(tmp_path / "full", version=1).get("q", 1, lambda: "result") == "result"
+    app = shell("your_own_files.py")
+    assert not app.exception
+    assert f"Cannot keep results in '{tmp_path / 'full'}'" in words(app)
+    answer = asyncio.run(edge.readyz(None))
+    assert answer.status_code == 200
+    assert json.loads(answer.body)["status"] == "computing without keeping"
+    assert "Cannot keep results" in json.loads(answer.body)["why"]
 
 
 def test_the_query_budget_is_a_click_away(shell) -> None:

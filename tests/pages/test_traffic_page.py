@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import at
 from streamlit.testing.v1 import AppTest
 
 from monitoring.overview import health
@@ -74,8 +75,8 @@ def test_the_numbers_are_the_overviews(opened: Opened, azure: Azure, settings: S
     window = Window.last(timedelta(days=30), until=settings.clock())
     step = step_of(window)
     answer = Logs(azure).ask("traffic", window, endpoints=[], step=step)
-    steps = traffic.steps(answer.records(), step)["flight-time", "blue"]
-    overview = health.of_infrastructure("flight-time/blue", steps, window)
+    steps = traffic.steps(answer.records(), step)[at("flight-time/blue")]
+    overview = health.of_infrastructure(at("flight-time/blue"), steps, window)
     assert overview.value
     # The first tile of this name is of the last 15 minutes.
     rates = [metric.value for metric in app.metric if metric.label == "Error rate"]

@@ -58,7 +58,8 @@ def result(
         "rows": 1_000,
         "reference_rows": 40_000,
     }
-    return MetricResult(**{**known, "window": window, "value": value, "subject": feature, **fields})
+    known |= {"place": BLUE.of(feature)}
+    return MetricResult(**{**known, "window": window, "value": value, **fields})
 
 
 def evaluation(
@@ -66,14 +67,16 @@ def evaluation(
 ) -> Evaluation:
     """An evaluation of each hour of a window, each result with the same value."""
     window = window or hours(0, 1)
-    step = fields.get("step", HOUR)
+    step, place = fields.get("step", HOUR), fields.get("place", BLUE)
     known = {
-        "place": BLUE,
+        "place": place,
         "signal": "data_drift",
         "step": step,
         "window": window,
         "results": tuple(
-            result(each, value, feature) for each in window.split(step) for feature in features
+            result(each, value, place=place.of(feature))
+            for each in window.split(step)
+            for feature in features
         ),
         "in_force": "default",
         "fingerprint": "file-1",

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import EvaluationRow
@@ -41,7 +41,7 @@ LATER = NOW + HOUR
 
 def every_field(window: Window) -> MetricResult:
     return MetricResult(
-        signal="data_drift", metric="m", subject="income", status="breached", threshold=1e-300,
+        signal="data_drift", metric="m", place=BLUE.of("income"), status="breached", threshold=1e-300,
         worse="lower", unit="€", method="µ", mode="azureml", kind="categorical", window=window,
         value=-0.0, interval=Interval(-1.5, 2.5), noise_floor=0.1, error_bound=0.2, pvalue=0.3,
         adjusted_pvalue=0.4, reference_rows=10**12, rows=0, service_verdict="ok", reason="why",
@@ -74,7 +74,7 @@ def test_what_is_no_number_and_what_numpy_made_come_back(results: Results) -> No
 def test_the_newest_counts_as_a_whole_even_with_fewer_results(results: Results) -> None:
     results.add([evaluation(hours(0, 4), features=("a", "b"))])
     results.add([evaluation(hours(1, 3), 0.5, ("a",), fingerprint="file-2", evaluated=LATER)])
-    stored = [(r.window.start.hour, r.subject, r.value) for r in results.results(WHOLE_DAY)]
+    stored = [(r.window.start.hour, r.place.feature, r.value) for r in results.results(WHOLE_DAY)]
     assert stored == [
         (0, "a", 0.05), (0, "b", 0.05), (1, "a", 0.5), (2, "a", 0.5), (3, "a", 0.05), (3, "b", 0.05),
     ]  # fmt: skip
@@ -117,9 +117,17 @@ def test_an_hour_covered_by_a_day_since_is_stored_again(results: Results) -> Non
 
 def test_an_incomplete_one_gives_way_to_what_else_came_in(results: Results) -> None:
     blind = evaluation(results=(), complete=False, missing=("logs",))
-    assert [results.add([blind]) for _ in range(2)] == [1, 0]
-    assert results.add([evaluation(complete=False, missing=("labels",))]) == 1
-    assert results.add([evaluation()]) == 1
+    assert results.add([blind]) == 1
+    assert results.add([replace(blind, evaluated=LATER)]) == 0
+    (done,) = results.done("data_drift", HOUR, WHOLE_DAY).values()
+    assert (done.complete, done.evaluated) == (
+        False,
+        LATER,
+    )  # so that it is not tried at once again
+    assert results.history(results.evaluations(WHOLE_DAY)[0]) == ()
+    partial = evaluation(complete=False, missing=("labels",), evaluated=LATER)
+    assert results.add([partial]) == 1
+    assert results.add([evaluation(evaluated=LATER)]) == 1
     assert [e.complete for e in results.evaluations(WHOLE_DAY)] == [True]
 
 
@@ -298,3 +306,55 @@ def occupied(database: Database) -> int:
             )
         pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
         return int(session.execute(text(pages)).scalar())
+
+
+MANY = [
+    replace(BLUE, endpoint=f"endpoint-{n}", deployment=name)
+    for n in range(4)
+    for name in ("blue", "green")
+]
+
+
+@pytest.fixture
+def quarter(results: Results) -> Results:
+    """Eight deployments, five signals, 30 days."""
+    for n in range(30):
+        day = Window(MIDNIGHT - n * DAY, MIDNIGHT - (n - 1) * DAY)
+        signals = [evaluation(day, n, step=DAY, signal=f"signal-{s}") for s in range(5)]
+        results.add(replace(each, place=place) for each in signals for place in MANY)
+    return results
+
+
+def test_months_of_many_deployments(quarter: Results) -> None:
+    assert quarter.size().evaluations == 8 * 5 * 30
+    latest = quarter.latest()
+    assert {(e.place, e.signal) for e in latest} == {
+        (place, f"signal-{s}") for place in MANY for s in range(5)
+    }
+    assert {e.window for e in latest} == {WHOLE_DAY}
+    week = Window(MIDNIGHT - 6 * DAY, MIDNIGHT + DAY)
+    assert [r.value for r in quarter.results(week, places=MANY[:1], signals=["signal-3"])] == [
+        6, 5, 4, 3, 2, 1, 0,
+    ]  # fmt: skip
+    assert len(quarter.done("signal-1", DAY, week)) == 8 * 7
+    assert quarter.prune(MIDNIGHT) == 8 * 5 * 29
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_no_question_reads_all_evaluations(quarter: Results, database: Database) -> None:
+    plans: list[str] = []
+
+    @event.listens_for(database._engine, "before_cursor_execute")
+    def explain(connection, cursor, statement, parameters, context, many) -> None:
+        if "evaluations" in statement and not many:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[-1] for row in cursor.fetchall())
+
+    quarter.latest()
+    quarter.latest(until=MIDNIGHT)
+    quarter.results(WHOLE_DAY, places=MANY[:2])
+    quarter.done("signal-1", DAY, WHOLE_DAY, MANY[0])
+    quarter.add([evaluation(WHOLE_DAY, step=DAY, signal="signal-1", place=MANY[0], version=2)])
+    quarter.prune(MIDNIGHT - 20 * DAY)
+    assert any("SEARCH evaluations" in step for step in plans)
+    assert [step for step in plans if "SCAN evaluations" in step] == []

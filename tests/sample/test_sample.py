@@ -362,7 +362,7 @@ def content(store: Path) -> dict[str, str]:
     return digests
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 def test_seed_and_day_decide_everything(tmp_path: Path) -> None:
     plans = {
         "first": Plan(date(2026, 11, 21), seed=7, share=0.01),

@@ -1,8 +1,11 @@
-"""The sample workspace is built once, never served half built, and forgotten after some days."""
+"""The sample workspace is built once, never served half built, and the oldest ones go."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from monitoring.errors import InputError
+from sample import kql
 from sample.builder import build, contents, workspace
 from sample.builder.plan import COMPLETE, Plan
-from tests.conftest import NOW
+from sample.metrics import MetricStore
+from tests.conftest import NOW, ROOT
 
 Told = list[tuple[float, str]]
 
@@ -102,12 +107,93 @@ def test_one_flipped_bit_in_a_database_is_noticed(tmp_path: Path, builds: list[P
     assert file.read_text() == "rows"
 
 
-def test_workspaces_of_other_days_go_after_three_days(tmp_path: Path, builds: list[Plan]) -> None:
-    old, recent = (build(tmp_path, NOW - timedelta(days=n), 1, lambda *_: None) for n in (9, 1))
-    marker = old / COMPLETE
-    aged = marker.stat().st_mtime - 4 * 86_400
-    os.utime(marker, (aged, aged))
-    newest = build(tmp_path, NOW, 1, lambda *_: None)
-    assert not old.exists()
-    assert recent.exists()
-    assert newest.exists()
+def test_the_newest_three_are_kept(tmp_path: Path, builds: list[Plan]) -> None:
+    made = []
+    for n in range(5):
+        made.append(build(tmp_path, NOW + timedelta(days=n), 1, lambda *_: None))
+        os.utime(made[-1] / workspace.COMPLETE, (n, n))
+    assert [folder.exists() for folder in made] == [False, False, True, True, True]
+    again = build(tmp_path, NOW, 1, lambda *_: None)  # an earlier day, but made last
+    assert [folder.exists() for folder in (again, *made[2:])] == [True, False, True, True]
+
+
+def test_what_a_killed_build_left_goes_and_what_is_being_built_stays(
+    tmp_path: Path, builds: list[Plan]
+) -> None:
+    root = tmp_path / "sample"
+    left, busy = (root / f".v1-1-{day}.partial" for day in ("2026-01-01", "2026-01-02"))
+    for folder in (left, busy):
+        folder.mkdir(parents=True)
+    with (root / "v1-1-2026-01-02.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build(tmp_path, NOW, 1, lambda *_: None)
+    assert (left.exists(), busy.exists()) == (False, True)
+
+
+BUILD = """
+import sys, time
+from pathlib import Path
+from sample import kql
+from sample.builder import build, contents, workspace
+from tests.conftest import NOW
+
+cache = Path(sys.argv[1])
+
+def write(folder, plan, progress):
+    with (cache / "builders").open("a") as log:
+        log.write("one\\n")
+    print("building", flush=True)
+    sys.stdin.readline()
+    (folder / workspace.COMPLETE).touch()
+
+contents.write = write
+folder = build(cache, NOW, 1, lambda *_: None)
+print((folder / workspace.COMPLETE).exists(), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_of_two_processes_one_builds_and_both_see_it_complete(tmp_path: Path) -> None:
+    def start() -> subprocess.Popen[str]:
+        command, pipe = [sys.executable, "-c", BUILD, str(tmp_path)], subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+
+    with start() as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "building\n"
+        with start() as second:
+            said = [process.communicate("\n")[0] for process in (first, second)]
+    assert said == ["True\n", "True\n"]
+    assert (tmp_path / "builders").read_text() == "one\n"
+
+
+READ = """
+import sys
+from pathlib import Path
+from tests.sample.test_sample_kept import reader
+
+print(reader(Path(sys.argv[1]))(), flush=True)
+"""
+
+
+def reader(store: Path) -> Callable[[], tuple[int, int]]:
+    """Open the logs and the metrics, and return what asks them for the number of requests and namespaces."""
+    logs = kql.Tables(store / "workspace.duckdb")
+    metrics = MetricStore(store / "metrics.duckdb", lambda: NOW)
+
+    def ask() -> tuple[int, int]:
+        query = "AmlOnlineEndpointTrafficLog | count"
+        answer = logs.ask(query, kql.Scope(until=NOW), rows=1, seconds=60)
+        return answer.rows[0][0], len(metrics.catalog)
+
+    return ask
+
+
+def test_two_processes_read_one_sample_at_once(sample: Path) -> None:
+    ask = reader(sample)
+    here = ask()
+    command = [sys.executable, "-c", READ, str(sample)]
+    there = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert there.stdout == f"{here}\n"
+    assert ask() == here
+    assert min(here) > 0

@@ -8,6 +8,7 @@ import pytest
 
 from monitoring.metric import MetricResult, Status
 from monitoring.metrics.drift import HEADLINE
+from monitoring.place import Place
 from monitoring.signals.data_drift.back_testing import Breach, KnownIncident, Side, back_test, side
 from monitoring.window import Window
 
@@ -25,7 +26,7 @@ def daily(**histories: str) -> dict[date, list[MetricResult]]:
     return {
         day(n): [
             MetricResult(
-                signal="data_drift", metric=HEADLINE["numerical"], kind="numerical", subject=name,
+                signal="data_drift", metric=HEADLINE["numerical"], kind="numerical", place=Place(feature=name),
                 status=LETTERS[text[n]], threshold=0.2, window=Window.day(day(n)),
             )
             for name, text in histories.items()
@@ -62,7 +63,7 @@ def test_another_metric_than_the_deciding_one_changes_nothing() -> None:
     results = daily(temp="bbb")
     other = {
         at: [*each, *(MetricResult(
-            signal="data_drift", metric="hellinger_distance", kind="numerical", subject="temp",
+            signal="data_drift", metric="hellinger_distance", kind="numerical", place=Place(feature="temp"),
             status="ok", threshold=0.1, window=r.window,
         ) for r in each)]
         for at, each in results.items()

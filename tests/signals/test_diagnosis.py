@@ -8,6 +8,7 @@ import pytest
 from monitoring.explain.data_faults import faults_among
 from monitoring.explain.diagnosis import Diagnosis, Evidence, diagnose
 from monitoring.metric import Interval, MetricResult
+from monitoring.place import Place
 from monitoring.window import Window
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -21,7 +22,7 @@ def result(subject: str, status: str, value: float | None = 0.3, **more: object)
     given = {
         "signal": "data_drift", "metric": "jensen_shannon_distance", "threshold": 0.1, "rows": 5000,
     }  # fmt: skip
-    return MetricResult(subject=subject, status=status, value=value, **(given | more))
+    return MetricResult(place=Place(feature=subject), status=status, value=value, **(given | more))
 
 
 def accuracy(

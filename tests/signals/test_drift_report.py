@@ -12,6 +12,7 @@ from monitoring.baselines.baseline import Baseline, take_baseline
 from monitoring.counting.engine import tables
 from monitoring.errors import Cancelled
 from monitoring.metric import MetricResult, Status
+from monitoring.place import Place
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.window import Window
 
@@ -96,7 +97,7 @@ def test_no_days_is_blind_not_fine(baseline, window) -> None:
 def history(*statuses: Status) -> list[MetricResult]:
     return [
         MetricResult(
-            signal="s", metric="m", subject="x", status=status, threshold=1.0,
+            signal="s", metric="m", place=Place(feature="x"), status=status, threshold=1.0,
             window=Window.day(FIRST + timedelta(days=i)),
         )
         for i, status in enumerate(statuses)

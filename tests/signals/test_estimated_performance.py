@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from places import at
 
 from monitoring.counting.engine.tables import Table, open_table
 from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError, NotEnoughData
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.estimated_performance import estimate as estimated_performance
 from monitoring.signals.estimated_performance.report import EstimateReport
 from monitoring.sources.azure import Azure
@@ -49,7 +51,7 @@ def estimated(azure: Azure) -> Estimated:
             model,
             deployed.rows(deployment, model, earlier),
             deployed.rows(deployment, model, asked),
-            subject=f"{endpoint}/blue",
+            place=Place(endpoint=endpoint, deployment="blue"),
             window=asked,
             taken=azure.settings.clock(),
         )
@@ -252,7 +254,7 @@ def test_what_users_have_set_comes_before_baseline_and_tags(
         [one],
         {date(2026, 1, 1): two},
         COLUMNS,
-        subject="x",
+        place=WORKSPACE,
         baselines={"accuracy": 0.1, "bias": 0.0},
         thresholds={"accuracy": 0.999},
     )
@@ -265,7 +267,7 @@ def test_what_users_have_set_comes_before_baseline_and_tags(
         earlier = estimated_performance.reference_window(deployed, known.deployments[0], asked)
         rows = [deployed.rows(known.deployments[0], model, each) for each in (earlier, asked)]
         return estimated_performance.of_deployment(
-            model, *rows, subject="digits/blue", window=asked, benchmarks=benchmarks
+            model, *rows, place=at("digits/blue"), window=asked, benchmarks=benchmarks
         )
 
     mine = named({"accuracy": 0.5})
@@ -283,7 +285,7 @@ def test_what_cannot_be_estimated_says_why(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column score"):
         estimated_performance.estimate_files(good, lost, COLUMNS, store=tmp_path)
     with pytest.raises(NotEnoughData, match="nothing was predicted"):
-        estimated_performance.run({date(2026, 1, 1): good}, {}, COLUMNS, subject="x")
+        estimated_performance.run({date(2026, 1, 1): good}, {}, COLUMNS, place=WORKSPACE)
     waiting = pq.read_table(good.paths[0])
     column = pa.nulls(waiting.num_rows, pa.int64())
     pq.write_table(waiting.set_column(5, "label", column), tmp_path / "waiting.parquet")

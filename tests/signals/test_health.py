@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import at
 
 from monitoring.baselines.baseline import take_baseline
 from monitoring.counting.engine import outcomes as counting
@@ -16,6 +17,7 @@ from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOu
 from monitoring.errors import NotPermittedError, SourceError
 from monitoring.metrics.performance import METRICS
 from monitoring.overview import health
+from monitoring.place import WORKSPACE
 from monitoring.signals import traffic
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.report import DriftReport
@@ -55,7 +57,7 @@ def number(error: float) -> NumberOutcomes:
     ],
 )
 def test_accuracy_is_judged_against_the_registered_models_own(outcomes, baseline, status) -> None:
-    result = model_performance.judged(ACCURACY, "a/b", outcomes, baseline, DAY)
+    result = model_performance.judged(ACCURACY, WORKSPACE, outcomes, baseline, DAY)
     assert result.status == status
     assert (result.status in {"ok", "breached"}) != bool(result.reason)
 
@@ -63,8 +65,8 @@ def test_accuracy_is_judged_against_the_registered_models_own(outcomes, baseline
 def test_higher_error_is_worse() -> None:
     metric = METRICS["mean_absolute_error"]
     good, bad = number(1.0), number(2.0)
-    assert model_performance.judged(metric, "a/b", good, 1.0, DAY).status == "ok"
-    assert model_performance.judged(metric, "a/b", bad, 1.0, DAY).status == "breached"
+    assert model_performance.judged(metric, WORKSPACE, good, 1.0, DAY).status == "ok"
+    assert model_performance.judged(metric, WORKSPACE, bad, 1.0, DAY).status == "breached"
 
 
 def test_outcomes_of_days_add_up(tmp_path: Path) -> None:
@@ -95,24 +97,26 @@ def steps(*faults: int, requests: int = 1000, p95: float = 200.0) -> list[traffi
 
 
 def test_traffic_breaches_in_two_of_three_steps_and_says_since_when() -> None:
-    cell = health.of_infrastructure("a/b", steps(0, 0, 100, 100), MORNING)
+    cell = health.of_infrastructure(at("a/b"), steps(0, 0, 100, 100), MORNING)
     assert cell.status == "breached"
     assert cell.since == START + timedelta(hours=2)
-    assert health.of_infrastructure("a/b", steps(0, 100, 0, 0), MORNING).status == "ok"
-    assert health.of_infrastructure("a/b", steps(0, 0, p95=5000.0), MORNING).status == "breached"
+    assert health.of_infrastructure(at("a/b"), steps(0, 100, 0, 0), MORNING).status == "ok"
+    assert (
+        health.of_infrastructure(at("a/b"), steps(0, 0, p95=5000.0), MORNING).status == "breached"
+    )
 
 
 def test_no_or_little_traffic_is_not_green() -> None:
-    assert health.of_infrastructure("a/b", [], MORNING).status == "no_data"
+    assert health.of_infrastructure(at("a/b"), [], MORNING).status == "no_data"
     assert (
-        health.of_infrastructure("a/b", steps(0, 0, requests=3), MORNING).status
+        health.of_infrastructure(at("a/b"), steps(0, 0, requests=3), MORNING).status
         == "not_enough_data"
     )
 
 
 def test_silence_is_stale_and_not_green() -> None:
     day_later = Window(START, START + timedelta(hours=4 + 13))
-    cell = health.of_infrastructure("a/b", steps(0, 0, 0, 0), day_later)
+    cell = health.of_infrastructure(at("a/b"), steps(0, 0, 0, 0), day_later)
     assert cell.status == "stale"
     assert "No request since 01 Jan 04:00 UTC" in cell.hint
 
@@ -177,7 +181,7 @@ def test_a_log_that_left_rows_out_proves_nothing_good(faults: int, status: str) 
         traffic.Step(Window(START + n * hour, START + (n + 1) * hour), 1000, faults, 50.0)
         for n in range(4)
     ]
-    whole = health.of_infrastructure("a/b", steps, MORNING)
-    part = health.of_infrastructure("a/b", steps, MORNING, left_out="too many rows")
+    whole = health.of_infrastructure(at("a/b"), steps, MORNING)
+    part = health.of_infrastructure(at("a/b"), steps, MORNING, left_out="too many rows")
     assert whole.status == ("ok" if faults == 0 else "breached")
     assert (part.status, part.hint) == (status, "too many rows")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from places import at
 
 from monitoring.counting.engine import outcomes as counting
 from monitoring.counting.engine.tables import write_table
@@ -43,7 +44,7 @@ def days(*settings: dict[str, float], n: int = 500) -> dict[date, Outcomes]:
 
 def measured(found: dict[date, Outcomes], **options: Any) -> PerformanceReport:
     options = {"baselines": {"accuracy": 0.9}, **options}
-    return report(found, task="binary_classification", subject="a/b", **options)
+    return report(found, task="binary_classification", place=at("a/b"), **options)
 
 
 def test_the_whole_is_the_sum_of_its_steps() -> None:
@@ -144,7 +145,7 @@ def test_a_bias_is_bad_on_both_sides(
     found = report(
         numbers(tmp_path, offset),
         task="regression",
-        subject="a/b",
+        place=at("a/b"),
         baselines={"mean_absolute_error": 1.6},
     ).results["bias"]
     assert found.status == status
@@ -154,14 +155,14 @@ def test_a_bias_is_bad_on_both_sides(
 
 def test_a_bias_has_no_limit_where_the_error_has_no_baseline(tmp_path: Path) -> None:
     rows = numbers(tmp_path, 1.0)
-    options: Any = {"task": "regression", "subject": "a/b"}
+    options: Any = {"task": "regression", "place": at("a/b")}
     assert report(rows, **options).results["bias"].status == "not_enough_data"
     by_hand = report(rows, thresholds={"bias": 0.5}, **options).results["bias"]
     assert (by_hand.status, by_hand.threshold) == ("breached", 0.5)
 
 
 def test_residuals_are_kept_for_the_page(tmp_path: Path) -> None:
-    outcomes = report(numbers(tmp_path, 1.0), task="regression", subject="a/b").outcomes
+    outcomes = report(numbers(tmp_path, 1.0), task="regression", place=at("a/b")).outcomes
     assert isinstance(outcomes, NumberOutcomes)
     assert outcomes.residuals is not None
     assert outcomes.residuals.mean == pytest.approx(1.0, abs=0.2)
@@ -227,7 +228,7 @@ def sampled(
             model = deployed.model(deployment)
             rows = deployed.rows(deployment, model, window)
             found[f"{endpoint.name}/{deployment.name}"] = realized_performance.of_deployment(
-                model, rows, subject=deployment.name, window=window, store=store, taken=now
+                model, rows, place=deployment.place, window=window, store=store, taken=now
             )
     return found
 

@@ -85,14 +85,12 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     """The truth is the mean over many draws of many rows; 40 intervals of 95 % hold it 33 times or more."""
     case = Case("wait", "relation", 1.5, "error")
     draws = [outcome(case, rows=8000, seed=500 + s).attribution for s in range(12)]
+    intervals = [
+        outcome(case, rows=2000, seed=seed, replicates=60).attribution.parts for seed in range(40)
+    ]
     for part in ("mix", "relation"):
         truth = np.mean([each.parts[part].value for each in draws])
-        held = 0
-        for seed in range(40):
-            interval = (
-                outcome(case, rows=2000, seed=seed, replicates=60).attribution.parts[part].interval
-            )
-            held += interval.low <= truth <= interval.high
+        held = sum(p[part].interval.low <= truth <= p[part].interval.high for p in intervals)
         assert held >= 33, part
 
 

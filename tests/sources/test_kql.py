@@ -47,7 +47,7 @@ def values(query: Query) -> dict[str, Any]:
     return {name: NAMED.get(name, VALUES[kind]) for name, kind in query.parameters.items()}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=0.2)  # together; the analyzer starts once
 @pytest.mark.parametrize("name", NAMES)
 def test_microsofts_analyzer_finds_nothing_wrong(analyzer: Analyzer, name: str) -> None:
     query = load(name)
@@ -70,7 +70,7 @@ def test_the_sample_workspace_has_something_to_answer(azure: Azure, name: str) -
     assert Logs(azure).ask(name, MONTH, **values(load(name))).rows
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=0.2)  # together; the analyzer starts once
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_says_what_it_answers_and_which_columns(analyzer: Analyzer, name: str) -> None:
     text = load(name).text
@@ -125,6 +125,7 @@ def test_both_proofs_catch_a_slip(
         Logs(azure).ask("traffic", WEEK, **values(query))
 
 
+@pytest.mark.slow
 def test_the_analyzer_sees_a_type_that_the_sample_does_not(analyzer: Analyzer) -> None:
     assert analyzer.check("Usage | where Quantity > 'a'").problems
     assert analyzer.check("AppRequests | summarize count() by Properties.model").problems

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.errors import NotEnoughData, PartialResultError, SourceError
+from monitoring.place import Place
 from monitoring.window import Window
 from ui.loaders import compute, logs, workspace
 
@@ -157,7 +158,7 @@ def arrivals(window: Window) -> Answer:
 
 
 def loads(window: Window) -> dict[str, Load]:
-    """Return the load of every deployment, by subject."""
+    """Return the load of every deployment, by place."""
     from monitoring.capacity import load  # noqa: PLC0415 - costs a second
 
     return compute.entry(
@@ -195,52 +196,52 @@ def case(deployment: Deployment, window: Window) -> Case:
         NotEnoughData: Too few answers.
         SourceError: Azure did not answer.
     """
-    from monitoring.capacity import instances, right_size  # noqa: PLC0415 - costs a second
+    from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
     from monitoring.capacity.what_if import Limits  # noqa: PLC0415 - same
 
-    subject = instances.subject_of(deployment)
+    place = deployment.place
 
     def measure() -> Case:
         known = settings_of(deployment)
         limits = Limits(known.concurrent_per_instance, known.timeout.total_seconds() * 1000)
-        load, capacity, cpu = _measured(subject, window)
+        load, capacity, cpu = _measured(place, window)
         return right_size.case(load, capacity, cpu, limits=limits)
 
-    return compute.entry(("case", subject, window), measure, COST_FRESH).value
+    return compute.entry(("case", place, window), measure, COST_FRESH).value
 
 
 def _machines(window: Window) -> tuple[dict[str, Capacity], dict[str, Utilization]]:
-    """Return instances and CPU of every deployment, by subject, at five minutes."""
+    """Return instances and CPU of every deployment, by place, at five minutes."""
     from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
 
     def ask() -> tuple[dict[str, Capacity], dict[str, Utilization]]:
         here, doors = compute.all_deployments(), compute.metrics()
         counted = instances.capacity(doors, here, window, _GRAIN)
         used = instances.utilization(doors, here, window, _GRAIN, [instances.CPU])
-        return {c.subject: c for c in counted}, {u.subject: u for u in used}
+        return {c.place: c for c in counted}, {u.place: u for u in used}
 
     return compute.entry(("machines", window), ask, COST_FRESH).value
 
 
-def _measured(subject: str, window: Window) -> tuple[Load, Capacity, Utilization | None]:
+def _measured(place: Place, window: Window) -> tuple[Load, Capacity, Utilization | None]:
     """Return load, instances and CPU of a deployment.
 
     Raises:
         NotEnoughData: It was asked nothing, or nobody knows how many instances ran.
     """
     asked = loads(window)
-    if subject not in asked:
+    if place not in asked:
         raise NotEnoughData(
-            f"Nothing was asked of {subject!r} in the replayed days",
+            f"Nothing was asked of {str(place)!r} in the replayed days",
             hint="Choose a window in which it had traffic.",
         )
     counted, used = _machines(window)
-    if subject not in counted:
+    if place not in counted:
         raise NotEnoughData(
-            f"Azure Monitor does not say how many instances {subject!r} had",
+            f"Azure Monitor does not say how many instances {str(place)!r} had",
             hint="Choose a window of the last 93 days in which it ran.",
         )
-    return asked[subject], counted[subject], used.get(subject)
+    return asked[place], counted[place], used.get(place)
 
 
 def rules_of(deployment: Deployment) -> Rules | None:
@@ -294,12 +295,12 @@ class Course:
 def scaled(deployment: Deployment, window: Window, rules: Rules, lag_minutes: int) -> Course:
     """Return the course of other autoscale rules."""
     from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
-    from monitoring.capacity import instances, load  # noqa: PLC0415 - same
+    from monitoring.capacity import load  # noqa: PLC0415 - same
 
     found = case(deployment, window)
     minutes, demand = scaling.every_minute(found.load)
     counted, _ = _machines(window)
-    ran = load.running(counted[instances.subject_of(deployment)], minutes)
+    ran = load.running(counted[deployment.place], minutes)
     return Course(minutes, demand, ran, scaling.scaled(demand, found.careful, rules, lag_minutes))
 
 
@@ -316,10 +317,10 @@ def episodes(deployment: Deployment, window: Window, threshold: float) -> tuple[
     from monitoring.capacity import instances  # noqa: PLC0415 - same
     from monitoring.sources.activity import Activity  # noqa: PLC0415 - same
 
-    subject = instances.subject_of(deployment)
+    place = deployment.place
 
     def ask() -> tuple[Episode, ...]:
-        load, capacity, cpu = _measured(subject, window)
+        load, capacity, cpu = _measured(place, window)
         if cpu is None:
             return ()
         events = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import database, deployments, workspace
@@ -67,6 +68,7 @@ def drift(
             thresholds={**of_features, **rule.overrides()},
             notes=(*days.notes, *_left_out(reference)),
             taken=workspace.now(),
+            place=Place(endpoint=endpoint, deployment=deployment),
             store=store(),
             progress=part(say, 0.6, 1.0),
         )

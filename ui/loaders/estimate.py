@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import database, deployments, workspace
@@ -60,7 +61,7 @@ def report(
             model,
             deployments.rows(*asked, earlier, part(say, 0.0, 0.2), segment=segment),
             deployments.rows(*asked, window, part(say, 0.2, 0.4), segment=segment),
-            subject=f"{endpoint}/{deployment}",
+            place=Place(endpoint=endpoint, deployment=deployment),
             window=window,
             baselines=baselines,
             baseline_name=baseline_name,

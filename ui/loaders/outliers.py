@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
@@ -47,6 +48,7 @@ def found(
             thresholds={outliers.RANGE: share},
             notes=days.notes,
             taken=workspace.now(),
+            place=Place(endpoint=endpoint, deployment=deployment),
             progress=part(say, 0.2, 1.0),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import database, deployments, workspace
@@ -61,7 +62,7 @@ def report(
         return realized_performance.of_deployment(
             model,
             found,
-            subject=f"{endpoint}/{deployment}",
+            place=Place(endpoint=endpoint, deployment=deployment),
             window=window,
             store=workspace.settings().cache,
             baselines=baselines,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import deployments, workspace
@@ -66,6 +67,7 @@ def report(
             window,
             workspace.settings().cache,
             taken=workspace.now(),
+            place=Place(endpoint=endpoint, deployment=deployment),
             progress=part(say, 0.5, 1.0),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
@@ -54,6 +55,7 @@ def quality(
             window,
             rules=quality_report.Rules(asked.mode, thresholds=asked.overrides()),
             taken=workspace.now(),
+            place=Place(endpoint=endpoint, deployment=deployment),
             store=workspace.settings().cache / "quality",
             progress=part(say, 0.5, 1.0),
         )

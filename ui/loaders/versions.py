@@ -166,7 +166,11 @@ def traffic(
     day = timedelta(days=1)
     answer = logs.ask("traffic", window, endpoints=[endpoint], step=day)
     found = steps.steps(answer.records(), day)
-    by_name = {name: each for (of, name), each in found.items() if of == endpoint.lower()}
+    by_name = {
+        place.deployment: each
+        for place, each in found.items()
+        if place.endpoint == endpoint.lower()
+    }
     return version_traffic.compare(names, by_name, window), answer
 
 

@@ -23,6 +23,7 @@ from monitoring.errors import InputError, MonitoringError
 from monitoring.metric import STATUSES, MetricResult, Mode, Status, is_breach
 from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.metrics.drift_metric import Metric
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift.findings import Reference, Thresholds, judged
 from monitoring.window import Window
 
@@ -39,6 +40,7 @@ def robust(
     thresholds: Thresholds | None = None,
     window: Window | None = None,
     signal: str = SIGNAL,
+    place: Place = WORKSPACE,
 ) -> list[MetricResult]:
     """Judge every feature of the reference on every metric of its kind.
 
@@ -49,12 +51,15 @@ def robust(
         thresholds: By `metric` or `metric:kind`, where they differ from the default.
         window: What the production profiles cover.
         signal: Under which signal to report.
+        place: Whose features they are.
 
     Returns:
         Results, features in the reference's order.
     """
     findings = Reference(reference).findings_of(production)
-    return judged(findings, metrics=metrics, thresholds=thresholds, window=window, signal=signal)
+    return judged(
+        findings, metrics=metrics, thresholds=thresholds, window=window, signal=signal, place=place
+    )
 
 
 def azureml(
@@ -64,6 +69,7 @@ def azureml(
     thresholds: Thresholds | None = None,
     window: Window | None = None,
     signal: str = SIGNAL,
+    place: Place = WORKSPACE,
 ) -> list[MetricResult]:
     """Return Azure ML's numbers, our verdict on them, and the verdict of its own evaluator.
 
@@ -79,7 +85,7 @@ def azureml(
                 draft = MetricResult(
                     signal=signal,
                     metric=metric.name,
-                    subject=pair.feature,
+                    place=place.of(pair.feature),
                     kind=pair.kind,
                     status="error",
                     threshold=metric.threshold(pair.kind, "azureml", thresholds, pair.feature),
@@ -289,7 +295,7 @@ def refused(name: str, reason: str, mode: Mode) -> MetricResult:
     return MetricResult(
         signal=SIGNAL,
         metric="",
-        subject=name,
+        place=Place(feature=name),
         status="error",
         threshold=math.nan,
         mode=mode,

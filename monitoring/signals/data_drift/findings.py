@@ -21,6 +21,7 @@ from monitoring.metric import Interval, MetricResult, Status, is_breach
 from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.metrics.drift_metric import Measurement, Metric
 from monitoring.metrics.noise import kolmogorov_smirnov_pvalues
+from monitoring.place import WORKSPACE, Place
 from monitoring.statistics.chance import benjamini_hochberg, contingencies
 from monitoring.window import Window
 
@@ -212,6 +213,7 @@ def judged(
     thresholds: Thresholds | None = None,
     window: Window | None = None,
     signal: str,
+    place: Place = WORKSPACE,
 ) -> list[MetricResult]:
     """Judge what was measured, in its order.
 
@@ -221,6 +223,7 @@ def judged(
         thresholds: By `metric`, `metric:kind` or `metric:feature`, where they differ from the default.
         window: What the findings cover.
         signal: Under which signal to report.
+        place: Whose features they are.
     """
     findings = list(findings)
     tested = [each for each in findings if each.pvalue is not None]
@@ -251,7 +254,7 @@ def judged(
             result = MetricResult(
                 signal=signal,
                 metric=metric.name,
-                subject=finding.feature,
+                place=place.of(finding.feature),
                 kind=finding.kind,
                 status=status,
                 threshold=threshold,

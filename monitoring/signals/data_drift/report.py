@@ -14,6 +14,7 @@ from monitoring.counting.profile import Profile
 from monitoring.errors import Cancelled
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.metrics.drift import HEADLINE
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift.day_store import Counted, Days, DayStore, Results
 from monitoring.signals.data_drift.findings import Finding, judged
@@ -127,6 +128,8 @@ def run(
     thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    signal: str = data_drift.SIGNAL,
+    place: Place = WORKSPACE,
     store: DayStore | None = None,
     progress: counting.Progress | None = None,
     stop: counting.Stop | None = None,
@@ -142,6 +145,8 @@ def run(
         thresholds: By metric, where they differ from the default.
         notes: Passed on to the report.
         taken: Now. A day that is not over gets no verdict: its hours are not a whole day's.
+        signal: Under which signal to report.
+        place: Whose features they are.
         store: Where days are counted once and for all; without it for this call only.
         progress: Called with a share from 0 to 1 and a text.
         stop: Asked between days.
@@ -149,7 +154,7 @@ def run(
     Raises:
         Cancelled: `stop` said so before the first day was done; later, the report is incomplete.
     """
-    judge = _Judge(baseline, mode, metrics, thresholds)
+    judge = _Judge(baseline, mode, metrics, thresholds, signal, place)
     kept = (store or DayStore()).days(baseline, days)
     counted: dict[date, Counted] = {}
     done: list[date] = []
@@ -222,11 +227,14 @@ class _Judge:
     mode: Mode
     metrics: Collection[str] | None
     thresholds: Mapping[str, float] | None
+    signal: str = data_drift.SIGNAL
+    place: Place = WORKSPACE
 
     def days(self, kept: Days, tables: Mapping[date, Table]) -> dict[date, Results]:
         """Return the results of each day, judged once for each rule."""
         limits = frozenset((self.thresholds or {}).items())
-        rule = self.mode, None if self.metrics is None else frozenset(self.metrics), limits
+        metrics = None if self.metrics is None else frozenset(self.metrics)
+        rule = self.mode, metrics, limits, self.signal, self.place
 
         def judge(day: date, findings: Measured) -> Results:
             return self.results(findings, tables[day], Window.day(day))
@@ -238,7 +246,7 @@ class _Judge:
         options = self._options(window)
         if self.mode == "azureml" and table is not None:
             return tuple(data_drift.azureml(self._pairs(table), **options))
-        found = judged(findings(), signal=data_drift.SIGNAL, **options)
+        found = judged(findings(), **options)
         return tuple(self.baseline.settled(found, window))
 
     def table(self, profiles: Mapping[str, Profile], table: Table) -> list[MetricResult]:
@@ -254,7 +262,13 @@ class _Judge:
         return exact.pairs(self.baseline.table, table, list(self.baseline.plan))
 
     def _options(self, window: Window | None) -> dict[str, Any]:
-        return {"metrics": self.metrics, "thresholds": self.thresholds, "window": window}
+        return {
+            "metrics": self.metrics,
+            "thresholds": self.thresholds,
+            "window": window,
+            "signal": self.signal,
+            "place": self.place,
+        }
 
 
 def _unfinished(result: MetricResult) -> MetricResult:

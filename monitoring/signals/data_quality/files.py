@@ -11,6 +11,7 @@ from monitoring.baselines.baseline import Baseline, take_baseline
 from monitoring.counting.engine.counting import Progress
 from monitoring.counting.engine.tables import Table, open_table
 from monitoring.errors import InputError
+from monitoring.place import Place
 from monitoring.signals.data_quality.days import Counter, DayRows, feature_facts
 from monitoring.signals.data_quality.judging import refused
 from monitoring.signals.data_quality.report import (
@@ -90,7 +91,9 @@ def compare(
     facts = feature_facts(baseline, counted.profiles, table, {}, bounds=judge.rules.bounds)
     inside = {date.min: counted}
     both = {**baseline.table.rejected, **table.rejected}
-    left_out = [refused(name, reason, judge.rules.mode) for name, reason in both.items()]
+    left_out = [
+        refused(Place(feature=name), reason, judge.rules.mode) for name, reason in both.items()
+    ]
     return DataQualityReport(
         baseline,
         None,

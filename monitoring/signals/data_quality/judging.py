@@ -25,6 +25,7 @@ from monitoring.metrics.quality_metric import (
     TableFacts,
     risen,
 )
+from monitoring.place import WORKSPACE, Place
 from monitoring.statistics.chance import benjamini_hochberg
 from monitoring.window import Window
 
@@ -34,7 +35,7 @@ LEAST_ROWS = 30
 #: Share of false alarms among the alarms of one metric that is tolerated.
 FALSE_DISCOVERY_RATE = 0.05
 Thresholds = Mapping[str, float]
-#: Subject and metric.
+#: Feature and metric.
 Key = tuple[str, str]
 
 
@@ -48,6 +49,7 @@ def robust(
     unusable: Mapping[str, str] | None = None,
     floors: Mapping[Key, float] | None = None,
     effects: Mapping[Key, float] | None = None,
+    place: Place = WORKSPACE,
 ) -> list[MetricResult]:
     """Judge every feature, and the rows as a whole, on every metric that applies.
 
@@ -60,6 +62,7 @@ def robust(
         unusable: Features without facts, with the reason.
         floors: What ordinary days reach, by feature and metric; no more than that is no alarm.
         effects: Design effects by feature and metric, where rows hang together.
+        place: Whose rows they are.
 
     Returns:
         Results, features in their order, then the rows as a whole.
@@ -69,7 +72,7 @@ def robust(
     for name, facts in features.items():
         for metric in chosen:
             if metric.of_feature and facts.reference.kind in metric.kinds:
-                draft = draft_of(metric, name, facts.reference.kind, thresholds, window)
+                draft = draft_of(metric, place.of(name), facts.reference.kind, thresholds, window)
                 measured = metric.of_feature(facts)
                 effect = (effects or {}).get((name, metric.name), 1.0)
                 if measured and measured.shares and effect > 1:
@@ -84,7 +87,8 @@ def robust(
     found = {key: pair for key, pair in found.items() if pair[1] or pair[0].reason}
     for metric in chosen if table else ():
         if metric.of_table and (measured := metric.of_table(table)):  # type: ignore[arg-type]  # table is set
-            found[TABLE, metric.name] = draft_of(metric, TABLE, None, thresholds, window), measured
+            draft = draft_of(metric, place.of(TABLE), None, thresholds, window)
+            found[TABLE, metric.name] = draft, measured
     adjusted = _adjusted({key: m for key, (_, m) in found.items() if m})
     results = [
         _verdict(draft, measured, adjusted.get(key), thresholds, (floors or {}).get(key))
@@ -92,12 +96,13 @@ def robust(
         else draft
         for key, (draft, measured) in found.items()
     ]
-    return [*results, *(refused(name, why, "robust") for name, why in (unusable or {}).items())]
+    refusals = (unusable or {}).items()
+    return [*results, *(refused(place.of(name), why, "robust") for name, why in refusals)]
 
 
 def draft_of(
     metric: QualityMetric,
-    subject: str,
+    place: Place,
     kind: Kind | None,
     thresholds: Thresholds | None,
     window: Window | None,
@@ -107,10 +112,10 @@ def draft_of(
     return MetricResult(
         signal=SIGNAL,
         metric=metric.name,
-        subject=subject,
+        place=place,
         kind=kind,
         status="no_data",
-        threshold=metric.allowed(subject, thresholds),
+        threshold=metric.allowed(place.feature, thresholds),
         worse=metric.worse,
         unit=metric.unit,
         mode=mode,
@@ -163,7 +168,7 @@ def _verdict(
     floor: float | None,
 ) -> MetricResult:
     metric = METRICS[draft.metric]
-    allowed = metric.allowed(draft.subject, thresholds)
+    allowed = metric.allowed(draft.place.feature, thresholds)
     limit = allowed if metric.worse == "lower" else found.baseline + allowed
     result = replace(
         draft,
@@ -208,13 +213,13 @@ def _is_beyond(found: Measured, allowed: float, metric: QualityMetric) -> bool:
     return rise > 0 and rise >= allowed
 
 
-def refused(name: str, reason: str, mode: Mode) -> MetricResult:
+def refused(place: Place, reason: str, mode: Mode) -> MetricResult:
     """Return the result of a column that cannot be checked."""
     prefix = "not computed by Azure ML: " if mode == "azureml" else ""
     return MetricResult(
         signal=SIGNAL,
         metric="",
-        subject=name,
+        place=place,
         status="error",
         threshold=math.nan,
         mode=mode,

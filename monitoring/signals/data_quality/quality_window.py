@@ -20,7 +20,7 @@ OFTEN = 3
 
 
 def ordinary(before: Sequence[Sequence[MetricResult]]) -> dict[Key, float]:
-    """Return what ordinary days reach, by subject and metric; nothing where days are too few.
+    """Return what ordinary days reach, by feature and metric; nothing where days are too few.
 
     What happens in several spells of days beyond the threshold is ordinary, a single spell is a
     fault: three spells or more set the limit by the highest, two by the lower one, and a single one

@@ -18,6 +18,7 @@ from monitoring.metric import MetricResult, Mode
 from monitoring.metrics.quality.new_category_rate import new_categories
 from monitoring.metrics.quality.vanished_category_rate import vanished_categories
 from monitoring.metrics.quality_metric import FeatureFacts, TableFacts
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_quality import collection_faults
 from monitoring.signals.data_quality import judging as data_quality
 from monitoring.signals.data_quality.collection_faults import FaultCount
@@ -91,17 +92,17 @@ class DataQualityReport:
     complete: bool = True
     taken: datetime | None = None
 
-    def of(self, subject: str) -> tuple[MetricResult, ...]:
+    def of(self, feature: str) -> tuple[MetricResult, ...]:
         """Return the results of one feature, or of the rows as a whole, over the window."""
-        return tuple(result for result in self.results if result.subject == subject)
+        return tuple(result for result in self.results if result.subject == feature)
 
-    def history(self, subject: str, metric: str) -> tuple[MetricResult, ...]:
-        """Return the daily results of one subject and metric, in time order."""
+    def history(self, feature: str, metric: str) -> tuple[MetricResult, ...]:
+        """Return the daily results of one feature and metric, in time order."""
         return tuple(
             result
             for day in sorted(self.daily)
             for result in self.daily[day]
-            if result.subject == subject and result.metric == metric
+            if result.subject == feature and result.metric == metric
         )
 
 
@@ -113,6 +114,7 @@ def run(
     rules: Rules | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    place: Place = WORKSPACE,
     store: Path | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
@@ -126,6 +128,7 @@ def run(
         rules: How to judge.
         notes: Passed on to the report.
         taken: Now. A day that is not over gets no verdict.
+        place: Whose rows they are.
         store: Folder that keeps what was counted row by row.
         progress: Called with a share from 0 to 1 and a text.
         stop: Asked between days.
@@ -134,7 +137,7 @@ def run(
         Cancelled: `stop` said so before the first day of the window was done; later, the report is
             incomplete.
     """
-    judge = Judge(baseline, rules or Rules())
+    judge = Judge(baseline, rules or Rules(), place)
     counter = Counter(baseline, days, store)
     done: dict[date, CountedDay] = {}
     daily: dict[date, tuple[MetricResult, ...]] = {}
@@ -185,6 +188,7 @@ class Judge:
 
     baseline: Baseline
     rules: Rules
+    place: Place = WORKSPACE
 
     @cached_property
     def service(self) -> Service:
@@ -207,7 +211,11 @@ class Judge:
             if rows is None:
                 return []
             return self.service.results(
-                rows, metrics=asked.metrics, thresholds=asked.thresholds, window=window
+                rows,
+                metrics=asked.metrics,
+                thresholds=asked.thresholds,
+                window=window,
+                place=self.place,
             )
         unread = {n: f.reason for n, f in self.baseline.plan.items() if f.reason}
         return data_quality.robust(
@@ -219,6 +227,7 @@ class Judge:
             unusable=unread,
             floors=floors,
             effects=effects,
+            place=self.place,
         )
 
     def facts(self, day: date, done: Mapping[date, CountedDay]) -> Facts:

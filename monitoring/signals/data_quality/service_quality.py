@@ -25,6 +25,7 @@ from monitoring.errors import Cancelled, MonitoringError
 from monitoring.metric import MetricResult, Status, is_breach
 from monitoring.metrics.quality import METRICS
 from monitoring.metrics.quality_metric import TABLE
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_quality.judging import Thresholds, draft_of, refused
 from monitoring.window import Window
 
@@ -78,6 +79,7 @@ class Service:
         metrics: Collection[str] | None = None,
         thresholds: Thresholds | None = None,
         window: Window | None = None,
+        place: Place = WORKSPACE,
         stop: Callable[[], bool] | None = None,
     ) -> list[MetricResult]:
         """Return the service's numbers, our verdict on them, and that of its own evaluator.
@@ -91,13 +93,13 @@ class Service:
         )
         kinds = {name: each.kind for name, each in self.own.rates.items()}
         results = [
-            self._result(line, kinds.get(line.feature), target, thresholds, window)
+            self._result(line, kinds.get(line.feature), target, thresholds, window, place)
             for line in lines
             if metrics is None or _BY_SERVICE_NAME[line.metric].name in metrics
         ]
         failures = {**self.own.failures, **target.failures}
         failed = [
-            replace(refused(name, why, "azureml"), service_verdict="error", window=window)
+            replace(refused(place.of(name), why, "azureml"), service_verdict="error", window=window)
             for name, why in failures.items()
         ]
         return [*results, *failed]
@@ -137,16 +139,17 @@ class Service:
         target: Checked,
         thresholds: Thresholds | None,
         window: Window | None,
+        place: Place,
     ) -> MetricResult:
         metric = _BY_SERVICE_NAME[line.metric]
-        subject = line.feature or TABLE
+        feature = line.feature or TABLE
         added = SERVICE_THRESHOLD
-        for key in (metric.name, f"{metric.name}:{subject}"):
+        for key in (metric.name, f"{metric.name}:{feature}"):
             added = (thresholds or {}).get(key, added)
         limit = math.nan if line.threshold is None else line.threshold + added
         breached = is_service_breach(line.metric, line.target, None if math.isnan(limit) else limit)
         draft = replace(
-            draft_of(metric, subject, kind, None, window, "azureml"),
+            draft_of(metric, place.of(feature), kind, None, window, "azureml"),
             threshold=limit,
             worse="higher",
             unit="rows" if line.metric == ROWS else metric.unit,

@@ -16,6 +16,7 @@ from monitoring.counting.engine.tables import Table, by_day
 from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.methods.estimation.assumptions import LEAST_REFERENCE_DAYS
+from monitoring.place import Place
 from monitoring.signals.estimated_performance.reference import Reference
 from monitoring.signals.estimated_performance.report import (
     SIGNAL,
@@ -74,7 +75,7 @@ def of_deployment(
     reference: PredictedDays,
     found: PredictedDays,
     *,
-    subject: str,
+    place: Place,
     window: Window,
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
@@ -90,7 +91,7 @@ def of_deployment(
         model: What it serves; its tags give the baselines by default, as for realized performance.
         reference: Its predictions with labels in `reference_window`.
         found: Its predictions in the window, with the labels that have come.
-        subject: Endpoint and deployment.
+        place: A deployment.
         window: What is reported on.
         baselines: What each metric should be.
         baseline_name: Where they come from.
@@ -112,7 +113,7 @@ def of_deployment(
         reference.tables,
         found.tables,
         found.columns if found.tables else reference.columns,
-        subject=subject,
+        place=place,
         window=window,
         name=f"the first {days} days of this deployment",
         period=period,
@@ -165,7 +166,7 @@ def estimate_files(
         learned,
         days,
         columns,
-        subject=data.name,
+        place=Place(feature=data.name),
         name=reference.name,
         period=period,
         baselines=baselines,

@@ -21,6 +21,7 @@ from monitoring.methods.multivariate.domain_classifier import one_thread
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
+from monitoring.place import Place
 from monitoring.signals.estimated_performance.reference import Learned, Reference, described, learn
 from monitoring.signals.model_performance.report import Period, first_day
 from monitoring.window import Window
@@ -56,7 +57,7 @@ class EstimateReport:
     often the bands held. baselines: what each metric should be, and `baseline_name` where from.
     """
 
-    subject: str
+    place: Place
     task: Task
     method: str
     window: Window | None
@@ -92,7 +93,7 @@ def run(
     days: Mapping[date, Table],
     columns: Columns,
     *,
-    subject: str,
+    place: Place,
     window: Window | None = None,
     name: str = "",
     period: Period = "day",
@@ -109,7 +110,7 @@ def run(
         reference: Labelled tables, by day or as they are.
         days: One table per UTC day that has predictions; labels where they have come already.
         columns: Which of their columns hold what.
-        subject: Endpoint and deployment, or a file.
+        place: A deployment, or a file.
         window: What is reported on; by default from the first to the last day.
         name: What the reference is called on screen.
         period: How long a step is.
@@ -133,7 +134,7 @@ def run(
         if not baselines:
             baselines, baseline_name = learned.realized, "realized on the reference"
         judge = _Judge(
-            subject,
+            place,
             columns.task,
             learned.way.method,
             baselines,
@@ -162,7 +163,7 @@ def run(
 class _Judge:
     """Turns estimates into results."""
 
-    subject: str
+    place: Place
     task: Task
     method: str
     baselines: Mapping[str, float]
@@ -197,7 +198,7 @@ class _Judge:
         blind = MetricResult(
             signal=SIGNAL,
             metric=metric.name,
-            subject=self.subject,
+            place=self.place,
             status="not_enough_data",
             threshold=threshold,
             worse=metric.worse or "higher",
@@ -314,7 +315,7 @@ def _whole(
     )
     span = window or Window(Window.day(min(days)).start, Window.day(max(days)).end)
     return EstimateReport(
-        subject=judge.subject,
+        place=judge.place,
         task=judge.task,
         method=learned.way.method,
         window=span,

@@ -26,6 +26,7 @@ from monitoring.metrics.fairness_metric import (
     together,
     without,
 )
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.fairness.group_counts import CountedGroups, merged
 from monitoring.statistics.chance import benjamini_hochberg
 from monitoring.statistics.performance import Performance
@@ -120,6 +121,7 @@ def judge(
     window: Window,
     rule: Rule = DEFAULT,
     completed: Completed | None = None,
+    place: Place = WORKSPACE,
 ) -> FairnessReport:
     """Judge every group on every metric, and every disparity, over the days of a window.
 
@@ -128,6 +130,7 @@ def judge(
         window: What to judge.
         rule: How.
         completed: Applied to each group's outcomes first; what it estimates counts as labelled.
+        place: Whose predictions they are.
 
     Raises:
         NotEnoughData: The window has no predictions.
@@ -138,7 +141,7 @@ def judge(
     outcomes = {g: completed(o) if completed else o for g, o in whole.outcomes.items()}
     counts = {group: counts_of(each, positive) for group, each in outcomes.items()}
     everyone = together(counts.values())
-    judged = _Judge(counted.grouping, window, rule, counts, everyone)
+    judged = _Judge(counted.grouping, window, rule, counts, everyone, place)
     groups = [judged.group_metric(m) for m in GROUP_METRICS.values() if counted.task in m.tasks]
     spreads = [judged.disparity(m) for m in DISPARITIES.values() if counted.task in m.tasks]
     adjusted = _adjusted([*(r for part in groups for r in part), *spreads])
@@ -186,6 +189,7 @@ class _Judge:
     rule: Rule
     counts: Mapping[Group, GroupCounts]
     everyone: GroupCounts
+    place: Place
 
     def group_metric(self, metric: GroupMetric) -> list[GroupResult]:
         """Return a metric of each group; p-values are not adjusted yet."""
@@ -205,7 +209,7 @@ class _Judge:
         draft = MetricResult(
             signal=SIGNAL,
             metric=metric.name,
-            subject=self.grouping.name(group),
+            place=self.place.of(self.grouping.name(group)),
             status="not_enough_data",
             threshold=float("nan"),
             worse=metric.worse or "higher",
@@ -252,7 +256,7 @@ class _Judge:
         draft = MetricResult(
             signal=SIGNAL,
             metric=metric.name,
-            subject=ALL,
+            place=self.place.of(ALL),
             status="not_enough_data",
             threshold=self.rule.limit(metric),
             worse=metric.worse,

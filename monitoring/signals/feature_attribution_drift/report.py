@@ -32,6 +32,7 @@ from monitoring.methods.attribution.rank_changes import (
     top_overlap,
 )
 from monitoring.metric import Interval, MetricResult, is_breach
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import by_day, unfinished, with_rows
 from monitoring.window import Window
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from monitoring.workspace.registered_model import RegisteredModel
 
 SIGNAL = "feature_attribution_drift"
-SUBJECT = "all features"
 NDCG, SPEARMAN, OVERLAP = (
     "normalized_discounted_cumulative_gain",
     "importance_rank_correlation",
@@ -99,6 +99,7 @@ def run(
     thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> AttributionReport:
     """Compare what a model relies on for a window with what it relies on for a reference.
@@ -133,7 +134,7 @@ def run(
         )
     one = permutation_importance(model.predict, reference, progress=_part(tell, 0.0, 0.2))
     two = permutation_importance(model.predict, production, progress=_part(tell, 0.2, 0.4))
-    judge = _Judge(one, {**THRESHOLDS, **(thresholds or {})})
+    judge = _Judge(one, {**THRESHOLDS, **(thresholds or {})}, place)
     history = []
     parted = by_day(days)
     for done, period in enumerate(parted):
@@ -184,6 +185,7 @@ def _notes(
 class _Judge:
     reference: Importances
     thresholds: Mapping[str, float]
+    place: Place
 
     @cached_property
     def drawn(self) -> Floats:
@@ -224,7 +226,7 @@ class _Judge:
         return MetricResult(
             signal=SIGNAL,
             metric=metric,
-            subject=SUBJECT,
+            place=self.place,
             status="ok",
             threshold=self.thresholds[metric],
             worse="lower",

@@ -14,6 +14,7 @@ from monitoring.counting.totals.outcomes import Columns, Outcomes, Task
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
+from monitoring.place import Place
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import LEAST_LABELS, PerformanceReport, Period
 
@@ -244,13 +245,13 @@ class _Run:
 
     def _realized(self, classes: tuple[str, ...], past: Mapping[str, float]) -> PerformanceReport:
         name = f"realized on {self.past.name}" if self.past else ""
-        task, subject = self.columns.task, self.table.name
+        task, place = self.columns.task, Place(feature=self.table.name)
         if self.columns.time is None:
             whole = self._count(self.table, classes)
             return model_performance.of_table(
                 whole,
                 task=task,
-                subject=subject,
+                place=place,
                 baselines=past,
                 baseline_name=name,
                 thresholds=self.thresholds,
@@ -259,7 +260,7 @@ class _Run:
         return model_performance.report(
             days,
             task=task,
-            subject=subject,
+            place=place,
             period=self.period,
             baselines=past,
             baseline_name=name,
@@ -283,7 +284,7 @@ class _Run:
             f"{group} = {value}": model_performance.of_table(
                 outcomes,
                 task=columns.task,
-                subject=f"{group} = {value}",
+                place=Place(feature=f"{group} = {value}"),
                 baselines=values_of(past.get(value), columns.task),
                 thresholds=self.thresholds,
             )
@@ -305,7 +306,7 @@ class _Run:
             MetricResult(
                 signal=estimated_performance.SIGNAL,
                 metric=f"assumption:{check.name}",
-                subject=report.subject,
+                place=report.place,
                 status="ok" if check.verdict == "passed" else "not_enough_data",
                 threshold=float("nan") if check.threshold is None else check.threshold,
                 value=check.value,

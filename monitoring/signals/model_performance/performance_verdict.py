@@ -12,6 +12,7 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult, Status, Worse
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
+from monitoring.place import Place
 from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
@@ -48,7 +49,7 @@ class Judge:
     """Judges outcomes against baselines, or thresholds where they are set."""
 
     task: Task
-    subject: str
+    place: Place
     baselines: Mapping[str, float]
     thresholds: Mapping[str, float]
 
@@ -88,7 +89,7 @@ class Judge:
         return MetricResult(
             signal=SIGNAL,
             metric=metric.name,
-            subject=self.subject,
+            place=self.place,
             status=status,
             threshold=limit.threshold,
             worse=limit.worse,
@@ -115,7 +116,7 @@ class Judge:
         return MetricResult(
             signal=SIGNAL,
             metric=metric.name,
-            subject=self.subject,
+            place=self.place,
             status="no_data",
             worse=limit.worse,
             unit=metric.unit,
@@ -165,7 +166,7 @@ def _unknown(metric: PerformanceMetric) -> Limit:
 
 def judged(
     metric: PerformanceMetric,
-    subject: str,
+    place: Place,
     outcomes: Outcomes,
     baseline: float | None,
     window: Window,
@@ -177,23 +178,23 @@ def judged(
 
     Args:
         metric: What was scored.
-        subject: Endpoint and deployment.
+        place: A deployment.
         outcomes: Counted over the window.
         baseline: The registered model's value in training; None if it has none.
         window: What `outcomes` covers.
     """
     baselines = {} if baseline is None else {metric.name: baseline}
-    return Judge("regression", subject, baselines, {}).result(metric, outcomes, window)
+    return Judge("regression", place, baselines, {}).result(metric, outcomes, window)
 
 
 def daily(
     metric: PerformanceMetric,
-    subject: str,
+    place: Place,
     days: Mapping[date, Outcomes],
     baseline: float | None,
 ) -> tuple[MetricResult, ...]:
     """Judge each day, in time order."""
-    return tuple(judged(metric, subject, days[d], baseline, Window.day(d)) for d in sorted(days))
+    return tuple(judged(metric, place, days[d], baseline, Window.day(d)) for d in sorted(days))
 
 
 def with_value(blind: MetricResult, found: Performance) -> MetricResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitoring.counting.engine.counted import Counted
 from monitoring.counting.totals.outcomes import Task
+from monitoring.place import Place
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import PerformanceReport, Period
 from monitoring.sources.deployed import PredictedDays
@@ -46,7 +47,7 @@ def of_deployment(
     model: ModelVersion,
     found: PredictedDays,
     *,
-    subject: str,
+    place: Place,
     window: Window,
     store: Path,
     baselines: Mapping[str, float] | None = None,
@@ -62,7 +63,7 @@ def of_deployment(
     Args:
         model: What the deployment serves; its tags give the baselines by default.
         found: Its predictions with labels, by day.
-        subject: Endpoint and deployment.
+        place: A deployment.
         window: What is reported on.
         store: Folder that keeps the counts of each day.
         baselines: What each metric should be.
@@ -81,7 +82,7 @@ def of_deployment(
     return model_performance.report(
         Counted(store).days(found.tables, columns, progress),
         task=columns.task,
-        subject=subject,
+        place=place,
         window=window,
         period=period,
         baselines=baselines,

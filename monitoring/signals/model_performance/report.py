@@ -12,6 +12,7 @@ from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes, Task, c
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import HEADLINE, METRICS
+from monitoring.place import Place
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.model_performance.performance_verdict import (
     LEAST_LABELS,
@@ -82,7 +83,7 @@ class PerformanceReport:
     should know.
     """
 
-    subject: str
+    place: Place
     task: Task
     window: Window | None
     period: Period
@@ -128,7 +129,7 @@ class PerformanceReport:
         if of_class is None or not isinstance(known, ClassOutcomes):
             return {}
         return {
-            name: self._unjudged(metric, name, partial(of_class, known, name))
+            name: self._unjudged(metric, self.place.of(name), partial(of_class, known, name))
             for name in known.classes
         }
 
@@ -137,12 +138,12 @@ class PerformanceReport:
         known, measure = self.outcomes, METRICS[metric].weighted
         if measure is None or known is None:
             return None
-        return self._unjudged(metric, "weighted by label", partial(measure, known))
+        return self._unjudged(metric, self.place.of("weighted by label"), partial(measure, known))
 
     def _unjudged(
-        self, metric: str, subject: str, measure: Callable[[], Performance]
+        self, metric: str, place: Place, measure: Callable[[], Performance]
     ) -> MetricResult:
-        judge = Judge(self.task, subject, {}, {})
+        judge = Judge(self.task, place, {}, {})
         blind = judge.blind(METRICS[metric], self.outcomes, self.window)
         try:
             seen = with_value(blind, measure())
@@ -170,7 +171,7 @@ def report(
     days: Mapping[date, Outcomes],
     *,
     task: Task,
-    subject: str,
+    place: Place,
     window: Window | None = None,
     period: Period = "day",
     baselines: Mapping[str, float] | None = None,
@@ -190,7 +191,7 @@ def report(
     Args:
         days: Outcomes of each UTC day that has predictions, all of the same classes.
         task: What the model does.
-        subject: Endpoint and deployment, or a file.
+        place: A deployment, or a file.
         window: What is reported on; by default from the first to the last day.
         period: How long a step is; weeks begin on Monday.
         baselines: What each metric should be; a metric without one is not judged.
@@ -201,7 +202,7 @@ def report(
         taken: Now; None if all steps are over.
     """
     baselines, thresholds = dict(baselines or {}), dict(thresholds or {})
-    judge = Judge(task, subject, baselines, thresholds)
+    judge = Judge(task, place, baselines, thresholds)
     if window is None and days:
         window = Window(Window.day(min(days)).start, Window.day(max(days)).end)
     parts = _steps(days, period, window)
@@ -213,7 +214,7 @@ def report(
         steps.append(Step(window=part, outcomes=outcomes, results=results, withheld=withheld))
     whole = total(outcomes for _, outcomes in parts) if parts else None
     return PerformanceReport(
-        subject=subject,
+        place=place,
         task=task,
         window=window,
         period=period,
@@ -233,7 +234,7 @@ def of_table(
     outcomes: Outcomes,
     *,
     task: Task,
-    subject: str,
+    place: Place,
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
     thresholds: Mapping[str, float] | None = None,
@@ -246,12 +247,12 @@ def of_table(
     """
     baselines, thresholds = dict(baselines or {}), dict(thresholds or {})
     return PerformanceReport(
-        subject=subject,
+        place=place,
         task=task,
         window=None,
         period="day",
         outcomes=outcomes,
-        results=Judge(task, subject, baselines, thresholds).results(outcomes, None, ""),
+        results=Judge(task, place, baselines, thresholds).results(outcomes, None, ""),
         steps=(),
         baselines=baselines,
         baseline_name=baseline_name,

@@ -20,6 +20,7 @@ from monitoring.methods.multivariate.localisation import Localisation, localise
 from monitoring.methods.multivariate.numbers import AUC, MAGNITUDE, METHODS, PCA, THRESHOLDS, UNITS
 from monitoring.methods.multivariate.pca_reconstruction import Reconstruction, mean_interval
 from monitoring.metric import MetricResult, is_breach
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import (
     Period,
     by_day,
@@ -30,7 +31,6 @@ from monitoring.signals.model_performance.periods import (
 from monitoring.window import Window
 
 SIGNAL = "multivariate_drift"
-SUBJECT = "all features"
 #: Rows of the reference that are held in memory; classifiers see fewer.
 REFERENCE_ROWS = 200_000
 #: Least rows for the mean of a reconstruction error.
@@ -80,6 +80,7 @@ def run(
     thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> MultivariateReport:
     """Compare a window with a reference, in all features together.
@@ -91,6 +92,7 @@ def run(
         thresholds: By metric, where they differ from the default.
         notes: Passed on to the report.
         taken: Now. A day that is not over gets no verdict.
+        place: Whose rows they are.
         progress: Called with a share from 0 to 1 and a text.
 
     Raises:
@@ -109,7 +111,7 @@ def run(
     reference = read_rows([baseline.table], features, limit=REFERENCE_ROWS)
     tables = [days[day] for day in sorted(days)]
     production = read_rows(tables, features, limit=classifier.MOST_ROWS)
-    judge = _Judge.of(reference, {**THRESHOLDS, **(thresholds or {})})
+    judge = _Judge.of(reference, {**THRESHOLDS, **(thresholds or {})}, place)
     tell(0.1, "Comparing parts of the reference with each other")
     floor = judge.floor(production.n)
     tell(0.2, f"Telling {production.n:,} rows from {min(reference.n, classifier.MOST_ROWS):,}")
@@ -186,11 +188,12 @@ class _Judge:
     reference: Rows
     components: Reconstruction
     thresholds: Mapping[str, float]
+    place: Place
     floors: dict[int, _Floor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, reference: Rows, thresholds: Mapping[str, float]) -> _Judge:
-        return cls(reference, Reconstruction.learn(reference), thresholds)
+    def of(cls, reference: Rows, thresholds: Mapping[str, float], place: Place) -> _Judge:
+        return cls(reference, Reconstruction.learn(reference), thresholds, place)
 
     def production(self, rows: Rows) -> Rows:
         """Return the rows that classifiers count: repeats once, where the reference has none."""
@@ -284,7 +287,7 @@ class _Judge:
         return MetricResult(
             signal=SIGNAL,
             metric=metric,
-            subject=SUBJECT,
+            place=self.place,
             status="ok",
             threshold=self.thresholds[metric] if threshold is None else threshold,
             unit=UNITS[metric],

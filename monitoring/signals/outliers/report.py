@@ -18,12 +18,12 @@ from monitoring.errors import NotEnoughData
 from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult, is_breach
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import unfinished, with_rows
 from monitoring.statistics.rates import Share, increase_pvalue
 from monitoring.window import Window
 
 SIGNAL = "outliers"
-SUBJECT = "all features"
 RANGE, FOREST = "outside_training_range_rate", "isolation_forest_outlier_rate"
 LABELS = {RANGE: "Rows outside the training range", FOREST: "Outliers by isolation forest"}
 #: A row in a hundred outside the range is worth a look; the forest's share may double.
@@ -104,6 +104,7 @@ def run(
     thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> OutlierReport:
     """Find rows unlike the reference. Arguments as for `multivariate_drift.run`.
@@ -124,7 +125,11 @@ def run(
     forest = Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS))
     profiles = {name: p for name, p in baseline.profiles.items() if name in features}
     search = _Search(
-        TrainingRange.of(profiles), forest, baseline.rows, {**THRESHOLDS, **(thresholds or {})}
+        TrainingRange.of(profiles),
+        forest,
+        baseline.rows,
+        {**THRESHOLDS, **(thresholds or {})},
+        place,
     )
     found = []
     for done, day in enumerate(sorted(days)):
@@ -173,6 +178,7 @@ class _Search:
     forest: Forest
     reference_rows: int
     thresholds: Mapping[str, float]
+    place: Place
 
     def day(self, rows: Rows, window: Window) -> _Day:
         """Count the outliers of a day and keep the rows to look at."""
@@ -199,7 +205,7 @@ class _Search:
         draft = MetricResult(
             signal=SIGNAL,
             metric=metric,
-            subject=SUBJECT,
+            place=self.place,
             status="ok",
             threshold=self.thresholds[metric],
             unit="share of rows",

@@ -6,7 +6,7 @@ with earlier production by default, since training data seldom holds what a mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import reduce
@@ -36,6 +36,7 @@ from monitoring.counting.totals.outcomes import Columns, Task
 from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
+from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.comparison import confirmed
 from monitoring.signals.data_drift.report import DriftReport, headline
@@ -128,6 +129,7 @@ def run(
     store: Path,
     *,
     taken: datetime | None = None,
+    place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> PredictionReport:
     """Compare the outputs of a window with a reference.
@@ -138,6 +140,7 @@ def run(
         window: What to report on.
         store: Folder that keeps the outputs of a day until its files change.
         taken: Now. A day that is not over gets no verdict.
+        place: Whose outputs they are.
         progress: Called with a share from 0 to 1 and a text.
 
     Raises:
@@ -168,12 +171,14 @@ def run(
         {day: _restricted(table, baseline) for day, table in here.items()},
         window,
         taken=taken,
+        signal=SIGNAL,
+        place=place,
         progress=_part(progress, 0.8),
     )
     compared = [d for d in _days(reference, window) if d in there] or list(there)
     before = [engine.counts_of(there[day], reference.columns, classes) for day in compared]
     return PredictionReport(
-        _signed(found),
+        found,
         columns.task,
         classes,
         decision,
@@ -250,14 +255,6 @@ def _restricted(table: Table, baseline: Baseline) -> Table:
     """Return the table with the outputs that the reference has."""
     kept = {name: dtype for name, dtype in table.columns.items() if name in baseline.plan}
     return Table(table.name, table.paths, kept, table.rows)
-
-
-def _signed(found: DriftReport) -> DriftReport:
-    def signed(results: Sequence[MetricResult]) -> tuple[MetricResult, ...]:
-        return tuple(replace(result, signal=SIGNAL) for result in results)
-
-    daily = {day: signed(results) for day, results in found.daily.items()}
-    return replace(found, results=signed(found.results), daily=daily)
 
 
 def _part(progress: Progress | None, begin: float) -> Progress | None:

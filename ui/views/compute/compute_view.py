@@ -18,6 +18,7 @@ from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.errors import MonitoringError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.overview.fleet import step_of
+from monitoring.place import Place
 from monitoring.signals import saturation
 from monitoring.window import Window
 from ui.loaders import compute
@@ -36,12 +37,12 @@ def show_machines(deployments: Sequence[Deployment], window: Window) -> cards.Fr
         return None
     used, counted = compute.utilization(window), compute.capacity(window)
     judged = compute.saturation(window, step_of(window))
-    mine = {instances.subject_of(d) for d in deployments}
-    results = [r for r in judged.value if r.subject in mine]
+    mine = {d.place for d in deployments}
+    results = [r for r in judged.value if r.place in mine]
     rows = [
-        _machine_row(d, used.value, counted.value, [r for r in results if r.subject == s])
+        _machine_row(d, used.value, counted.value, [r for r in results if r.place == s])
         for d in deployments
-        for s in [instances.subject_of(d)]
+        for s in [d.place]
     ]
     table = pd.DataFrame(rows).sort_values("Peak share", ascending=False, kind="stable")
     table = table.drop(columns="Peak share")
@@ -64,8 +65,8 @@ def _machine_row(
     counted: Sequence[Capacity],
     results: Sequence[MetricResult],
 ) -> dict[str, object]:
-    subject = instances.subject_of(deployment)
-    capacity = next((c for c in counted if c.subject == subject), None)
+    place = deployment.place
+    capacity = next((c for c in counted if c.place == place), None)
     row: dict[str, object] = {
         "Deployment": f"{deployment.endpoint} / {deployment.name}",
         "Verdict": cards.status_label(_verdict(results)),
@@ -74,7 +75,7 @@ def _machine_row(
     }
     peaks = []
     for resource in _SHOWN[:3]:
-        own = next((u for u in used if u.subject == subject and u.resource is resource), None)
+        own = next((u for u in used if u.place == place and u.resource is resource), None)
         peak = None if own is None or np.isnan(own.fullest).all() else float(np.nanmax(own.fullest))
         row[f"{resource.label}, highest %"] = None if peak is None else round(peak, 1)
         limit = saturation.LIMITS[resource.name].percent
@@ -116,8 +117,8 @@ def worst_first(deployments: Sequence[Deployment], window: Window) -> list[Deplo
         found = compute.saturation(window, step_of(window)).value
     except MonitoringError:
         return list(deployments)
-    breached = Counter(r.subject for r in found if r.status == "breached")
-    return sorted(deployments, key=lambda d: -breached[instances.subject_of(d)])
+    breached = Counter(r.place for r in found if r.status == "breached")
+    return sorted(deployments, key=lambda d: -breached[d.place])
 
 
 def pick(deployments: Sequence[Deployment], key: str) -> Deployment | None:
@@ -132,10 +133,10 @@ def pick(deployments: Sequence[Deployment], key: str) -> Deployment | None:
 def show_instances(deployment: Deployment, window: Window) -> cards.Freshness | None:
     """Draw each instance over time, one row a resource."""
     asked = compute.utilization(window)
-    subject = instances.subject_of(deployment)
-    own = [u for u in asked.value if u.subject == subject]
+    place = deployment.place
+    own = [u for u in asked.value if u.place == place]
     if not own:
-        states.show(states.blind(None, f"Azure Monitor has no metric of {subject} in this window."))
+        states.show(states.blind(None, f"Azure Monitor has no metric of {place} in this window."))
         return cards.taken(asked)
     shown = [u for u in own if u.resource in _SHOWN]
     rows = [
@@ -148,7 +149,7 @@ def show_instances(deployment: Deployment, window: Window) -> cards.Freshness | 
         for u in shown
     ]
     cards.show_chart(
-        charts.rows_over_time(own[0].times, rows, _instance_summary(subject, shown)),
+        charts.rows_over_time(own[0].times, rows, _instance_summary(place, shown)),
         key="instances-chart",
         table=_instance_table(shown),
     )
@@ -157,9 +158,9 @@ def show_instances(deployment: Deployment, window: Window) -> cards.Freshness | 
     return cards.taken(asked)
 
 
-def _instance_summary(subject: str, used: Sequence[Utilization]) -> str:
+def _instance_summary(place: Place, used: Sequence[Utilization]) -> str:
     peaks = ", ".join(f"{u.resource.label} at most {np.nanmax(u.percent):.0f} %" for u in used)
-    return f"Utilization of each instance of {subject}: {peaks}."
+    return f"Utilization of each instance of {place}: {peaks}."
 
 
 def _instance_table(used: Sequence[Utilization]) -> pd.DataFrame:
@@ -192,12 +193,12 @@ def show_demand(deployment: Deployment, window: Window) -> cards.Freshness | Non
     """Draw requests a minute, in all and per instance, above the instances there were."""
     step = timedelta(minutes=15 if window.length <= instances.FINE_UNTIL else 60)
     answer, counted = compute.demand(window, step), compute.capacity(window)
-    subject = instances.subject_of(deployment)
-    capacity = next((c for c in counted.value if c.subject == subject), None)
-    rows = [r for r in answer.records() if f"{r['Endpoint']}/{r['Deployment']}" == subject]
+    place = deployment.place
+    capacity = next((c for c in counted.value if c.place == place), None)
+    rows = [r for r in answer.records() if Place.of_row(r) == place]
     if capacity is None:
         states.show(
-            states.blind(None, f"Azure Monitor does not say how many instances {subject} has.")
+            states.blind(None, f"Azure Monitor does not say how many instances {place} has.")
         )
         return cards.answered(answer)
     asked = _on(capacity.times, rows, "Requests", step)
@@ -215,7 +216,7 @@ def show_demand(deployment: Deployment, window: Window) -> cards.Freshness | Non
     ]
     highest = np.nanmax(each) if not np.isnan(each).all() else float("nan")
     summary = (
-        f"Demand of {subject}: at most {asked.max():.0f} requests a minute, {highest:.0f} per "
+        f"Demand of {place}: at most {asked.max():.0f} requests a minute, {highest:.0f} per "
         f"instance; {np.nanmin(capacity.running):.0f} to {np.nanmax(capacity.running):.0f} instances."
     )
     table = pd.DataFrame(

@@ -37,10 +37,10 @@ def show_cost(
     report: CostReport, deployments: Sequence[Deployment], window: Window
 ) -> cards.Freshness | None:
     """Draw what the scope costs a day, per deployment and per 1,000 predictions."""
-    mine = {instances.subject_of(d) for d in deployments}
-    everything = {instances.subject_of(d) for d in compute.all_deployments()}
+    mine = {d.place for d in deployments}
+    everything = {d.place for d in compute.all_deployments()}
     whole = mine == everything
-    days = [d for d in report.days if d.subject in mine or (whole and d.subject not in everything)]
+    days = [d for d in report.days if d.place in mine or (whole and d.place not in everything)]
     _show_source(report)
     known = [d for d in days if d.cost is not None]
     if not known:
@@ -129,21 +129,20 @@ def _show_reconciled(both: cost.Reconciliation | None) -> None:
 
 def _show_days(days: Sequence[CostDay]) -> None:
     dates = sorted({d.day for d in days})
-    subjects = sorted({d.subject for d in days if d.cost is not None})
-    by_key = {(d.subject, d.day): d for d in days}
+    places = sorted({d.place for d in days if d.cost is not None})
+    by_key = {(d.place, d.day): d for d in days}
     costs = {
-        subject: [
-            np.nan if by_key[subject, day].cost is None else by_key[subject, day].cost
-            for day in dates
+        place: [
+            np.nan if by_key[place, day].cost is None else by_key[place, day].cost for day in dates
         ]
-        for subject in subjects
+        for place in places
     }
-    estimated = [any(by_key[s, day].source == "estimated" for s in subjects) for day in dates]
+    estimated = [any(by_key[s, day].source == "estimated" for s in places) for day in dates]
     table = pd.DataFrame(
         [
             {
                 "Day": d.day,
-                "Deployment": d.subject,
+                "Deployment": str(d.place),
                 "Billed": d.billed,
                 "Estimated": d.estimated,
                 "Instance-hours": d.instance_hours,
@@ -162,19 +161,19 @@ def _show_days(days: Sequence[CostDay]) -> None:
 
 def _show_by_deployment(days: Sequence[CostDay], window: Window) -> None:
     rows = []
-    for subject in sorted({d.subject for d in days}):
-        own = [d for d in days if d.subject == subject and d.cost is not None]
+    for place in sorted({d.place for d in days}):
+        own = [d for d in days if d.place == place and d.cost is not None]
         if not own:
-            rows.append({"Deployment": subject, "Source": "not known"})
+            rows.append({"Deployment": str(place), "Source": "not known"})
             continue
         total = sum(d.cost for d in own if d.cost is not None)
         predictions = sum(d.predictions or 0 for d in own)
         cpu = [d.cpu_percent for d in own if d.cpu_percent is not None]
         sources = {d.source for d in own}
-        rates = list(cost.hourly_rates(days, subject).values())
+        rates = list(cost.hourly_rates(days, place).values())
         rows.append(
             {
-                "Deployment": subject,
+                "Deployment": str(place),
                 "Cost": round(total, 2),
                 "A day": _a_whole_day(own, window),
                 "Predictions": predictions,
@@ -201,12 +200,12 @@ def _a_whole_day(own: Sequence[CostDay], window: Window) -> float | None:
 def show_idle(deployments: Sequence[Deployment], window: Window) -> cards.Freshness | None:
     """Draw which deployments pay for machines that their busiest quarter of an hour does not need."""
     found, used = loaded.idle(window), compute.utilization(window)
-    mine = {instances.subject_of(d): d for d in deployments}
-    idle = {u.subject: cost.is_idle(u) for u in used.value if u.resource is instances.CPU}
+    mine = {d.place: d for d in deployments}
+    idle = {u.place: cost.is_idle(u) for u in used.value if u.resource is instances.CPU}
     rows = []
-    for subject, deployment in mine.items():
-        own = [r for r in found.value if r.subject == subject]
-        rows.append(_idle_row(deployment, own, is_idle=idle.get(subject)))
+    for place, deployment in mine.items():
+        own = [r for r in found.value if r.place == place]
+        rows.append(_idle_row(deployment, own, is_idle=idle.get(place)))
     if not rows:
         states.show(states.blind(None, "The scope has no online deployment."))
         return cards.taken(found)
@@ -271,8 +270,8 @@ def show_energy(deployments: Sequence[Deployment], window: Window) -> cards.Fres
         )
         return None
     found = loaded.energy(window)
-    mine = {instances.subject_of(d) for d in deployments}
-    own = [each for each in found.value if each.subject in mine]
+    mine = {d.place for d in deployments}
+    own = [each for each in found.value if each.place in mine]
     if not own:
         states.show(states.blind(None, "No GPU reported its energy in this window."))
         return cards.taken(found)
@@ -288,7 +287,7 @@ def show_energy(deployments: Sequence[Deployment], window: Window) -> cards.Fres
     table = pd.DataFrame(
         [
             {
-                "Deployment": each.subject,
+                "Deployment": str(each.place),
                 "Wh": round(each.watt_hours, 1),
                 "gCO2e": round(each.grams(factor), 1),
                 "Measured": f"{each.measured_share:.0%} of the window",

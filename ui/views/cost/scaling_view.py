@@ -109,7 +109,7 @@ def show_what_if(
         now = None
     rules = _pick_rules(now or Rules(minimum=1, maximum=max(found.running_now, 2)))
     soon, late = (loaded.what_if(deployment, part, rules, lag) for lag in LAG_MINUTES)
-    rate, currency = size_view.rate_of(report, found.subject), size_view.currency_of(report)
+    rate, currency = size_view.rate_of(report, found.place), size_view.currency_of(report)
     columns = st.columns(4)
     with columns[0]:
         status = "breached" if late.hours_broken else "ok"

@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.capacity import instances
 from monitoring.capacity.right_size import Advice, Option
 from monitoring.errors import MonitoringError
+from monitoring.place import Place
 from monitoring.signals import cost
 from monitoring.window import Window
 from ui.loaders import cost as loaded
@@ -41,9 +41,9 @@ def show_advice(
             try:
                 found = loaded.advice(deployment, part)
             except MonitoringError as error:
-                silent.append(f"{instances.subject_of(deployment)}: {error}")
+                silent.append(f"{deployment.place}: {error}")
                 continue
-            rows.append(_advice_row(found, _rates(report, found.subject), currency_of(report)))
+            rows.append(_advice_row(found, _rates(report, found.place), currency_of(report)))
     if rows:
         alt = f"Advised size of {len(rows)} deployments, with its effect on latency and money."
         cards.show_table(pd.DataFrame(rows), key="advice", alt=alt)
@@ -60,14 +60,14 @@ def show_advice(
     return cards.answered(loaded.arrivals(part))
 
 
-def _rates(report: CostReport | None, subject: str) -> list[float]:
+def _rates(report: CostReport | None, place: Place) -> list[float]:
     """Return the price of an instance-hour, the bill's first; two differ by what the table gets wrong."""
-    return list(cost.hourly_rates(report.days, subject).values()) if report else []
+    return list(cost.hourly_rates(report.days, place).values()) if report else []
 
 
-def rate_of(report: CostReport | None, subject: str) -> float | None:
+def rate_of(report: CostReport | None, place: Place) -> float | None:
     """Return the price of an instance-hour: the bill's, else the table's; None without either."""
-    return next(iter(_rates(report, subject)), None)
+    return next(iter(_rates(report, place)), None)
 
 
 def currency_of(report: CostReport | None) -> str:
@@ -79,7 +79,7 @@ def _advice_row(found: Advice, rates: list[float], currency: str) -> dict[str, o
     best = found.best
     margin = found.error.margin
     return {
-        "Deployment": found.subject,
+        "Deployment": str(found.place),
         "Runs": found.running_now,
         "Advice": "nothing tried keeps the objective" if best is None else best.label,
         f"Saved a month, {currency}": _saved(found, rates),
@@ -118,7 +118,7 @@ def show_sizes(
     """Draw what each size would have done, for one deployment, with how that is known."""
     part = loaded.replayed_window(window)
     found = loaded.advice(deployment, part)
-    rate = rate_of(report, found.subject)
+    rate = rate_of(report, found.place)
     margin = found.error.margin
     _say(found, rate, currency_of(report))
     drawn = [

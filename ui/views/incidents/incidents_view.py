@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from monitoring.incidents.lanes import in_scope
 from ui.loaders import incidents as loader
 from ui.loaders import workspace
 from ui.parts import cards, report_view, states
@@ -57,14 +56,12 @@ def load(chosen: Scope) -> IncidentReport:
 
 def of_scope(found: IncidentReport, chosen: Scope) -> tuple[Incident, ...]:
     """Return the incidents of the scope, open ones first."""
-    return tuple(
-        i for i in found.incidents if in_scope(i.subject, chosen.endpoint, chosen.deployment)
-    )
+    return tuple(i for i in found.incidents if i.place.concerns(chosen.endpoint, chosen.deployment))
 
 
 def freshness(found: IncidentReport) -> cards.Freshness:
     """Return the footer of the list: all that it was made of."""
-    missing = " ".join(found.missing)
+    missing = " ".join(map(str, found.missing))
     made = cards.answered(*found.answers, missing=missing)
     if made is None:
         return cards.Freshness(fetched=found.oldest or found.taken, missing=missing)
@@ -168,7 +165,7 @@ def not_seen(found: IncidentReport) -> str:
         return "Not every source has answered with all it has"
     seen: dict[tuple[str, str, str], bool] = {}
     for each in found.results:
-        key = each.signal, each.metric, each.subject
+        key = each.signal, each.metric, each.place
         judged = each.status in {"ok", "breached", "not_enough_data"}
         seen[key] = seen.get(key, False) or judged
     blind = [key for key, judged in seen.items() if not judged]
@@ -178,7 +175,7 @@ def not_seen(found: IncidentReport) -> str:
 
 def rules(found: IncidentReport) -> int:
     """Return how many series were judged."""
-    return len({(r.signal, r.metric, r.subject) for r in found.results})
+    return len({(r.signal, r.metric, r.place) for r in found.results})
 
 
 def sentence(
@@ -286,7 +283,7 @@ def show_breaches(breaches: Sequence[Breach], key: str) -> None:
         {
             "Metric": breach.label,
             "Signal": breach.signal.replace("_", " "),
-            "Of": breach.subject,
+            "Of": str(breach.place),
             "From (UTC)": f"{breach.start:%Y-%m-%d %H:%M}",
             "To (UTC)": f"{breach.end:%Y-%m-%d %H:%M}" if breach.end else "lasts",
             "Fired (UTC)": f"{breach.fired:%Y-%m-%d %H:%M}",
@@ -316,7 +313,7 @@ def show_timeline(
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         window = found.window if zoomed == WHOLE else window
-        incidents = tuple(i for i in incidents if in_scope(i.subject, endpoint, None))
+        incidents = tuple(i for i in incidents if i.place.concerns(endpoint))
     lanes = loader.lanes(found, endpoint, deployment)
     return timeline_view.show(lanes, window, incidents, chosen=picked.id if picked else "")
 

@@ -111,7 +111,7 @@ def _show_evidence(frozen: Frozen, time: datetime) -> None:
                 {
                     "Signal": each.signal.replace("_", " "),
                     "Metric": each.metric,
-                    "Of": each.subject,
+                    "Of": str(each.place),
                     "Breached": "above" if each.worse == "higher" else "below",
                     "Threshold": each.threshold,
                     "Unit": each.unit,

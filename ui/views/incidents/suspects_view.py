@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from monitoring.place import Place
 from ui.loaders import deployments
 from ui.parts import cards, states
 from ui.shell import nav
@@ -120,16 +121,14 @@ def page_of(suspect: Suspect) -> nav.Row | None:
 def _open(file: str, suspect: Suspect) -> None:
     """Callback: open a page on the suspect's endpoint, deployment and feature."""
     query = {"feature": suspect.features[0]} if suspect.features else {}
-    nav.go(file, query, **scope_of(suspect.subject))
+    nav.go(file, query, **scope_of(suspect.place))
 
 
-def scope_of(subject: str) -> dict[str, str]:
-    """Return the endpoint and deployment of a subject as the sidebar spells them."""
-    endpoint, _, rest = subject.partition("/")
-    deployment = rest.partition("/")[0]
+def scope_of(place: Place) -> dict[str, str]:
+    """Return the endpoint and deployment of a place as the sidebar spells them."""
     for choice in deployments.endpoints():
-        if choice.name.lower() == endpoint:
-            named = [name for name in choice.deployments if name.lower() == deployment]
+        if choice.name.lower() == place.endpoint:
+            named = [name for name in choice.deployments if name.lower() == place.deployment]
             return {"endpoint": choice.name} | ({"deployment": named[0]} if named else {})
     return {}
 
@@ -146,7 +145,7 @@ def table(found: Sequence[Suspect]) -> pd.DataFrame:
                 "Time (UTC)": f"{each.time:%Y-%m-%d %H:%M}",
                 "What": each.title,
                 "Kind": each.kind.replace("_", " "),
-                "Of": each.subject,
+                "Of": str(each.place),
                 "In words": each.sentence,
                 "Evidence": each.evidence,
             }

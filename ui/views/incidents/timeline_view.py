@@ -218,7 +218,7 @@ def events_table(events: Sequence[Event]) -> pd.DataFrame:
                 "Time (UTC)": f"{event.time:%Y-%m-%d %H:%M:%S}",
                 "Kind": event.kind.replace("_", " "),
                 "What": event.title,
-                "Of": event.subject,
+                "Of": str(event.place),
                 "By": event.caller,
                 "Status": event.status,
                 "Times": event.count,

@@ -247,7 +247,7 @@ def table_of(results: Sequence[MetricResult], *, by_window: bool) -> pd.DataFram
     lines = [
         {
             "From": f"{_start(r):%Y-%m-%d}" if by_window else "",
-            "Of": "" if "/" in r.subject else r.subject,
+            "Of": r.place.feature,
             "Metric": METRICS[r.metric].label if r.metric in METRICS else r.metric,
             "Status": cards.status_label(cards.look_of(r)),
             "Value": _short(r.value),

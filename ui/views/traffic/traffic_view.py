@@ -15,6 +15,7 @@ from monitoring.errors import MonitoringError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.overview import objectives
 from monitoring.overview.objectives import Objective
+from monitoring.place import Place
 from monitoring.requests.outcomes import Outcomes, outcomes
 from monitoring.signals import traffic as judged
 from monitoring.signals.data_drift.report import since
@@ -65,6 +66,11 @@ def look(chosen: Scope, window: Window, endpoints: Sequence[EndpointChoice]) -> 
     return Looked(window, step, keys)
 
 
+def place_of(key: Key) -> Place:
+    """Return the place of a key."""
+    return Place(endpoint=key[0], deployment=key[1])
+
+
 def held(looked: Looked) -> dict[Key, tuple[Objective, Objective]]:
     """Return error rate and latency of each deployment, judged by the overview's steps.
 
@@ -76,9 +82,10 @@ def held(looked: Looked) -> dict[Key, tuple[Objective, Objective]]:
     steps = judged.steps(answer.records(), step)
     found = {}
     for key in looked.keys.values():
-        subject, own = "/".join(key), steps.get(key, ())
-        errors = objectives.error_rate(subject, own, looked.window)
-        p95 = objectives.latency_p95(subject, own, looked.window)
+        place = place_of(key)
+        own = steps.get(place, ())
+        errors = objectives.error_rate(place, own, looked.window)
+        p95 = objectives.latency_p95(place, own, looked.window)
         if not answer.complete:
             errors, p95 = objectives.of_a_part(errors), objectives.of_a_part(p95)
         found[key] = errors, p95
@@ -213,7 +220,7 @@ def collection_of(results: Sequence[MetricResult], key: Key) -> dict[str, list[M
     """Return the results of one deployment by metric, in time order."""
     found: dict[str, list[MetricResult]] = {"collection_error_rate": [], "collected_share": []}
     for result in results:
-        if result.subject == "/".join(key):
+        if result.place == place_of(key):
             found[result.metric].append(result)
     return found
 

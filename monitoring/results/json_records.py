@@ -13,9 +13,8 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import arrays, event, incident, metric, severity, window
+from monitoring import arrays, event, incident, metric, place, severity, window
 from monitoring.errors import InputError
-from monitoring.incidents import lane
 
 T = TypeVar("T")
 
@@ -26,10 +25,10 @@ _NAMES: Mapping[str, object] = {
     "Severity": severity.Severity,
     "Window": window.Window,
     "Event": event.Event,
+    "Place": place.Place,
     "Breach": incident.Breach,
     "Suspect": incident.Suspect,
     "Incident": incident.Incident,
-    "Lane": lane.Lane,
     "np": np,
     "NDArray": NDArray,
     "datetime": datetime,
@@ -154,6 +153,8 @@ def _record(kind: Any, data: object, where: str) -> object:
     if not isinstance(data, dict):
         raise _unlike(kind, data, where)
     hints = _hints(kind)
+    if "subject" in data and "place" in hints:
+        data = _placed(data, hints)
     if unknown := sorted(set(data) - set(hints)):
         raise InputError(
             f"Cannot read {where!r} of the bundle: it has the unknown field {unknown[0]!r}",
@@ -165,6 +166,26 @@ def _record(kind: Any, data: object, where: str) -> object:
         )
     except (TypeError, ValueError) as error:
         raise _unlike(kind, data, where) from error
+
+
+def _placed(data: Mapping[str, object], hints: Mapping[str, Any]) -> dict[str, object]:
+    """Return a record of version 1, which named its place in text, as it is written today."""
+    kept = {name: each for name, each in data.items() if name in hints}
+    return {**kept, "place": plain(_place(data["subject"])) if data["subject"] else None}
+
+
+def _place(text: object) -> place.Place:
+    """Read `endpoint/deployment/feature`, its beginning, `cluster/name` or `workspace`.
+
+    >>> str(_place("credit/blue/income")), str(_place("cluster/cpu")), str(_place("workspace"))
+    ('credit/blue/income', 'cluster/cpu', 'workspace')
+    """
+    first, _, rest = str(text).partition("/")
+    if first == "cluster" and rest:
+        return place.Place(cluster=rest)
+    deployment, _, feature = rest.partition("/")
+    endpoint = "" if text == "workspace" else first
+    return place.Place(endpoint=endpoint, deployment=deployment, feature=feature)
 
 
 def _unlike(kind: Any, data: object, where: str) -> InputError:
