@@ -54,5 +54,6 @@ def evaluator(settings: Settings, holder: str) -> Evaluator:
         publisher=Publisher(watched, results, Snapshots(database, workspace), recorder),
         what=(*SIGNALS.values(), *EVENT_SOURCES.values()),
         holder=holder,
+        time_of_day=time_of_day,
         retention=timedelta(days=settings.retention_days),
     )

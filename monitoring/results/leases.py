@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -224,6 +224,31 @@ class Rounds:
             if row is None:
                 return None
             return Round(holder=row.holder, began=row.began, finished=row.finished)
+
+    def broken(self) -> datetime | None:
+        """Return when the oldest round began that is not over; None if all are.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        over = RoundRow.finished.is_not(None) & (RoundRow.finished >= RoundRow.began)
+        began = select(func.min(RoundRow.began)).where(RoundRow.workspace == self._workspace, ~over)
+        with self._database.reading() as session:
+            return session.scalar(began)
+
+    def forget(self, before: datetime, is_gone: Callable[[str], bool], successor: str) -> int:
+        """Forget the evaluators that are gone or silent, but for the one that goes on; returns how many.
+
+        Raises:
+            SourceError: The database cannot be written to.
+        """
+        of_workspace = select(RoundRow).where(RoundRow.workspace == self._workspace)
+        with self._database.writing() as session:
+            rows = session.scalars(of_workspace.where(RoundRow.holder != successor)).all()
+            gone = [row for row in rows if row.began < before or is_gone(row.holder)]
+            for row in gone:
+                session.delete(row)
+        return len(gone)
 
     def _write(self, holder: str, change: dict[str, Any], new: dict[str, Any]) -> None:
         row = {"workspace": self._workspace, "holder": holder, **new}
