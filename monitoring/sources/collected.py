@@ -54,6 +54,7 @@ MOST_FILES = 50_000
 ROW_GROUP_ROWS = 122_880
 #: After midnight, how long a day's last hour may still be appended to.
 LATE = timedelta(minutes=10)
+HOUR = timedelta(hours=1)
 #: Files are fetched together up to this many bytes: one round trip for a quiet day.
 BYTES_AT_ONCE = 64 * 2**20
 #: How long the listing of a month stands for its days that are over.
@@ -133,6 +134,14 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
+class _Month:
+    """States of the files of one month, of the days and hours that have any."""
+
+    days: Mapping[date, str]
+    hours: Mapping[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Parsed:
     """What is noted of a day's file. hidden_until: when the first event that has not come yet does."""
 
@@ -165,7 +174,7 @@ class Collected:
         """
         days = [day for day in window.days() if day <= self._now.date()]
         folder = self._folder(endpoint, deployment, collection)
-        return tuple(day for day in days if day in self._states(folder, day))
+        return tuple(day for day in days if day in self._states(folder, day).days)
 
     def states(
         self, endpoint: str, deployment: str, collection: str, window: Window
@@ -176,8 +185,28 @@ class Collected:
             SourceError: The container cannot be read.
         """
         folder = self._folder(endpoint, deployment, collection)
-        found = ((day, self._states(folder, day).get(day, "")) for day in window.days())
+        found = ((day, self._states(folder, day).days.get(day, "")) for day in window.days())
         return {day: state for day, state in found if state}
+
+    def hour_states(
+        self, endpoint: str, deployment: str, collection: str, window: Window
+    ) -> dict[datetime, str]:
+        """Return a digest of the files of each hour of a window that has any, by its start.
+
+        An hour's last rows may be written to the folder of the next one, which counts as its own too.
+
+        Raises:
+            SourceError: The container cannot be read.
+        """
+        folder = self._folder(endpoint, deployment, collection)
+        hours: dict[datetime, str] = {}
+        for day in window.days():
+            hours |= self._states(folder, day).hours
+        found = {
+            hour: "".join(hours.get(each, "") for each in (hour, hour + HOUR))
+            for hour in (each.start for each in window.split(HOUR))
+        }
+        return {hour: state for hour, state in found.items() if state}
 
     def day(
         self,
@@ -224,18 +253,24 @@ class Collected:
         """Return what changes when the files of a day do; a month of days that are over is listed once."""
         if not _is_over(day, now):
             return _state(self._hours(f"{folder}/{day:%Y/%m/%d}", day, now))
-        return self._states(folder, day).get(day, "")
+        return self._states(folder, day).days.get(day, "")
 
-    def _states(self, folder: str, day: date) -> dict[date, str]:
-        """Return the state of each day of a day's month that has files, as of a minute ago or less."""
+    def _states(self, folder: str, day: date) -> _Month:
+        """Return the states of a day's month as of a minute ago or less."""
         month = f"{folder}/{day:%Y/%m}"
 
-        def states(_: object) -> dict[date, str]:
+        def states(_: object) -> _Month:
             files: dict[date, list[_File]] = {}
+            hours: dict[datetime, list[_File]] = {}
             for file in self._files(month):
                 if each := _day_of(file.path, month, day):
                     files.setdefault(each, []).append(file)
-            return {each: _state(listed) for each, listed in files.items()}
+                    if hour := _hour_of(file.path, month, each):
+                        hours.setdefault(hour, []).append(file)
+            return _Month(
+                {each: _state(listed) for each, listed in files.items()},
+                {hour: _state(listed) for hour, listed in hours.items()},
+            )
 
         return self._listings.get(month, states, fresh=LISTING)
 
@@ -643,6 +678,12 @@ def _day_of(path: str, month: str, like: date) -> date | None:
         return like.replace(day=int(name)) if len(name) == 2 else None  # noqa: PLR2004 - 01 to 31
     except ValueError:
         return None
+
+
+def _hour_of(path: str, month: str, day: date) -> datetime | None:
+    """Return the hour of a day whose folder a file lies in; None if it lies in none."""
+    match = re.match(r"/\d\d/([01]\d|2[0-3])/", path.removeprefix(month))
+    return Window.day(day).start + int(match[1]) * HOUR if match else None
 
 
 def _parsed(events: Events, rows: int, source: str) -> _Parsed:
