@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from monitoring.arrays import Kind
-    from monitoring.place import Place
-    from monitoring.window import Window
+from monitoring.arrays import Kind
+from monitoring.place import Place
+from monitoring.window import Window
 
 Mode = Literal["robust", "azureml"]
 Worse = Literal["higher", "lower"]
@@ -32,15 +31,6 @@ class Interval:
 
     low: float
     high: float
-
-
-def is_breach(value: float, threshold: float, worse: Worse) -> bool:
-    """Whether a value lies beyond its threshold; equal is no breach, NaN neither.
-
-    >>> is_breach(0.2, 0.1, "higher"), is_breach(0.1, 0.1, "higher"), is_breach(0.01, 0.05, "lower")
-    (True, False, True)
-    """
-    return value > threshold if worse == "higher" else value < threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from monitoring.metric import MetricResult, Worse
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from monitoring.progress import Progress
     from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer
-    from monitoring.workspace.endpoints import Endpoint
+    from monitoring.sources.metrics import PlatformMetrics
+    from monitoring.sources.query import Value
+    from monitoring.workspace.endpoints import Deployment, Endpoint
 
 #: Which column of the overview a signal belongs to.
 Respect = Literal["model", "data", "infrastructure"]
@@ -38,6 +41,10 @@ Reads = Literal["value", "requests", "worst", "breached"]
 
 HOUR = timedelta(hours=1)
 MINUTES_5 = timedelta(minutes=5)
+#: Log Analytics and Azure Monitor keep so much: nothing older can be evaluated.
+LOGS_KEPT, METRICS_KEPT = 31 * DAY, 90 * DAY
+#: What is new or unusual is told from at least so much before the window.
+LOOK_BACK = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Question:
     """What a signal is asked: a place, a window of whole steps, and what is in force there.
 
     place: a deployment, or the workspace. endpoints: with their deployments. in_force: by signal and
-    place. taken: now.
+    place. taken: now; steps that are not over get no verdict.
     """
 
     deployed: Deployed
@@ -116,15 +123,68 @@ class Question:
     in_force: Callable[[str, Place], InForce]
     progress: Progress | None = None
 
+    @property
+    def wide(self) -> Window:
+        """The window and what came just before it."""
+        return Window(self.window.start - LOOK_BACK, self.window.end)
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Every deployment of the workspace."""
+        return tuple(each for endpoint in self.endpoints for each in endpoint.deployments)
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment that the place is.
+
+        Raises:
+            SourceError: The workspace has no such deployment.
+        """
+        from monitoring.errors import SourceError  # noqa: PLC0415 - a name, not a cost
+
+        own = self.place.endpoint, self.place.deployment
+        for each in self.deployments:
+            if (each.place.endpoint, each.place.deployment) == own:
+                return each
+        raise SourceError(
+            f"The workspace has no deployment {str(self.place)!r}",
+            hint="Choose one that Azure ML lists.",
+        )
+
+    @cached_property
+    def metrics(self) -> PlatformMetrics:
+        """The platform metrics."""
+        from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - numpy
+
+        return PlatformMetrics(self.deployed.azure)
+
+    def ask(self, name: str, window: Window, **values: Value) -> Answer:
+        """Run one of the product's queries."""
+        from monitoring.sources.logs import Logs  # noqa: PLC0415 - Azure's SDK
+
+        return Logs(self.deployed.azure).ask(name, window, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What could not be read. source: name of a signal or of a source of events. sentence: and why."""
+
+    source: str
+    place: Place
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """What one evaluation found. missing: what could not be read, and why, in one sentence each."""
+    """What one evaluation found, and what could not be read."""
 
     results: tuple[MetricResult, ...] = ()
     events: tuple[Event, ...] = ()
     answers: tuple[Answer, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
     def __add__(self, other: Findings) -> Findings:
         return Findings(
@@ -143,10 +203,14 @@ class Signal:
     respect: its column of the overview. family: signals of one family that breach together tell one
     story. gravity: how much it means to the people served, 0 the most; no two signals share one.
     felt: callers feel it. state: it costs money or sight, and hurts nobody yet. certain: a fact, of
-    which one breached step is enough. lasting: it lasts until it is changed, seen or not. grids: the finest first. needs: what it cannot be evaluated without.
-    compared: with what. page: where it is looked into. metrics: facts by metric. leading: the metric
+    which one breached step is enough. lasting: it lasts until it is changed, seen or not. gradual: it
+    fills up slowly, so that what is behind a breach lies before it. many: it has hundreds of series,
+    of which lists leave out those that were always well. alarms: its breaches become incidents; those
+    of others are looked at beside a signal that says the same with fewer false alarms. grids: the finest first. needs: what it
+    cannot be evaluated without. compared: with what. page: where it is looked into. metrics: facts by metric. leading: the metric
     that stands for it where none is in breach; empty for the worst. suspects: how likely each kind
-    of change is behind it, 0 to 1. lanes: of the timeline. version: goes up when the meaning of its
+    of change is behind it, 0 to 1. upstream: metrics that lie before it, so that their turn is not the
+    same symptom. lanes: of the timeline. version: goes up when the meaning of its
     numbers changes, and makes what is kept due again. evaluate: judges every step of a question.
     """
 
@@ -164,6 +228,7 @@ class Signal:
     metrics: Mapping[str, MetricFacts] = field(repr=False)
     leading: str = ""
     suspects: Mapping[str, float] = field(repr=False)
+    upstream: tuple[str, ...] = ()
     lanes: tuple[LaneFacts, ...] = field(repr=False)
     breach: str
     evaluate: Callable[[Question], Findings] = field(repr=False)
@@ -171,6 +236,9 @@ class Signal:
     state: bool = False
     certain: bool = False
     lasting: bool = False
+    gradual: bool = False
+    many: bool = False
+    alarms: bool = True
     estimated: bool = False
     version: int = 1
 
@@ -183,3 +251,28 @@ class Signal:
         """Return what is wrong when a metric breaches, for a title."""
         facts = self.metrics.get(metric)
         return facts.breach if facts and facts.breach else self.breach
+
+
+class Loaded(Mapping[str, MetricFacts]):
+    """Facts of metrics whose files take long to import: read when the first of them is asked for.
+
+    >>> facts = Loaded(lambda: {"accuracy": MetricFacts(label="Accuracy", breach="the model errs")})
+    >>> facts["accuracy"].label, len(facts)
+    ('Accuracy', 1)
+    """
+
+    def __init__(self, load: Callable[[], Mapping[str, MetricFacts]]) -> None:
+        self._load = load
+
+    @cached_property
+    def _facts(self) -> Mapping[str, MetricFacts]:
+        return self._load()
+
+    def __getitem__(self, metric: str) -> MetricFacts:
+        return self._facts[metric]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)

@@ -27,7 +27,7 @@ try:
         if what == view.DEPLOYMENTS:
             picked = view.pick_pair(list(deployed), "")
             metric = view.pick_metric(deployments.served(endpoint, picked[0])[1].needed("task"))
-            window = report_view.pick_period(chosen, workspace.now()).whole_days()
+            window = report_view.pick_period(chosen, workspace.now())
         elif len(known) > 1:
             picked = view.pick_pair(list(known), "model-")
 except MonitoringError as error:

@@ -60,7 +60,7 @@ limits = database.thresholds(chosen.endpoint, deployment, "data_drift")
 rule = None if pick else drift_view.pick_rule("", limits)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     baseline = st.selectbox("Baseline", baselines, key=baseline_key, bind="query-params", width=320)
-    window = report_view.pick_period(chosen, workspace.now()).whole_days()
+    window = report_view.pick_period(chosen, workspace.now())
     asked = pick() if pick else rule
     wanted = st.button("Run", icon=":material/play_arrow:", key="run")
 about = st.empty()

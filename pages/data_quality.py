@@ -25,7 +25,7 @@ key = f"{chosen.endpoint}-{deployment}-{chosen.segment.code}quality-"
 asked = quality_view.pick()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     baseline = st.selectbox("Baseline", baselines, key="baseline", bind="query-params", width=320)
-    window = report_view.pick_period(chosen, workspace.now()).whole_days()
+    window = report_view.pick_period(chosen, workspace.now())
     wanted = st.button("Run", icon=":material/play_arrow:", key="run")
 about = st.empty()
 

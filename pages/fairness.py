@@ -21,7 +21,7 @@ try:
     asked_for = chosen.endpoint, deployment
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
-        window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+        window = drift_view.pick_period(chosen, workspace.now())
     offered = report_view.behind_bar(lambda tell: fairness.offered(*asked_for, window, tell))
     if not offered.features:
         states.show(states.no_results("features that form groups", {"model": offered.model}))

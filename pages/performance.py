@@ -21,7 +21,7 @@ try:
     _, model = deployments.served(chosen.endpoint, deployment)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = performance_view.pick(model.needed("task"))
-        window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+        window = drift_view.pick_period(chosen, workspace.now())
 except MonitoringError as error:
     states.show_error(error)
     st.stop()

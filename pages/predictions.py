@@ -20,7 +20,7 @@ try:
     asked_for = chosen.endpoint, deployment
     with st.container(horizontal=True, vertical_alignment="bottom"):
         baseline = predictions_view.pick_baseline(predictions.baselines(*asked_for))
-        window = drift_view.pick_period(chosen, workspace.now()).whole_days()
+        window = drift_view.pick_period(chosen, workspace.now())
     about = st.empty()
     report = report_view.behind_bar(
         lambda tell: predictions.report(*asked_for, baseline, window, tell, segment=chosen.segment)

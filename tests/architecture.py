@@ -28,7 +28,7 @@ PACKAGES: dict[str, str] = {
     "results": "the store of evaluations",
     "workspace": "the nouns of Azure ML, without its SDK",
     "sources": "Azure's SDKs, and `queries/*.kql`",
-    "signal report": "what a monitoring question is, and what it says of a place",
+    "signal report limits": "what a monitoring question is, what it says of a place, and what it is held to",
     "baselines": "what production is compared with",
     "capacity": "how many instances a load needs, and what they cost",
     "signals": "one monitoring question a file or folder",

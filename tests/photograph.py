@@ -45,7 +45,7 @@ def files(report: IncidentReport, lanes: Iterable[Lane]) -> dict[str, list[str]]
     found = {f"results/{name}.txt": list(_results(by_signal[name])) for name in sorted(by_signal)}
     found["incidents.txt"] = [line for each in report.incidents for line in _incident(report, each)]
     found["lanes.txt"] = [_lane(each) for each in lanes]
-    found["missing.txt"] = [each.text for each in report.missing]
+    found["missing.txt"] = sorted(map(str, report.missing))
     return found
 
 
@@ -70,7 +70,11 @@ def _step(result: MetricResult) -> str:
     value = "" if result.value is None else f"{result.value:.5g}"
     floor = "" if result.noise_floor is None else f"^{result.noise_floor:.4g}"
     ends = result.interval
-    interval = f"[{ends.low:.4g},{ends.high:.4g}]" if ends and result.signal != "traffic" else ""
+    interval = (
+        f"[{ends.low:.4g},{ends.high:.4g}]"
+        if ends and result.signal not in {"traffic", "clients"}
+        else ""
+    )
     return f"{value}{MARKS[result.status]}{interval}{floor}/{result.rows}"
 
 

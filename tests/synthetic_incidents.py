@@ -8,9 +8,10 @@ import numpy as np
 from places import at
 
 from monitoring.event import Event
-from monitoring.incidents.gathering import Gathered, Missing
+from monitoring.incidents.gathering import Gathered
 from monitoring.incidents.report import IncidentReport, folded
 from monitoring.metric import MetricResult, Status
+from monitoring.signal import Missing
 from monitoring.window import Window
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -98,7 +99,7 @@ def report(
     *,
     step: timedelta = HOUR,
     now: datetime = NOW,
-    missing: tuple[str, ...] = (),
+    missing: tuple[Missing, ...] = (),
 ) -> IncidentReport:
     """Each deployment was bad for nine hours, the first one last."""
     window = Window.last(timedelta(days=days), until=now)
@@ -110,5 +111,5 @@ def report(
         bad = Window(start, start + timedelta(hours=9))
         results += results_of(f"{endpoint}/{deployment}", window, bad, n, step)
         events += events_of(endpoint, deployment, bad)
-    found = Gathered(tuple(results), tuple(events), missing=tuple(map(Missing, missing)))
+    found = Gathered(tuple(results), tuple(events), missing=missing)
     return folded(found, window, now)

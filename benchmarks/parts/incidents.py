@@ -43,8 +43,12 @@ GRACE = timedelta(days=2)
 FIRST = 3
 NEAR = timedelta(hours=2)
 LOGS = timedelta(days=31)
-#: What the script calls signals that are metrics of one.
-SIGNALS = {"errors": "traffic", "latency": "traffic"}
+#: What the script calls one where signals are several.
+SIGNALS = {
+    "errors": ("traffic", "clients"),
+    "latency": ("traffic",),
+    "saturation": ("saturation", "clusters"),
+}
 OF_FEATURES = frozenset({"data_drift", "data_quality"})
 
 Truth = Mapping[str, Any]
@@ -106,7 +110,7 @@ def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | No
 
 def _belongs(breach: Breach, scripted: Truth) -> bool:
     """Whether a breach is what the script did: there, of such a signal, begun while it ran."""
-    signals = {SIGNALS.get(name, name) for name in scripted["signals"]}
+    signals = {s for name in scripted["signals"] for s in SIGNALS.get(name, (name,))}
     place = breach.place
     here = place.endpoint == (scripted["endpoint"] or "")
     if scripted["deployment"] and place.deployment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from monitoring.database.database import Database
 from monitoring.decisions.book import Book
 from monitoring.evaluator.publish import Publisher
@@ -51,4 +53,5 @@ def evaluator(settings: Settings, holder: str) -> Evaluator:
         publisher=Publisher(watched, results, Snapshots(database, workspace), recorder),
         what=(*SIGNALS.values(), *EVENT_SOURCES.values()),
         holder=holder,
+        retention=timedelta(days=settings.retention_days),
     )

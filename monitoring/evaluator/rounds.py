@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from time import perf_counter
 
 from monitoring.errors import LeaseLost, MonitoringError
@@ -19,7 +20,7 @@ from monitoring.results.evaluation import Done, Evaluation
 from monitoring.results.events import Events
 from monitoring.results.leases import Lease, Leases, Rounds
 from monitoring.results.store import Results
-from monitoring.signal import Findings, Grid, Question
+from monitoring.signal import Findings, Grid, Missing, Question
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment, Endpoint
 
@@ -52,7 +53,8 @@ class Evaluator:
     """Evaluates what is due in one workspace. Several may share one database.
 
     holder: a name of this process that no other has. what: signals and sources of events, in the
-    order in which they are evaluated.
+    order in which they are evaluated. retention: how long results and events are kept; incidents for
+    ever.
     """
 
     monitor: Monitor
@@ -63,6 +65,7 @@ class Evaluator:
     publisher: Publisher
     what: Sequence[Evaluated]
     holder: str
+    retention: timedelta = timedelta(days=400)
     _whole: datetime | None = field(default=None, init=False)
     _revision: int | None = field(default=None, init=False)
 
@@ -85,10 +88,17 @@ class Evaluator:
                 else:
                     left += 1
             self.publisher.publish(fleet.endpoints, now, whole=self._looks_at_all(now))
-        self._whole = now if self._looks_at_all(now) else self._whole
+        if self._looks_at_all(now):
+            self._whole = now
+            self._prune(now)
         self._revision = self._decided()
         self.rounds.finish(self.holder, self.monitor.clock())
         return Progressed(done, left)
+
+    def _prune(self, now: datetime) -> None:
+        self.results.prune(now - self.retention)
+        self.events.prune(now - self.retention)
+        self.leases.prune(now - TERM)
 
     def _fleet(self) -> Fleet:
         endpoints = self.monitor.endpoints()
@@ -170,11 +180,16 @@ class Evaluator:
         return window is not None
 
     def _still_due(self, task: Task, fleet: Fleet) -> Window | None:
-        done = self.results.done(task.what.name, task.grid.step, task.window, task.place)
+        done = self._done(task)
         rule = self._rule(task.what, task.place, fleet, task.window)
         steps = task.window.split(task.grid.step)
         due = self._steps_due(done, task.place, rule, task.grid, steps)
         return Window(due[0].start, due[-1].end) if due else None
+
+    def _done(self, task: Task) -> Mapping[tuple[Place, datetime], Done]:
+        """Return what is kept of a task's steps, at all places that its evaluation covers."""
+        place = task.place if task.what.scope == "deployment" else None
+        return self.results.done(task.what.name, task.grid.step, task.window, place)
 
     def _keep(self, task: Task, fleet: Fleet, lease: Lease) -> None:
         began = perf_counter()
@@ -185,7 +200,8 @@ class Evaluator:
         findings = _guarded(task, question)
         seconds = perf_counter() - began
         log.info("%s: %d results in %.1f s", task.key, len(findings.results), seconds)
-        evaluations = tuple(_evaluations(task, findings, rule, question.taken, seconds))
+        places = {place for place, _ in self._done(task)}
+        evaluations = tuple(_evaluations(task, places, findings, rule, question.taken, seconds))
         self.events.add(findings.events)
         self.results.add(evaluations, lease)
         self.publisher.touch(task.what, (each.place for each in evaluations))
@@ -196,35 +212,56 @@ def _guarded(task: Task, question: Question) -> Findings:
     try:
         return task.what.evaluate(question)
     except MonitoringError as error:
-        return Findings(missing=(f"{task.what.name} of {task.place}: {error}",))
+        why = f"{task.what.name} of {task.place}: {error}"
+        return Findings(missing=(Missing(task.what.name, task.place, why),))
 
 
 def _evaluations(
-    task: Task, findings: Findings, rule: Rule, taken: datetime, seconds: float
+    task: Task,
+    places: Iterable[Place],
+    findings: Findings,
+    rule: Rule,
+    taken: datetime,
+    seconds: float,
 ) -> Iterator[Evaluation]:
-    """Yield what was found, by place and day; the place of the task is told even if it is empty."""
-    by_place: dict[Place, list[MetricResult]] = {task.place: []}
+    """Yield what was found, by place and day.
+
+    The place of the task is told even if it is empty, and so are the places of which something was
+    kept: what is no longer measured must not stand on.
+    """
+    parts = tuple(_parts(task, rule, taken))
+    part_of = {step: at for at, (_, steps) in enumerate(parts) for step in steps}
+    workspace = task.place.workspace
+    buckets: dict[Place, dict[int, list[MetricResult]]] = {p: {} for p in (task.place, *places)}
     for result in findings.results:
-        by_place.setdefault(result.place.whole, []).append(result)
-    steps = task.window.split(task.grid.step)
-    on_grid = set(steps)
-    for day in map(Window.day, task.window.days()):
-        inside = [step for step in steps if step.start in day]
-        for place, results in by_place.items():
-            own = [r for r in results if r.window in on_grid and r.window.start in day]
-            if not own and place != task.place:
-                continue
+        if result.window in part_of:
+            place = replace(result.place.whole, workspace=workspace)
+            part = part_of[result.window]
+            buckets.setdefault(place, {}).setdefault(part, []).append(result)
+    for place, by_part in buckets.items():
+        for at, (fingerprint, steps) in enumerate(parts):
             yield Evaluation(
                 place=place,
                 signal=task.what.name,
                 step=task.grid.step,
-                window=Window(inside[0].start, inside[-1].end),
-                results=tuple(own),
+                window=Window(steps[0].start, steps[-1].end),
+                results=tuple(by_part.get(at, ())),
                 in_force=rule.in_force,
-                fingerprint=rule.fingerprint(inside[-1], task.grid.settle, taken),
+                fingerprint=fingerprint,
                 version=rule.version,
                 evaluated=taken,
                 seconds=seconds,
                 complete=not findings.missing,
-                missing=findings.missing,
+                missing=tuple(map(str, findings.missing)),
             )
+
+
+def _parts(task: Task, rule: Rule, taken: datetime) -> Iterator[tuple[str, list[Window]]]:
+    """Yield the steps of a task that lie in one day and have one state of their input, with it."""
+    steps = task.window.split(task.grid.step)
+
+    def key(step: Window) -> tuple[date, str]:
+        return step.start.date(), rule.fingerprint(step, task.grid.settle, taken)
+
+    for (_, fingerprint), group in groupby(steps, key):
+        yield fingerprint, list(group)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import suspects
-from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.signals import SIGNALS
+from monitoring.verdict import draft, judge
 
 if TYPE_CHECKING:
     from monitoring.incidents.report import IncidentReport
     from monitoring.window import Window
-
-#: What a window without a breach is taken to be about.
-SIGNALS = ("traffic", "saturation", "collection", "data_drift", "model_performance")
 
 
 def around(
@@ -66,6 +64,11 @@ def _places(
     return tuple(sorted(own or chosen or {WORKSPACE}, key=str))
 
 
+def _alarming() -> tuple[str, ...]:
+    """Return what a window without a breach is taken to be about: whatever could hurt somebody."""
+    return tuple(each.name for each in SIGNALS.values() if each.alarms and not each.state)
+
+
 def _about(report: IncidentReport, window: Window, place: Place) -> Incident:
     """Return the window as an incident of a place, with the signals that breached in it."""
     inside = dict.fromkeys(
@@ -86,13 +89,14 @@ def _about(report: IncidentReport, window: Window, place: Place) -> Incident:
             start=window.start,
             end=window.end,
             fired=window.end,
-            worst=MetricResult(
-                signal=signal, metric="", place=place, status="breached", threshold=0.0,
-                window=window,
+            worst=judge(
+                draft(
+                    signal=signal, metric="", place=place, threshold=0.0, value=1.0, window=window
+                )
             ),
             steps=1,
         )
-        for signal in inside or SIGNALS
+        for signal in inside or _alarming()
     )  # fmt: skip
     return Incident(
         id="",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,8 @@ from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.metrics.quality_metric import TABLE
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import excess
+from monitoring.signals import SIGNALS
+from monitoring.verdict import excess
 from monitoring.window import Window
 
 #: Days of history that a metric's turn is looked for in; the hours of a day are compared with their
@@ -26,15 +27,6 @@ LEAST_PROBABILITY, LEAST_EFFECT = 0.95, 3.0
 OFTEN = 7.0
 #: Features whose change is so much less telling than the group's first are another group.
 ALIKE = 0.15
-#: Signal of an incident -> metrics that lie before it, so that their turn is not the same symptom.
-UPSTREAM: Mapping[str, tuple[str, ...]] = {
-    "traffic": ("requests", "cpu_utilization", "memory_utilization", "disk_utilization",
-                "ready_instances_share"),
-    "saturation": ("requests",),
-    "jobs": ("quota_utilization",),
-    "cost": ("requests",),
-}  # fmt: skip
-DATA = frozenset({"data_drift", "data_quality"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,7 @@ def features(
     """
     series: dict[tuple[str, str, str], list[MetricResult]] = {}
     for result in results:
-        if result.signal not in DATA or not result.window or result.window.end > known_until:
+        if not _is_of_data(result) or not result.window or result.window.end > known_until:
             continue
         feature = result.place.feature
         if feature not in {"", TABLE} and result.place.whole == place:
@@ -89,6 +81,11 @@ def features(
             series.setdefault(key, []).append(result)
     changes = [c for key, history in series.items() for c in _changes(*key, history, around)]
     return tuple(_groups(changes, place))
+
+
+def _is_of_data(result: MetricResult) -> bool:
+    known = SIGNALS.get(result.signal)
+    return known is not None and known.respect == "data"
 
 
 def _changes(
@@ -110,12 +107,12 @@ def _changes(
             often = as_far / max(len(before), 1)
             yield _Change(
                 feature,
-                label_of(metric).lower() if signal == "data_quality" else "distribution",
+                label_of(signal, metric).lower() if signal == "data_quality" else "distribution",
                 metric,
                 signal,
                 day,
                 telling(multiple(worst)) * float(np.exp(-OFTEN * often)),
-                f"{feature}: {label_of(metric).lower()} {worst.value:.3g} "
+                f"{feature}: {label_of(signal, metric).lower()} {worst.value:.3g} "
                 f"against {worst.threshold:.3g}",
             )
 
@@ -205,7 +202,7 @@ def metrics(
 ) -> tuple[Candidate, ...]:
     """Return metrics upstream of an incident whose course turned in the days before it."""
     breached = set(signals)
-    wanted = {name for signal in breached for name in UPSTREAM.get(signal, ())}
+    wanted = {name for signal in breached if signal in SIGNALS for name in SIGNALS[signal].upstream}
     series: dict[str, list[MetricResult]] = {}
     for result in results:
         if not result.window or not began - BACK <= result.window.start < known_until:
@@ -232,7 +229,7 @@ def _turn(name: str, history: list[MetricResult], place: Place) -> Candidate | N
         return None
     at = history[found.index].window
     assert at is not None  # noqa: S101 - as above
-    label = "Requests" if name == "requests" else label_of(name)
+    label = "Requests" if name == "requests" else label_of(history[0].signal, name)
     grew = "rose" if found.after > found.before else "fell"
     return Candidate(
         kind="metric",

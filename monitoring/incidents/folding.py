@@ -20,20 +20,9 @@ from monitoring.incidents import severity
 from monitoring.incidents.words import title_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import excess
+from monitoring.signals import SIGNALS
+from monitoring.verdict import excess
 
-#: Signals that tell one story: the service, its data and model, and two sorts of states.
-FAMILIES = {
-    "traffic": "service",
-    "saturation": "service",
-    "jobs": "service",
-    "collection": "data",
-    "data_quality": "data",
-    "data_drift": "data",
-    "prediction_drift": "data",
-    "model_performance": "data",
-    "estimated_performance": "data",
-}
 #: The same metric in breach again within this time is the same incident, which comes and goes.
 AGAIN = timedelta(hours=24)
 #: Breaches began together if they did within so many steps of the coarser one, or this long: what
@@ -113,8 +102,8 @@ def began_together(group: Sequence[Breach], later: Breach, taken: datetime) -> b
 
 
 def family(signal: str) -> str:
-    """Return the family of a signal; one that is in none is its own."""
-    return FAMILIES.get(signal, signal)
+    """Return the family of a signal: those that tell one story together."""
+    return SIGNALS[signal].family if signal in SIGNALS else signal
 
 
 def _step(each: Breach) -> timedelta:
@@ -169,8 +158,8 @@ def title(ranked: Sequence[Breach], place: Place) -> str:
 
 
 def _gravity(each: Breach) -> tuple[int, float, datetime, str, str]:
-    grave = severity.GRAVITY.get(each.signal, len(severity.GRAVITY))
-    return grave, -excess(each.worst), each.start, each.metric, str(each.place)
+    worst = severity.gravity(each.signal), -excess(each.worst)
+    return *worst, each.start, each.metric, str(each.place)
 
 
 def _is_about(event: Event, place: Place) -> bool:

@@ -170,7 +170,7 @@ def freeze(
             for a in report.answers
         ),
         logs=tuple(logs),
-        missing=tuple(each.text for each in report.missing),
+        missing=tuple(str(each) for each in report.missing),
     )  # fmt: skip
 
 

@@ -1,46 +1,30 @@
-"""Asks every source once, and lets none of them stop the others."""
+"""Asks every signal and source of events once, and lets none of them stop the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cached_property
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
-from monitoring.place import WORKSPACE, Place
-from monitoring.sources.activity import Activity
-from monitoring.sources.logs import Logs
-from monitoring.sources.metrics import PlatformMetrics
-from monitoring.window import Window
+from monitoring.signal import Findings, Missing, Question, Signal
+from monitoring.signals import SIGNALS
+from monitoring.window import DAY, Window
 
 if TYPE_CHECKING:
-    from monitoring.decisions.stored import Decisions
     from monitoring.event import Event
     from monitoring.metric import MetricResult
-    from monitoring.sources.deployed import Deployed
+    from monitoring.progress import Progress
     from monitoring.sources.logs import Answer
-    from monitoring.sources.query import Value
-    from monitoring.workspace.endpoints import Endpoint
+    from monitoring.workspace.endpoints import Deployment
 
-Progress = Callable[[float, str], None]
-
-#: What is new or unusual is told from at least so much before the window.
-LOOK_BACK = timedelta(days=7)
+#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
+LEAST_DAYS = 7 * DAY
+#: A window that ended this long ago at most ends now: pages round the time down.
+NOW_SPAN = timedelta(minutes=15)
 _AT_ONCE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A source that could not be read, or only in part. text: why, in one sentence. place: whose it is."""
-
-    text: str
-    place: Place = WORKSPACE
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,73 +37,79 @@ class Gathered:
     missing: tuple[Missing, ...] = ()
     taken: datetime | None = None
 
+    @classmethod
+    def of(cls, findings: Findings, taken: datetime) -> Gathered:
+        """Return what an evaluation found."""
+        return cls(findings.results, findings.events, findings.answers, findings.missing, taken)
+
     def __add__(self, other: Gathered) -> Gathered:
         return together((self, other))
 
 
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """What is asked of every source.
-
-    window: aligned to steps. step: of what is measured in minutes. endpoints: with deployments;
-    none if the workspace does not say. decided: by endpoint and deployment, what users have put in
-    force.
-    """
-
-    deployed: Deployed
-    window: Window
-    step: timedelta
-    taken: datetime
-    endpoints: tuple[Endpoint, ...] = ()
-    decided: Mapping[tuple[str, str], Decisions] = field(default_factory=dict)
-
-    @cached_property
-    def metrics(self) -> PlatformMetrics:
-        """Return the platform metrics."""
-        return PlatformMetrics(self.deployed.azure)
-
-    @cached_property
-    def activity(self) -> Activity:
-        """Return the activity log."""
-        return Activity(self.deployed.azure)
-
-    @property
-    def wide(self) -> Window:
-        """The window and what came just before it."""
-        return Window(self.window.start - LOOK_BACK, self.window.end)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Endpoints by name, lower case."""
-        return tuple(endpoint.name.lower() for endpoint in self.endpoints)
-
-    def ask(self, name: str, window: Window, **values: Value) -> Answer:
-        """Run one of the product's queries."""
-        return Logs(self.deployed.azure).ask(name, window, **values)
-
-    def decisions(self, endpoint: str, deployment: str) -> Decisions:
-        """Return what users have put in force at a place."""
-        from monitoring.decisions.stored import UNDECIDED  # noqa: PLC0415 - a name, not a cost
-
-        return self.decided.get((endpoint, deployment), UNDECIDED)
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source: what it is called on screen, and how it is asked.
+    """A signal or a source of events at a place: what it is called on screen, and how it is asked.
 
     depends: all that its answer depends on besides the time, where that is known: such an answer may
-    be kept for a while. None where it is asked anew each time. place: whose it is.
+    be kept for a while. None where it is asked anew each time.
     """
 
     name: str
-    gather: Callable[[Asked], Gathered]
+    title: str
+    evaluate: Callable[[Question], Findings]
+    question: Question
     depends: Hashable = None
-    place: Place = WORKSPACE
 
 
 #: Returns what was kept of a source for a key, else computes and keeps it.
 Keep = Callable[[Hashable, Callable[[], Gathered]], Gathered]
+
+
+def of_signals(question: Question) -> tuple[Source, ...]:
+    """Return the signals whose breaches become incidents: of the workspace, and of each deployment.
+
+    Args:
+        question: At the workspace; each signal is asked on its own steps.
+    """
+    alarming = [signal for signal in SIGNALS.values() if signal.alarms]
+    whole = [s for s in alarming if s.scope == "workspace"]
+    return (
+        *(Source(s.name, s.title, s.evaluate, on_steps_of(s, question)) for s in whole),
+        *(
+            of_deployment(s, on_steps_of(s, question), each)
+            for each in question.deployments
+            for s in alarming
+            if s.scope == "deployment"
+        ),
+    )
+
+
+def on_steps_of(signal: Signal, question: Question) -> Question:
+    """Return a question on steps that a signal has: never finer than its finest, else as asked."""
+    step = max(question.step, signal.grids[0].step)
+    if step < DAY:
+        return replace(question, step=step, window=aligned(question.window, step))
+    length = max(question.window.length, LEAST_DAYS) if signal.scope == "deployment" else None
+    start = question.window.end - (length or max(question.window.length, 3 * DAY))
+    return replace(question, step=DAY, window=Window(start, question.window.end).whole_days())
+
+
+def of_deployment(signal: Signal, question: Question, deployment: Deployment) -> Source:
+    """Return a signal of a deployment; its days may be kept between two lists of incidents."""
+    here = replace(question, place=deployment.place)
+    held = question.in_force(signal.name, deployment.place).digest
+    depends = deployment.id, deployment.model, *_period(here), held
+    title = f"{signal.title} of {deployment.endpoint}/{deployment.name}"
+    return Source(signal.name, title, signal.evaluate, here, depends)
+
+
+def _period(question: Question) -> tuple[tuple[date, ...], datetime | None]:
+    """Return what two windows have to share to have the same days: the days, and a past end.
+
+    A window that ends now goes on with its last day; how old a kept answer may be bounds the lag.
+    """
+    end = question.window.end
+    return question.window.days(), None if question.taken - end < NOW_SPAN else end
 
 
 def step_of(window: Window) -> timedelta:
@@ -147,42 +137,56 @@ def aligned(window: Window, step: timedelta) -> Window:
 
 
 def gather(
-    asked: Asked,
-    sources: Sequence[Source],
-    progress: Progress | None = None,
-    keep: Keep | None = None,
+    sources: Sequence[Source], progress: Progress | None = None, keep: Keep | None = None
 ) -> Gathered:
     """Ask the sources, some at once; one that fails is named in `missing`, and is not kept."""
-    found: list[Gathered] = []
+    parts: list[Gathered] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done, (source, each) in enumerate(
-            zip(sources, pool.map(lambda s: guarded(s, asked, keep), sources), strict=True)
+            zip(sources, pool.map(lambda s: guarded(s, keep), sources), strict=True)
         ):
             if progress:
-                progress(done / len(sources), source.name)
-            found.append(each)
-    return together(found)
+                progress(done / len(sources), source.title)
+            parts.append(each)
+    return together(parts)
 
 
-def guarded(source: Source, asked: Asked, keep: Keep | None = None) -> Gathered:
+def guarded(source: Source, keep: Keep | None = None) -> Gathered:
     """Ask one source. What Azure did not answer is said; a mistake of ours is raised."""
+    question = source.question
 
     def ask() -> Gathered:
-        return replace(source.gather(asked), taken=asked.taken)
+        return Gathered.of(source.evaluate(question), question.taken)
 
     try:
-        may_keep = keep is not None and source.depends is not None
-        found = keep((source.name, source.depends), ask) if keep and may_keep else ask()
+        key = source.title, source.depends
+        known = keep(key, ask) if keep and source.depends is not None else ask()
     except MonitoringError as error:
-        return Gathered(missing=(Missing(f"{source.name}: {error}", source.place),))
+        why = f"{source.title}: {error}"
+        return Gathered(missing=(Missing(source.name, question.place, why),))
     partial = tuple(
-        Missing(
-            f"{source.name}: the answer is not complete. {answer.reason}".rstrip(), source.place
+        Missing(source.name, question.place, f"{source.title}: {text}".rstrip())
+        for text in (
+            f"the answer is not complete. {a.reason}" for a in known.answers if not a.complete
         )
-        for answer in found.answers
-        if not answer.complete
     )
-    return found + Gathered(missing=partial) if partial else found
+    if source.name in SIGNALS and SIGNALS[source.name].many:
+        known = replace(known, results=tuple(telling(known.results)))
+    return known + Gathered(missing=partial) if partial else known
+
+
+def telling(results: Iterable[MetricResult]) -> Iterator[MetricResult]:
+    """Yield the results of each series that breached, on all steps.
+
+    Some hundreds of series that were always well would say nothing more on a timeline; one of them
+    is kept as a witness, so that a lane without trouble is not blind.
+    """
+    known = list(results)
+    bad = {(r.place, r.metric) for r in known if r.status == "breached"}
+    witness = next(((r.place, r.metric) for r in known if r.status == "ok"), None)
+    for result in known:
+        if (result.place, result.metric) in {*bad, witness}:
+            yield result
 
 
 def together(parts: Iterable[Gathered]) -> Gathered:
@@ -192,6 +196,6 @@ def together(parts: Iterable[Gathered]) -> Gathered:
         tuple(result for part in kept for result in part.results),
         tuple(event for part in kept for event in part.events),
         tuple(answer for part in kept for answer in part.answers),
-        tuple(dict.fromkeys(each for part in kept for each in part.missing)),
+        tuple(dict.fromkeys(text for part in kept for text in part.missing)),
         min((part.taken for part in kept if part.taken), default=None),
     )

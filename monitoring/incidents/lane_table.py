@@ -3,95 +3,93 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeAlias
+
+from monitoring.signal import LaneFacts, Signal
+from monitoring.signals import SIGNALS
 
 if TYPE_CHECKING:
     from monitoring.event import EventKind
 
-#: What a lane reads from the results of a step: their value, the requests per minute behind them, how
-#: far the worst of them lies beyond its threshold, or how many are in breach.
-Reads = Literal["value", "requests", "worst", "breached"]
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A lane of numbers. `metric` is empty where all metrics of the signal are meant.
+    """A lane of a signal's numbers."""
 
-    said: how a sentence on a missing source begins that is about it, in lower case. quiet: drawn only
-    with a breach, where another lane shows the same when all is well.
-    """
-
-    name: str
-    label: str
-    group: str
     signal: str
-    metric: str = ""
-    reads: Reads = "value"
-    unit: str = ""
-    always: bool = True
-    quiet: bool = False
-    said: tuple[str, ...] = ()
+    facts: LaneFacts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """A lane of events."""
+    """A lane of events. order: among all lanes. sources: that tell of such events."""
 
     name: str
     label: str
     group: str
+    order: int
     kinds: tuple[EventKind, ...]
-    said: tuple[str, ...] = ()
+    sources: tuple[str, ...]
 
 
-_MULTIPLE = "x threshold"
-_SATURATION = ("saturation", "endpoints,")
-#: In the order in which they are drawn.
-LANES: tuple[Measured | Happened, ...] = (
-    Happened("deployments", "Deployments and traffic split", "changes",
-             ("deployment", "traffic_split", "scaling", "model"), ("activity log",)),
-    Happened("configuration", "Configuration and roles", "changes",
-             ("configuration", "role", "data"), ("activity log",)),
-    Happened("alerts", "Alerts and service health", "changes", ("alert", "platform"), ("azure monitor alerts",)),
-    Measured("requests", "Traffic", "traffic", "traffic", "error_rate", "requests", "requests/min",
-             said=("traffic log",)),
-    Measured("requests_share", "Usual requests", "traffic", "traffic", "requests_share",
-             unit="share that came", always=False, quiet=True),
-    Measured("error_rate", "Errors", "traffic", "traffic", "error_rate", said=("traffic log",)),
-    Measured("latency_p95", "Latency P95", "traffic", "traffic", "latency_p95", said=("traffic log",)),
-    Measured("client_error_rate", "Caller errors", "traffic", "traffic", "client_error_rate",
-             always=False),
-    Happened("callers", "Callers and dependencies", "traffic", ("client", "dependency"),
-             ("callers", "dependencies")),
-    Measured("ready_instances_share", "Instances ready", "infrastructure", "saturation",
-             "ready_instances_share", said=_SATURATION),
-    Measured("cpu_utilization", "CPU", "infrastructure", "saturation", "cpu_utilization",
-             said=_SATURATION),
-    Measured("memory_utilization", "Memory", "infrastructure", "saturation", "memory_utilization",
-             said=_SATURATION),
-    Measured("disk_utilization", "Disk", "infrastructure", "saturation", "disk_utilization",
-             said=_SATURATION),
-    Happened("containers", "Containers and console", "infrastructure",
-             ("container", "console", "collection"), ("container event log", "console log")),
-    Happened("jobs", "Jobs", "infrastructure", ("job",), ("job logs",)),
-    Measured("failed_jobs", "Failed jobs", "infrastructure", "jobs", "failed_jobs", always=False),
-    Measured("queue_wait", "Job queue", "infrastructure", "jobs", "queue_wait", always=False),
-    Measured("configuration_state", "Monitoring gaps", "data", "configuration", reads="breached",
-             unit="monitors, logs, collectors", always=False),
-    Measured("collected_share", "Data collected", "data", "collection", "collected_share",
-             said=("data collection", "endpoints,")),
-    Measured("collection_error_rate", "Collection errors", "data", "collection",
-             "collection_error_rate", said=("data collection", "endpoints,")),
-    Measured("data_quality", "Data quality", "data", "data_quality", reads="worst", unit=_MULTIPLE,
-             said=("data quality", "endpoints,")),
-    Measured("data_drift", "Data drift", "data", "data_drift", reads="worst", unit=_MULTIPLE,
-             said=("data drift", "endpoints,")),
-    Measured("prediction_drift", "Prediction drift", "model", "prediction_drift", reads="worst",
-             unit=_MULTIPLE, said=("prediction", "endpoints,")),
-    Measured("model_performance", "Realized performance", "model", "model_performance",
-             said=("realized", "performance", "endpoints,")),
-    Measured("estimated_performance", "Estimated performance", "model", "estimated_performance",
-             said=("estimated", "performance", "endpoints,")),
+Row: TypeAlias = Measured | Happened
+
+EVENTS = (
+    Happened(name="deployments", label="Deployments and traffic split", group="changes", order=10,
+             kinds=("deployment", "traffic_split", "scaling", "model"), sources=("activity log",)),
+    Happened(name="configuration", label="Configuration and roles", group="changes", order=20,
+             kinds=("configuration", "role", "data"), sources=("activity log",)),
+    Happened(name="alerts", label="Alerts and service health", group="changes", order=30,
+             kinds=("alert", "platform"), sources=("alerts",)),
+    Happened(name="callers", label="Callers and dependencies", group="traffic", order=160,
+             kinds=("client", "dependency"), sources=("clients", "dependencies")),
+    Happened(name="containers", label="Containers and console", group="infrastructure", order=250,
+             kinds=("container", "console", "collection"), sources=("containers", "console")),
+    Happened(name="jobs", label="Jobs", group="infrastructure", order=260,
+             kinds=("job",), sources=("jobs",)),
 )  # fmt: skip
-#: Groups in the order of their lanes.
+#: In the order in which they are drawn.
 GROUPS = ("changes", "traffic", "infrastructure", "data", "model")
+#: What is missing with the list of endpoints.
+ENDPOINTS = "endpoints"
+
+
+def rows() -> tuple[Row, ...]:
+    """Return every lane, in the order in which they are drawn."""
+    measured = [Measured(each.name, lane) for each in SIGNALS.values() for lane in each.lanes]
+    return tuple(sorted((*EVENTS, *measured), key=_order))
+
+
+def _order(row: Row) -> tuple[int, int]:
+    facts = row if isinstance(row, Happened) else row.facts
+    return GROUPS.index(facts.group), facts.order
+
+
+def sources(row: Row) -> frozenset[str]:
+    """Return the sources without which a lane has nothing to show.
+
+    >>> measured = [row for row in rows() if isinstance(row, Measured)]
+    >>> [sorted(sources(row)) for row in measured if row.facts.name in {"error_rate", "cpu_utilization"}]
+    [['traffic'], ['endpoints', 'saturation']]
+    """
+    if isinstance(row, Happened):
+        return frozenset(row.sources)
+    needs_endpoints = _needs_endpoints(SIGNALS[row.signal])
+    return frozenset({row.signal, ENDPOINTS} if needs_endpoints else {row.signal})
+
+
+def _needs_endpoints(signal: Signal) -> bool:
+    return signal.scope == "deployment" or "resource manager" in signal.needs
+
+
+def signal_of(lane: str) -> Signal | None:
+    """Return the signal that a lane shows, by its name or that of its metric.
+
+    >>> signal_of("data_drift:jensen_shannon_distance").name, signal_of("cpu_utilization").name
+    ('data_drift', 'saturation')
+    """
+    name = lane.partition(":")[0]
+    for each in SIGNALS.values():
+        if name == each.name or any(name in {own.name, own.metric} for own in each.lanes):
+            return each
+    return None

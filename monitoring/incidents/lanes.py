@@ -12,25 +12,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.arrays import Times
+from monitoring.incidents import lane_table
 from monitoring.incidents.lane import Lane
-from monitoring.incidents.lane_table import GROUPS, LANES, Happened, Measured
+from monitoring.incidents.lane_table import GROUPS, Happened, Measured, Row
 from monitoring.incidents.words import label_of
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.place import Place
+from monitoring.signal import LaneFacts
+from monitoring.signals import SIGNALS
 
 if TYPE_CHECKING:
     from monitoring.event import Event
     from monitoring.incidents.report import IncidentReport
+    from monitoring.signal import Missing
 
 #: A multiple of the threshold is drawn up to here; a threshold of 0 has no multiple.
 LARGEST_MULTIPLE = 10.0
 #: A step that starts so much later than the one before ended leaves a gap.
 TOLERANCE = np.timedelta64(60, "s")
-
-
-_KNOWN = {(each.signal, each.metric) for each in LANES if isinstance(each, Measured)}
-_WHOLE = {signal for signal, metric in _KNOWN if not metric}
-_GROUP_OF = {each.signal: each.group for each in LANES if isinstance(each, Measured)}
 
 
 def of(
@@ -40,12 +39,12 @@ def of(
     return lanes(
         [r for r in report.results if r.place.concerns(endpoint, deployment)],
         [e for e in report.events if e.place.concerns(endpoint, deployment)],
-        [each.text for each in report.missing if each.place.concerns(endpoint, deployment)],
+        [each for each in report.missing if each.place.concerns(endpoint, deployment)],
     )
 
 
 def lanes(
-    results: Iterable[MetricResult], events: Iterable[Event], missing: Sequence[str] = ()
+    results: Iterable[MetricResult], events: Iterable[Event], missing: Sequence[Missing] = ()
 ) -> tuple[Lane, ...]:
     """Return a lane for each measured thing of each place, and one for each kind of event.
 
@@ -54,35 +53,52 @@ def lanes(
     Args:
         results: Judged numbers, each with the window of its step; without one they are left out.
         events: What happened.
-        missing: One sentence for each source that could not be read.
+        missing: What could not be read.
 
     Returns:
-        In the order of `LANES`, metrics that are not listed there last in their group.
+        In the order of `lane_table.rows`, metrics that are not listed there last in their group.
     """
     by_metric: dict[tuple[str, str], list[MetricResult]] = {}
     for result in results:
         by_metric.setdefault((result.signal, result.metric), []).append(result)
     in_time = sorted(events, key=lambda event: event.time)
-    found: list[Lane] = []
-    # Stable: what has no place of its own comes last in its group.
-    for row in sorted((*LANES, *_others(by_metric)), key=lambda row: GROUPS.index(row.group)):
-        if isinstance(row, Happened):
-            found.append(_happened(row, in_time, missing))
-        else:
-            found += _measured(row, by_metric, missing)
-    return tuple(found)
+    listed = lane_table.rows()
+    drawn: list[Lane] = []
+    for group in GROUPS:
+        for row in (r for r in (*listed, *_others(by_metric, listed)) if _group(r) == group):
+            why = _why(row, missing)
+            if isinstance(row, Happened):
+                drawn.append(_happened(row, in_time, why))
+            else:
+                drawn += _measured(row, by_metric, why)
+    return tuple(drawn)
 
 
-def _others(by_metric: Iterable[tuple[str, str]]) -> Iterator[Measured]:
+def _group(row: Row) -> str:
+    return row.group if isinstance(row, Happened) else row.facts.group
+
+
+def _others(by_metric: Iterable[tuple[str, str]], listed: Iterable[Row]) -> Iterator[Measured]:
     """Yield what is measured and has no lane of its own."""
+    measured = [row for row in listed if isinstance(row, Measured)]
+    known = {(row.signal, row.facts.metric) for row in measured}
+    groups = {row.signal: row.facts.group for row in measured}
     for signal, metric in by_metric:
-        if (signal, metric) not in _KNOWN and signal not in _WHOLE:
-            label = label_of(metric)
-            group = _GROUP_OF.get(signal, "infrastructure")
-            yield Measured(metric, label, group, signal, metric)
+        if not {(signal, metric), (signal, "")} & known:
+            label, group = label_of(signal, metric), groups.get(signal, "infrastructure")
+            facts = LaneFacts(name=metric, label=label, group=group, order=0, metric=metric)
+            yield Measured(signal, facts)
 
 
-def _happened(row: Happened, events: Sequence[Event], missing: Sequence[str]) -> Lane:
+def _why(row: Row, missing: Iterable[Missing]) -> str:
+    """Return the sentences on missing sources that are about a lane."""
+    if isinstance(row, Measured) and row.signal not in SIGNALS:
+        return ""
+    own = lane_table.sources(row)
+    return " ".join(each.sentence for each in missing if each.source in own)
+
+
+def _happened(row: Happened, events: Sequence[Event], why: str) -> Lane:
     return Lane(
         name=row.name,
         label=row.label,
@@ -91,53 +107,51 @@ def _happened(row: Happened, events: Sequence[Event], missing: Sequence[str]) ->
         times=np.array([], dtype="datetime64[s]"),
         values=np.array([]),
         events=tuple(event for event in events if event.kind in row.kinds),
-        missing=_said(row.said, missing),
-    )
-
-
-def _measured(
-    row: Measured,
-    by_metric: Mapping[tuple[str, str], Sequence[MetricResult]],
-    missing: Sequence[str],
-) -> list[Lane]:
-    metrics = [key for key in by_metric if key[0] == row.signal and row.metric in {"", key[1]}]
-    if row.quiet and not any(r.status == "breached" for key in metrics for r in by_metric[key]):
-        return []
-    if row.metric or row.reads in {"worst", "breached"}:
-        chosen = [(row, [result for key in metrics for result in by_metric[key]])]
-    else:  # one lane a metric: accuracy and an error in minutes share no axis
-        chosen = [(_named(row, key[1]), list(by_metric[key])) for key in metrics]
-    found = [lane for each, results in chosen for lane in _by_place(each, results)]
-    why = _said(row.said, missing)
-    if why and found:
-        return [*found, *(_blank(each, why) for each, _ in chosen[:1])]
-    if found or not row.always:
-        return found
-    return [_blank(row, why or "nothing was measured in this window")]
-
-
-def _named(row: Measured, metric: str) -> Measured:
-    unit = metric.replace("_", " ")
-    return replace(row, name=f"{row.name}:{metric}", metric=metric, unit=unit)
-
-
-def _blank(row: Measured, why: str) -> Lane:
-    return Lane(
-        name=row.name,
-        label=row.label,
-        group=row.group,
-        place=None,
-        times=np.array([], dtype="datetime64[s]"),
-        values=np.array([]),
-        unit=row.unit,
-        estimated=row.signal == "estimated_performance",
         missing=why,
     )
 
 
-def _said(words: Sequence[str], missing: Sequence[str]) -> str:
-    """Return the sentences on missing sources that are about this lane."""
-    return " ".join(text for text in missing if text.lower().startswith(tuple(words)))
+def _measured(
+    row: Measured, by_metric: Mapping[tuple[str, str], Sequence[MetricResult]], why: str
+) -> list[Lane]:
+    facts = row.facts
+    keys = [key for key in by_metric if key[0] == row.signal and facts.metric in {"", key[1]}]
+    if facts.quiet and not any(r.status == "breached" for key in keys for r in by_metric[key]):
+        return []
+    if facts.metric or facts.reads in {"worst", "breached"}:
+        chosen = [(row, [result for key in keys for result in by_metric[key]])]
+    else:  # one lane a metric: accuracy and an error in minutes share no axis
+        chosen = [(_named(row, key[1]), list(by_metric[key])) for key in keys]
+    drawn = [lane for each, results in chosen for lane in _by_place(each, results)]
+    if why and drawn:
+        return [*drawn, *(_blank(each, why) for each, _ in chosen[:1])]
+    if drawn or not facts.always:
+        return drawn
+    return [_blank(row, why or "nothing was measured in this window")]
+
+
+def _named(row: Measured, metric: str) -> Measured:
+    facts = row.facts
+    name, unit = f"{facts.name}:{metric}", metric.replace("_", " ")
+    return replace(row, facts=replace(facts, name=name, metric=metric, unit=unit))
+
+
+def _blank(row: Measured, why: str) -> Lane:
+    return Lane(
+        name=row.facts.name,
+        label=row.facts.label,
+        group=row.facts.group,
+        place=None,
+        times=np.array([], dtype="datetime64[s]"),
+        values=np.array([]),
+        unit=row.facts.unit,
+        estimated=_is_estimated(row.signal),
+        missing=why,
+    )
+
+
+def _is_estimated(signal: str) -> bool:
+    return signal in SIGNALS and SIGNALS[signal].estimated
 
 
 def _by_place(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
@@ -150,25 +164,26 @@ def _by_place(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
 
 
 def _lane(row: Measured, place: Place, steps: Mapping[datetime, list[MetricResult]]) -> Lane:
+    facts = row.facts
     starts = sorted(steps)
-    points = [_point(row, steps[start]) for start in starts]
+    points = [_point(facts, steps[start]) for start in starts]
     times = _naive(starts)
     values = np.array([value for value, _, _ in points])
     one = steps[starts[-1]][0]
-    judged = row.reads == "value"
+    judged = facts.reads == "value"
     lane = Lane(
-        name=row.name,
-        label=row.label,
-        group=row.group,
+        name=facts.name,
+        label=facts.label,
+        group=facts.group,
         place=place,
         times=times,
         values=values,
-        statuses=tuple(status for _, status, _ in points) if row.reads != "requests" else (),
-        unit=row.unit or one.unit,
-        threshold=_finite(one.threshold) if judged else 1.0 if row.reads == "worst" else None,
-        worse=one.worse if judged else "higher" if row.reads == "worst" else None,
-        method=_method(row, one),
-        estimated=row.signal == "estimated_performance",
+        statuses=tuple(status for _, status, _ in points) if facts.reads != "requests" else (),
+        unit=facts.unit or one.unit,
+        threshold=_finite(one.threshold) if judged else 1.0 if facts.reads == "worst" else None,
+        worse=one.worse if judged else "higher" if facts.reads == "worst" else None,
+        method=_method(facts, one),
+        estimated=_is_estimated(row.signal),
         missing=_why_blank(values, steps.values()),
         step_seconds=_step_seconds(one),
         notes=tuple(note for _, _, note in points),
@@ -193,14 +208,14 @@ def _finite(threshold: float) -> float | None:
     return threshold if math.isfinite(threshold) else None
 
 
-def _method(row: Measured, result: MetricResult) -> str:
+def _method(facts: LaneFacts, result: MetricResult) -> str:
     return {
         "worst": "the metric that lies furthest beyond its own threshold, as a multiple of it, "
         f"drawn up to {LARGEST_MULTIPLE:g}",
         "breached": "how many of them are in breach",
         "requests": "requests of the step over its minutes",
         "value": result.method,
-    }[row.reads]
+    }[facts.reads]
 
 
 def _why_blank(
@@ -212,16 +227,16 @@ def _why_blank(
     return reasons.most_common(1)[0][0] if reasons else "no value in this window"
 
 
-def _point(row: Measured, results: Sequence[MetricResult]) -> tuple[float, Status, str]:
+def _point(facts: LaneFacts, results: Sequence[MetricResult]) -> tuple[float, Status, str]:
     """Return value, status and note of one step."""
     status = worst_status([result.status for result in results])
-    if row.reads == "worst":
+    if facts.reads == "worst":
         return _worst(results, status)
-    if row.reads == "breached":
+    if facts.reads == "breached":
         bad = [result.metric for result in results if result.status == "breached"]
         return float(len(bad)), status, ", ".join(name.replace("_", " ") for name in bad)
     one = results[0]
-    if row.reads == "requests":
+    if facts.reads == "requests":
         minutes = _step_seconds(one) / 60
         return (one.rows / minutes if one.status != "no_data" else math.nan), status, ""
     return (math.nan if one.value is None else one.value), one.status, one.reason

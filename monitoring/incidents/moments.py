@@ -14,12 +14,10 @@ import numpy as np
 
 from monitoring.incident import Breach, Incident
 from monitoring.incidents.change_point import change_point
-from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
+from monitoring.signals import SIGNALS
 
-#: Signals whose metrics fill up slowly.
-GRADUAL = frozenset({"saturation"})
 #: How far back a turn is looked for.
 BACK = timedelta(days=7)
 LEAST_PROBABILITY = 0.95
@@ -80,7 +78,7 @@ def of_incident(
     """
     known = [each for each in incident.breaches if each.fired <= known_until]
     found = [_start(each) for each in known]
-    gradual = {(b.signal, b.metric, b.place): b for b in known if b.signal in GRADUAL}
+    gradual = {(b.signal, b.metric, b.place): b for b in known if _is_gradual(b)}
     if gradual:
         series: dict[tuple[str, str, Place], list[MetricResult]] = {key: [] for key in gradual}
         for result in results:
@@ -92,6 +90,10 @@ def of_incident(
             if turn:
                 found.append(turn)
     return tuple(dict.fromkeys(found))
+
+
+def _is_gradual(breach: Breach) -> bool:
+    return breach.signal in SIGNALS and SIGNALS[breach.signal].gradual
 
 
 def _start(breach: Breach) -> Moment:
@@ -116,4 +118,4 @@ def turned(breach: Breach, history: Sequence[MetricResult]) -> Moment | None:
         return None
     # The fit is sure to a step or so on either side.
     early = steps[max(found.index - 1, 0)][0].start
-    return Moment(early, window.end, f"{label_of(breach.metric).lower()} turned")
+    return Moment(early, window.end, f"{breach.label.lower()} turned")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from monitoring.decisions.in_force import by_place
 from monitoring.errors import MonitoringError
 from monitoring.incidents import folding, suspects
-from monitoring.incidents.gathering import Asked, Gathered, Keep, Missing, aligned, gather, step_of
+from monitoring.incidents.gathering import Gathered, Keep, aligned, gather, of_signals, step_of
+from monitoring.incidents.lane_table import ENDPOINTS
+from monitoring.place import Place
+from monitoring.signal import Missing, Question
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -17,10 +21,9 @@ if TYPE_CHECKING:
     from monitoring.event import Event
     from monitoring.incident import Incident, Suspect
     from monitoring.metric import MetricResult
+    from monitoring.progress import Progress
     from monitoring.sources.deployed import Deployed
     from monitoring.sources.logs import Answer
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,19 +114,20 @@ def run(
         progress: Called with a share from 0 to 1 and a text.
         keep: Keeps what takes long and changes seldom: the days of model and data.
     """
-    # Both know of every signal and source: seconds to import.
-    from monitoring.incidents import infrastructure, model_and_data  # noqa: PLC0415
+    from monitoring.incidents.event_sources import of_events  # noqa: PLC0415 - Azure's SDK
 
     step = step_of(window)
-    asked = Asked(deployed, aligned(window, step), step, taken, decided=decided or {})
+    question = Question(
+        deployed=deployed, place=Place(), window=aligned(window, step), step=step, taken=taken,
+        in_force=by_place(decided),
+    )  # fmt: skip
     missing: tuple[Missing, ...] = ()
     try:
-        asked = replace(asked, endpoints=deployed.inventory.endpoints())
+        question = replace(question, endpoints=deployed.inventory.endpoints())
     except MonitoringError as error:
-        text = f"Endpoints, and with them saturation, collection, drift and quality: {error}"
-        missing = (Missing(text),)
-    sources = (*infrastructure.sources(), *model_and_data.sources(asked))
-    found = gather(asked, sources, progress, keep)
+        why = f"Endpoints, and with them saturation, collection, drift and quality: {error}"
+        missing = (Missing(ENDPOINTS, Place(), why),)
+    found = gather((*of_signals(question), *of_events(question)), progress, keep)
     return folded(found + Gathered(missing=missing), window, taken)
 
 

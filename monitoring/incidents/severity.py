@@ -17,30 +17,28 @@ from monitoring.incident import Breach
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.severity import Severity
+from monitoring.signals import SIGNALS
 
 CRITICAL_SHARE, HIGH_SHARE = 0.25, 0.05
-#: Signals by how much they mean to the people served, first the gravest.
-GRAVITY = {
-    name: at
-    for at, name in enumerate(
-        (
-            "traffic",
-            "model_performance",
-            "saturation",
-            "data_quality",
-            "collection",
-            "prediction_drift",
-            "data_drift",
-            "estimated_performance",
-            "jobs",
-            "configuration",
-            "cost",
-        )
-    )
-}
-#: Callers feel these.
-FELT = frozenset({"traffic", "model_performance"})
-STATES = frozenset({"configuration", "cost"})
+#: Metrics by which requests are known to be hit, and the one of requests that are in no log.
+HITS = frozenset({"error_rate", "client_error_rate", "latency_p95"})
+NEVER_CAME = "requests_share"
+
+
+def gravity(signal: str) -> int:
+    """Return how little a signal means to the people served: 0 is the gravest."""
+    known = SIGNALS.get(signal)
+    return known.gravity if known else 1000
+
+
+def is_felt(signal: str) -> bool:
+    """Whether callers feel it."""
+    return signal in SIGNALS and SIGNALS[signal].felt
+
+
+def is_state(signal: str) -> bool:
+    """Whether it costs money or sight, and hurts nobody yet."""
+    return signal in SIGNALS and SIGNALS[signal].state
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,7 @@ class Traffic:
     @classmethod
     def of(cls, results: Iterable[MetricResult]) -> Traffic:
         """Pick them from among all judged numbers."""
-        named = {"error_rate", "client_error_rate", "latency_p95"}
-        return cls(tuple(r for r in results if r.signal == "traffic" and r.metric in named))
+        return cls(tuple(r for r in results if r.metric in HITS))
 
     def affected(
         self, place: Place, breaches: Sequence[Breach], began: datetime, until: datetime
@@ -79,8 +76,8 @@ class Traffic:
         if not place.endpoint or not total:
             return Affected()
         own = [r for r in here if r.place == place]
-        metrics = {each.metric for each in breaches if each.signal == "traffic"}
-        if metrics == {"requests_share"}:
+        metrics = {b.metric for b in breaches if is_felt(b.signal)} & {*HITS, NEVER_CAME}
+        if metrics == {NEVER_CAME}:
             return Affected(None, "requests that never came are in no log")
         if metrics:
             hit = sum(_hit(r) for r in own if r.metric in metrics)
@@ -89,7 +86,7 @@ class Traffic:
             words = f"{at_least}{share:.1%} of the endpoint's requests failed, were refused or were slow"
             return Affected(share, words)
         served = sum(r.rows for r in own if r.metric == "error_rate")
-        if any(each.signal in STATES for each in breaches):
+        if any(is_state(each.signal) for each in breaches):
             return Affected()
         return Affected(
             served / total, f"{served / total:.0%} of the endpoint's requests were served by it"
@@ -111,12 +108,12 @@ def of(breaches: Sequence[Breach], affected: Affected) -> Severity:
     """
     signals = {each.signal for each in breaches}
     share = affected.share
-    if signals & FELT:
+    if felt := {name for name in signals if is_felt(name)}:
         if share is None:
             return "high"
-        if share >= CRITICAL_SHARE and "traffic" in signals:
+        if share >= CRITICAL_SHARE and any(SIGNALS[n].respect == "infrastructure" for n in felt):
             return "critical"
         return "high" if share >= HIGH_SHARE else "medium"
-    if not signals - STATES or (share is not None and share < HIGH_SHARE):
+    if all(map(is_state, signals)) or (share is not None and share < HIGH_SHARE):
         return "low"
     return "medium"

@@ -11,10 +11,10 @@ from monitoring.errors import MonitoringError
 from monitoring.overview import health, input_health
 from monitoring.overview.health import DeploymentHealth, Health
 from monitoring.place import Place
-from monitoring.signals import traffic
 from monitoring.signals.model_performance import realized as realized_performance
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.periods import LEAST_DAYS
+from monitoring.signals.traffic import judging as traffic
 from monitoring.sources.deployed import Deployed
 from monitoring.sources.logs import Answer, Logs
 from monitoring.window import Window

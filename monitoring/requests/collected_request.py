@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from monitoring.errors import MonitoringError
 from monitoring.requests.collected_reasons import Evidence, why_missing
 from monitoring.requests.link import Link
-from monitoring.signals import collection
+from monitoring.signals.collection import judging as collection
 from monitoring.sources.cloud_events import KEY
 from monitoring.sources.collected_lines import CollectedLines, find, hours_around
 from monitoring.window import Window

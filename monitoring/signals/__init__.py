@@ -1,1 +1,8 @@
-"""One file per monitoring question: sources and metrics in, MetricResults out."""
+"""Monitoring questions, one a file or folder; what defines SIGNAL is found by listing the package."""
+
+from __future__ import annotations
+
+from monitoring.plugins import find
+from monitoring.signal import Signal
+
+SIGNALS: dict[str, Signal] = find(__name__, "SIGNAL", Signal)

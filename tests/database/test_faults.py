@@ -177,3 +177,11 @@ def test_a_start_without_migration_does_not_load_alembic(tmp_path: Path) -> None
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )
     assert found.stdout == "False\n", found.stderr
+
+
+def test_results_stay_for_the_days_that_are_set() -> None:
+    assert from_environment({}).retention_days == 400
+    assert from_environment({"LEEWAY_RETENTION_DAYS": "30"}).retention_days == 30
+    for text in ("0", "-1", "a year"):
+        with pytest.raises(InputError, match="LEEWAY_RETENTION_DAYS"):
+            from_environment({"LEEWAY_RETENTION_DAYS": text})

@@ -16,6 +16,7 @@ from places import at
 from synthetic_incidents import HOUR, NOW, report
 
 from monitoring.errors import InputError
+from monitoring.incident import Incident
 from monitoring.incidents import bundle, frozen, lanes
 from monitoring.incidents.frozen import Asked, Frozen, LogLines
 from monitoring.incidents.lane import Lane
@@ -76,13 +77,19 @@ def test_what_is_written_is_read_again_field_by_field(made: Frozen, packed: byte
         )
 
 
+def unlabelled(incident: Incident) -> Incident:
+    """What metrics are called may change from version to version."""
+    breaches = tuple(replace(breach, label="") for breach in incident.breaches)
+    return replace(incident, breaches=breaches)
+
+
 def test_a_bundle_of_version_1_opens_and_says_the_same(packed: bytes) -> None:
     old = bundle.open_((DATA / "old_bundle.incident.zip").read_bytes())
     assert str(old.incident.place) == "credit/blue"
     assert {str(breach.place) for breach in old.incident.breaches} >= {"credit/blue"}
     new = bundle.open_(packed)
     assert old.moments == new.moments
-    assert old.incidents == new.incidents
+    assert [unlabelled(each) for each in old.incidents] == [unlabelled(e) for e in new.incidents]
     assert old.thresholds == new.thresholds
     assert [(lane.name, lane.place) for lane in old.lanes] == [
         (lane.name, lane.place) for lane in new.lanes

@@ -12,8 +12,8 @@ from monitoring.incidents.changes import of_activity
 from monitoring.incidents.console import of_console
 from monitoring.incidents.containers import of_containers
 from monitoring.incidents.dependencies import of_dependencies
-from monitoring.signals.clients import judged, of_clients
-from monitoring.signals.configuration import data_collector, log_categories, monitors
+from monitoring.signals.clients.judging import judged, of_clients
+from monitoring.signals.configuration.judging import data_collector, log_categories, monitors
 from monitoring.sources.activity import ActivityEvent
 from monitoring.window import Window
 from monitoring.workspace.diagnostic_settings import DiagnosticSetting

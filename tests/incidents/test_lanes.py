@@ -16,6 +16,8 @@ from monitoring.event import Event
 from monitoring.incidents import lanes
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.thinning import as_of, thinned, within
+from monitoring.place import Place
+from monitoring.signal import Missing
 from monitoring.window import Window
 
 START = NOW - timedelta(days=2)
@@ -134,8 +136,8 @@ def test_a_breach_over_a_threshold_of_zero_is_drawn_at_the_end_of_the_scale() ->
 
 def test_each_lane_says_what_is_missing_instead_of_vanishing() -> None:
     missing = (
-        "Traffic log: Cannot read 'traffic': this identity has no access. Hint: Ask for a role.",
-        "Data drift of a/b: Nothing to compare with.",
+        Missing("traffic", Place(), "Traffic: this identity has no access. Hint: Ask for a role."),
+        Missing("data_drift", Place(endpoint="a", deployment="b"), "Nothing to compare with."),
     )
     found = lanes.lanes((), (), missing)
     assert {lane.name for lane in found} >= {
@@ -157,7 +159,7 @@ def test_only_estimates_are_marked_as_such() -> None:
 
 
 def test_a_quiet_lane_is_drawn_for_a_breach_only() -> None:
-    calm = result("traffic", "requests_share", "a", START, HOUR, 0.9)
+    calm = result("demand", "requests_share", "a", START, HOUR, 0.9)
     assert not named(lanes.lanes([calm], ()), "requests_share")
     silent = replace(calm, status="breached", value=0.0)
     (lane,) = named(lanes.lanes([calm, silent], ()), "requests_share")

@@ -95,7 +95,7 @@ def test_features_that_change_together_are_one_suspect_the_most_changed_first() 
     first, second = ranked([], results)
     assert first.features == ("income", "age")
     assert second.features == ("city",)
-    assert first.title == "income and age changed in null value rate in the inputs of credit/blue"
+    assert first.title == "income and age changed in null rate in the inputs of credit/blue"
 
 
 def test_a_feature_that_was_as_far_out_before_tells_less() -> None:

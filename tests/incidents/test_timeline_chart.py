@@ -15,6 +15,8 @@ from monitoring.charts.timeline import timeline
 from monitoring.charts.timeline_rows import Zone
 from monitoring.event import Event
 from monitoring.incidents import lanes
+from monitoring.place import Place
+from monitoring.signal import Missing
 from monitoring.window import Window
 
 FOUR = (("credit", "blue"), ("credit", "green"), ("loan", "blue"), ("digits", "blue"))
@@ -136,7 +138,13 @@ def test_an_open_incident_lasts_until_the_moment_that_is_replayed() -> None:
 
 
 def test_the_summary_says_what_is_wrong_and_what_is_missing() -> None:
-    whole = report(missing=("Activity log: refused. Hint: Ask for the role Reader.",))
+    whole = report(
+        missing=(
+            Missing(
+                "activity log", Place(), "Activity log: refused. Hint: Ask for the role Reader."
+            ),
+        )
+    )
     said = timeline(lanes.of(whole), whole.window, incidents=whole.incidents).summary
     assert "incident" in said
     assert "in breach at some time" in said

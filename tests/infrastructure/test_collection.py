@@ -11,8 +11,8 @@ import pytest
 from places import at
 
 from monitoring.metric import MetricResult
-from monitoring.signals import collection
-from monitoring.signals.collection import Collected, of_deployment
+from monitoring.signals.collection import judging as collection
+from monitoring.signals.collection.judging import Collected, of_deployment
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics, Series
 from monitoring.sources.registry import Inventory

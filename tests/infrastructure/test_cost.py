@@ -10,7 +10,7 @@ from places import at
 
 from monitoring.capacity import instances
 from monitoring.capacity.energy import Energy, energy
-from monitoring.signals import cost
+from monitoring.signals.cost import judging as cost
 from monitoring.sources.azure import Azure
 from monitoring.sources.cost import BilledDay, CostManagement
 from monitoring.sources.metrics import PlatformMetrics, Series

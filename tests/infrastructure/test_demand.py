@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitoring.incidents.folding import fold
-from monitoring.signals import demand
+from monitoring.signals.demand import judging as demand
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs
 from monitoring.window import Window

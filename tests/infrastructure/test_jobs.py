@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.signals import clusters, jobs
+from monitoring.signals.clusters import judging as clusters
+from monitoring.signals.jobs import judging as jobs
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs
 from monitoring.sources.metrics import PlatformMetrics

@@ -12,7 +12,7 @@ from places import at
 
 from monitoring.capacity import instances
 from monitoring.capacity.instances import Capacity
-from monitoring.signals import saturation
+from monitoring.signals.saturation import judging as saturation
 from monitoring.sources.azure import Azure
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.sources.registry import Inventory

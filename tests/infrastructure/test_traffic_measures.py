@@ -17,7 +17,7 @@ from monitoring.capacity.throughput import minutes
 from monitoring.overview import health, objectives
 from monitoring.requests.outcomes import outcomes
 from monitoring.requests.request_parts import WITHOUT_MODEL, parts
-from monitoring.signals import traffic
+from monitoring.signals.traffic import judging as traffic
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Answer, Logs
 from monitoring.sources.metrics import PlatformMetrics

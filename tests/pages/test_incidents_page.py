@@ -20,6 +20,8 @@ from tiny_store import Tiny
 
 from monitoring.incidents import bundle, frozen
 from monitoring.incidents.report import IncidentReport
+from monitoring.place import Place
+from monitoring.signal import Missing
 from sample.transport import Reply, Request
 from ui.loaders import incidents as loader
 
@@ -30,7 +32,11 @@ Words = Callable[[AppTest], str]
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> IncidentReport:
     """The page shows this report instead of asking."""
-    made = report(7, (("credit", "blue"), ("loan", "green")), missing=("Activity log: refused.",))
+    made = report(
+        7,
+        (("credit", "blue"), ("loan", "green")),
+        missing=(Missing("activity log", Place(), "Activity log: refused."),),
+    )
     monkeypatch.setattr(loader, "report", lambda window, progress: made)
     return made
 
@@ -138,7 +144,7 @@ def test_freezing_gives_a_file_that_opens(shell: Shell, known: IncidentReport) -
     _, content = app.session_state["_frozen"]
     again = bundle.open_(content)
     assert again.incident == incident
-    assert again.missing == known.missing
+    assert again.missing == tuple(map(str, known.missing))
     assert len(content) < bundle.MOST_BYTES
 
 

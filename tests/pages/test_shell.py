@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,6 +18,7 @@ from ui.shell import edge, nav
 from ui.shell.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
 
 PAGES = [row.file for row in nav.TABLE]
+WINDOW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d to \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 
 
 @pytest.mark.parametrize("file", PAGES)
@@ -61,7 +63,7 @@ def test_deployments_follow_the_endpoint(shell) -> None:
 
 def test_a_deployment_needs_an_endpoint(shell) -> None:
     app = shell("overview.py")
-    assert "deployment" not in [box.key for box in app.selectbox]
+    assert app.selectbox(key="deployment").disabled
     assert app.session_state["_scope"].deployment is None
 
 
@@ -154,7 +156,21 @@ def test_windows_end_on_five_minutes_so_that_questions_can_share_an_answer() -> 
     scope = Scope("flights", None, None, "7d")
     at = [datetime(2026, 11, 21, 12, minute, tzinfo=UTC) for minute in (5, 7, 9, 10)]
     assert scope.window_at(at[0]) == scope.window_at(at[1]) == scope.window_at(at[2])
-    assert scope.window_at(at[3]) == Window.last(timedelta(days=7), until=at[3])
+    assert scope.window_at(at[3]) == Window(datetime(2026, 11, 14, tzinfo=UTC), at[3])
+
+
+@pytest.mark.parametrize("choice", ["7d", "30d", "90d"])
+def test_one_choice_is_one_window_on_every_page(shell, words, choice) -> None:
+    """A page that shows a window shows this one; some show none, without data or without a scope."""
+    window = Scope("flights", None, None, choice).window_at(workspace.now())
+    shown = {}
+    for file in PAGES:
+        app = shell(file, endpoint="credit", deployment="blue", window=choice)
+        shown[file] = set(WINDOW.findall(words(app).replace("\\", "")))  # escaped as Markdown
+    assert {file: windows for file, windows in shown.items() if windows - {str(window)}} == {}
+    assert {"overview.py", "data_drift.py", "cost.py", "traffic.py", "logs.py"} <= {
+        file for file, windows in shown.items() if windows
+    }
 
 
 def test_the_first_start_runs_once_and_reports_its_progress(fresh, monkeypatch) -> None:

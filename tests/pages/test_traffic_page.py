@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from monitoring.overview import health
 from monitoring.overview.fleet import step_of
 from monitoring.settings import Settings
-from monitoring.signals import traffic
+from monitoring.signals.traffic import judging as traffic
 from monitoring.sources.azure import Azure
 from monitoring.sources.logs import Logs
 from monitoring.window import Window

@@ -56,7 +56,7 @@ from monitoring.results.leases import Slots
 slots, times = Slots(Database(sys.argv[1])), []
 def work(holder):
     done = 0
-    while done < 6:
+    while done < 4:
         slot = slots.take("ana", holder, datetime.now(UTC), timedelta(minutes=5))
         if slot is None:
             time.sleep(0.002)
@@ -144,6 +144,7 @@ def test_the_task_of_a_killed_process_is_taken_over(url: str, database: Database
     assert len(results.results(Window(MIDNIGHT, MIDNIGHT + DAY))) == 2
 
 
+@pytest.mark.slow
 def test_two_writers_of_the_same_store_each_evaluation_once(url: str, database: Database) -> None:
     with process(WRITER, url, "forth") as one, process(WRITER, url, "back") as other:
         ended = [each.communicate(timeout=120) for each in (one, other)]
@@ -154,6 +155,7 @@ def test_two_writers_of_the_same_store_each_evaluation_once(url: str, database: 
     assert len(results.results(Window(MIDNIGHT, MIDNIGHT + DAY))) == 72
 
 
+@pytest.mark.slow
 def test_never_more_than_five_slots_over_four_processes(url: str, database: Database) -> None:
     with database.reading():  # makes the tables, so that the processes begin at once
         pass
@@ -165,7 +167,7 @@ def test_never_more_than_five_slots_over_four_processes(url: str, database: Data
     ):
         ended = [each.communicate(timeout=120) for each in (a, b, c, d)]
     spans = [tuple(map(int, line.split())) for out, _ in ended for line in out.splitlines()]
-    assert len(spans) == 4 * 3 * 6, ended
+    assert len(spans) == 4 * 3 * 4, ended
     moments = sorted(each for taken, freed in spans for each in ((taken, 1), (freed, -1)))
     held = list(accumulate(change for _, change in moments))
     assert 1 < max(held) <= 5

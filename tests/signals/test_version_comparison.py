@@ -15,7 +15,7 @@ from monitoring.compare.version_comparison import VersionComparison
 from monitoring.counting.engine.tables import write_table
 from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import NotEnoughData, SchemaMismatch
-from monitoring.signals.traffic import Step
+from monitoring.signals.traffic.judging import Step
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed, PredictedDays
 from monitoring.window import Window

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from monitoring.capacity.instances import Capacity, Utilization
     from monitoring.kept.memory import Entry
     from monitoring.metric import MetricResult
-    from monitoring.signals.clusters import Nodes
+    from monitoring.signals.clusters.judging import Nodes
     from monitoring.sources.logs import Answer
     from monitoring.sources.metrics import PlatformMetrics
     from monitoring.window import Window
@@ -93,7 +93,7 @@ def saturation(window: Window, step: timedelta) -> Entry[tuple[MetricResult, ...
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.signals import saturation as judge  # noqa: PLC0415 - costs a second
+    from monitoring.signals.saturation import judging as judge  # noqa: PLC0415 - costs a second
 
     used, counted = utilization(window), capacity(window)
     return entry(
@@ -110,7 +110,7 @@ def nodes(window: Window) -> Entry[tuple[Nodes, ...]]:
         SourceError: Azure did not answer.
     """
     from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
-    from monitoring.signals import clusters  # noqa: PLC0415 - costs a second
+    from monitoring.signals.clusters import judging as clusters  # noqa: PLC0415 - costs a second
 
     grain = instances.grain_of(window)
     return entry(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitoring.capacity.right_size import Advice, Case, Option
     from monitoring.kept.memory import Entry
     from monitoring.metric import MetricResult
-    from monitoring.signals.cost import CostDay
+    from monitoring.signals.cost.judging import CostDay
     from monitoring.sources.cost import Bill
     from monitoring.sources.logs import Answer
     from monitoring.sources.scaling import Autoscale, RequestSettings
@@ -78,7 +78,7 @@ def report(window: Window, edited: Mapping[str, float]) -> CostReport:
         SourceError: Azure did not answer.
     """
     from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
-    from monitoring.signals import cost  # noqa: PLC0415 - costs a second
+    from monitoring.signals.cost import judging as cost  # noqa: PLC0415 - costs a second
 
     bill = billed(window)
     counted, used = compute.capacity(window), compute.utilization(window)
@@ -109,7 +109,7 @@ def idle(window: Window) -> Entry[tuple[MetricResult, ...]]:
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    from monitoring.signals import cost  # noqa: PLC0415 - costs a second
+    from monitoring.signals.cost import judging as cost  # noqa: PLC0415 - costs a second
 
     return compute.entry(
         ("idle", window),

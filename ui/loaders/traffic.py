@@ -106,7 +106,7 @@ def collection(window: Window) -> Entry[tuple[MetricResult, ...]]:
     Raises:
         SourceError: Azure Monitor did not answer.
     """
-    from monitoring.signals.collection import judged  # noqa: PLC0415 - costs a second
+    from monitoring.signals.collection.judging import judged  # noqa: PLC0415 - costs a second
     from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
 
     step = judged_step(window)

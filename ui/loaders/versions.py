@@ -161,7 +161,7 @@ def traffic(
         SourceError: Log Analytics did not answer.
     """
     from monitoring.compare import version_traffic  # noqa: PLC0415
-    from monitoring.signals import traffic as steps  # noqa: PLC0415 - costs a second
+    from monitoring.signals.traffic import judging as steps  # noqa: PLC0415 - costs a second
 
     day = timedelta(days=1)
     answer = logs.ask("traffic", window, endpoints=[endpoint], step=day)

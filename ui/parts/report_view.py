@@ -31,7 +31,10 @@ class Bar(Protocol):
 
 
 def pick_period(chosen: Scope, now: datetime) -> Window:
-    """Draw the choice between the sidebar's window and a calendar month. Bound to the URL."""
+    """Draw the choice between the sidebar's window and a calendar month. Bound to the URL.
+
+    What is judged by the day is judged over whole days, also where the sidebar says 24 hours.
+    """
     first = now.replace(day=1, hour=0, minute=0)
     months = {}
     for _ in range(MONTHS):
@@ -42,7 +45,7 @@ def pick_period(chosen: Scope, now: datetime) -> Window:
     picked = st.selectbox(
         "Period", [sidebar, *months], key="period", bind="query-params", width=220
     )
-    return months[picked] if picked in months else chosen.window_at(now)
+    return months[picked] if picked in months else chosen.window_at(now).whole_days()
 
 
 def behind_bar(compute: Callable[[Progress], Report]) -> Report:

@@ -10,7 +10,7 @@ from monitoring.errors import MonitoringError
 from monitoring.kept import disk
 from ui.loaders import deployments, workspace
 from ui.parts import budget_view, states
-from ui.shell import nav, scope
+from ui.shell import nav, scope, trail
 
 ICON = Path(__file__).parents[1] / "static" / "icon.png"
 
@@ -35,11 +35,13 @@ def shell() -> None:
         states.show_error(error)
         return
     _wait_for_workspace()
+    navigated = trail.resume()
     with st.sidebar:
         scope.sidebar([settings.workspace or "flights"], _endpoints())
         st.caption("All times are UTC.")
         budget_view.show()
     page = page or nav.run(pages)
+    trail.arrive(page.url_path, navigated=navigated)
     if settings.is_sample:
         _sample_notice()
     if (fault := disk.fault()) is not None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from ui.shell import scope
+from ui.shell import scope, trail
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -177,5 +177,7 @@ def go(file: str, query: dict[str, str] | None = None, **chosen: str) -> None:
     A page switch without `query_params` raises as long as a widget is bound to the URL; what is
     bound travels through the session, so that `query` is for the page's own parameters.
     """
+    before = trail.here()
     scope.set_scope(**chosen)
+    trail.leave(before, st.query_params.to_dict())
     st.switch_page(PAGES / file, query_params=query or {})

@@ -34,7 +34,10 @@ WINDOWS = {
 }
 DEFAULT_WINDOW = "7d"
 STEP = timedelta(minutes=5)
+WEEK = timedelta(days=7)
 KEYS = ("workspace", "endpoint", "deployment", "segment", "window")
+#: What the boxes of a place say when nothing is chosen. The address leaves it out.
+ALL = {"endpoint": ALL_ENDPOINTS, "deployment": ALL_DEPLOYMENTS, "segment": ""}
 _CURRENT = "_scope"
 
 
@@ -51,13 +54,18 @@ class Scope:
     def window_at(self, now: datetime) -> Window:
         """Return the window that ends now, to five minutes, so that equal questions share an answer.
 
+        Windows of a week and longer begin at midnight, because most signals are judged by the day.
+
         >>> from datetime import UTC
-        >>> scope = Scope("flights", None, None, "24h")
-        >>> str(scope.window_at(datetime(2026, 1, 8, 12, 3, tzinfo=UTC)))
+        >>> noon = datetime(2026, 1, 8, 12, 3, tzinfo=UTC)
+        >>> str(Scope("flights", None, None, "24h").window_at(noon))
         '2026-01-07 12:00 to 2026-01-08 12:00 UTC'
+        >>> str(Scope("flights", None, None, "7d").window_at(noon))
+        '2026-01-01 00:00 to 2026-01-08 12:00 UTC'
         """
         end = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % STEP
-        return Window.last(WINDOWS[self.window], until=end)
+        window = Window.last(WINDOWS[self.window], until=end)
+        return window.whole_days() if window.length >= WEEK else window
 
     def __str__(self) -> str:
         parts = (self.workspace, self.endpoint or ALL_ENDPOINTS.lower(), self.deployment)
@@ -78,7 +86,7 @@ def sidebar(workspaces: Sequence[str], endpoints: Sequence[EndpointChoice]) -> S
     endpoint = deployment = None
     if deployments:
         endpoint = _pick_endpoint(deployments)
-        deployment = _pick_deployment(deployments[endpoint]) if endpoint else None
+        deployment = _pick_deployment(deployments.get(endpoint or "", ()))
     place = st.container(gap="xsmall") if endpoint else None
     window = st.segmented_control(
         "Window",
@@ -114,11 +122,16 @@ def _pick_endpoint(deployments: dict[str, tuple[str, ...]]) -> str | None:
 
 
 def _pick_deployment(deployments: Sequence[str]) -> str | None:
+    """Return the deployment. The box stands there without an endpoint, too.
+
+    Streamlit writes what a link chooses into the URL only for a box that the last run has drawn.
+    """
     picked = st.selectbox(
         "Deployment",
         [ALL_DEPLOYMENTS, *deployments],
         key="deployment",
         bind="query-params",
+        disabled=not deployments,
     )
     return picked if picked in deployments else None
 
@@ -136,10 +149,9 @@ def _pick_segment(chosen: Scope) -> Segment:
 
 def _reset(*keys: str) -> None:
     """Set choices back to all: a dropped key would leave the old label in the box and the URL."""
-    defaults = {"endpoint": ALL_ENDPOINTS, "deployment": ALL_DEPLOYMENTS, "segment": ""}
     for key in keys:
         if key in st.session_state:
-            st.session_state[key] = defaults[key]
+            st.session_state[key] = ALL[key]
 
 
 def current() -> Scope:

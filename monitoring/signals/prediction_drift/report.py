@@ -38,8 +38,8 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift import report as drift_report
-from monitoring.signals.data_drift.comparison import confirmed
 from monitoring.signals.data_drift.report import DriftReport, headline
+from monitoring.verdict import spells
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ class PredictionReport:
         found = {}
         for name, result in self.deciding().items():
             history = self.drift.history(name, result.metric)
-            statuses = [each.status for each in history]
-            firing = any(confirmed(statuses[: end + 1]) for end in range(len(statuses)))
-            if firing or result.status == "breached":
+            if spells(history) or result.status == "breached":
                 found[name] = tuple(
                     each.window.start.date()
                     for each in history
@@ -128,6 +126,7 @@ def run(
     window: Window,
     store: Path,
     *,
+    thresholds: Mapping[str, float] | None = None,
     taken: datetime | None = None,
     place: Place = WORKSPACE,
     progress: Progress | None = None,
@@ -139,6 +138,7 @@ def run(
         reference: What to compare with.
         window: What to report on.
         store: Folder that keeps the outputs of a day until its files change.
+        thresholds: By metric, where they differ from the default.
         taken: Now. A day that is not over gets no verdict.
         place: Whose outputs they are.
         progress: Called with a share from 0 to 1 and a text.
@@ -170,6 +170,7 @@ def run(
         baseline,
         {day: _restricted(table, baseline) for day, table in here.items()},
         window,
+        thresholds=thresholds,
         taken=taken,
         signal=SIGNAL,
         place=place,

@@ -19,7 +19,7 @@ from monitoring.errors import MonitoringError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.overview.fleet import step_of
 from monitoring.place import Place
-from monitoring.signals import saturation
+from monitoring.signals.saturation import judging as saturation
 from monitoring.window import Window
 from ui.loaders import compute
 from ui.parts import cards, states

@@ -12,7 +12,8 @@ import streamlit as st
 from monitoring import charts
 from monitoring.arrays import Floats
 from monitoring.metric import Status
-from monitoring.signals import clusters, jobs
+from monitoring.signals.clusters import judging as clusters
+from monitoring.signals.jobs import judging as jobs
 from monitoring.window import Window
 from ui.loaders import compute
 from ui.parts import cards, states

@@ -13,8 +13,8 @@ from monitoring import charts
 from monitoring.capacity import energy as energies
 from monitoring.capacity import instances, prices
 from monitoring.metric import MetricResult, Status
-from monitoring.signals import cost
-from monitoring.signals.cost import CostDay
+from monitoring.signals.cost import judging as cost
+from monitoring.signals.cost.judging import CostDay
 from monitoring.window import Window
 from ui.loaders import compute
 from ui.loaders import cost as loaded

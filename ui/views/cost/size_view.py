@@ -13,7 +13,7 @@ from monitoring import charts
 from monitoring.capacity.right_size import Advice, Option
 from monitoring.errors import MonitoringError
 from monitoring.place import Place
-from monitoring.signals import cost
+from monitoring.signals.cost import judging as cost
 from monitoring.window import Window
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport

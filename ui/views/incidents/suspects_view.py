@@ -18,36 +18,20 @@ if TYPE_CHECKING:
 
 #: Shown as cards; the table has the others.
 FIRST = 3
-#: How a lane's name or an event's kind begins -> page that shows it.
-PAGES = (
-    ("data_drift", "data_drift.py"),
-    ("data_quality", "data_quality.py"),
-    ("feature", "data_drift.py"),
-    ("prediction_drift", "predictions.py"),
-    ("model_performance", "performance.py"),
-    ("estimated_performance", "performance.py"),
-    ("requests", "traffic.py"),
-    ("error_rate", "traffic.py"),
-    ("latency_p95", "traffic.py"),
-    ("client", "traffic.py"),
-    ("dependency", "traffic.py"),
-    ("traffic_split", "compare_versions.py"),
-    ("deployment", "compare_versions.py"),
-    ("model", "compare_versions.py"),
-    ("scaling", "compute.py"),
-    ("job", "compute.py"),
-    ("failed_jobs", "compute.py"),
-    ("queue_wait", "compute.py"),
-    ("quota", "compute.py"),
-    ("cpu_", "compute.py"),
-    ("memory_", "compute.py"),
-    ("disk_", "compute.py"),
-    ("gpu_", "compute.py"),
-    ("ready_instances", "compute.py"),
-    ("collect", "data_quality.py"),
-    ("container", "request.py"),
-    ("console", "request.py"),
-)
+#: Kind of an event, or of a suspect that is none -> page that shows it; a signal names its own.
+PAGES = {
+    "feature": "data_drift.py",
+    "client": "traffic.py",
+    "dependency": "traffic.py",
+    "traffic_split": "compare_versions.py",
+    "deployment": "compare_versions.py",
+    "model": "compare_versions.py",
+    "scaling": "compute.py",
+    "job": "compute.py",
+    "collection": "data_quality.py",
+    "container": "request.py",
+    "console": "request.py",
+}
 
 
 def show(found: Sequence[Suspect], *, key: str, can_open: bool = True) -> None:
@@ -112,10 +96,11 @@ def score_line(suspect: Suspect) -> str:
 
 def page_of(suspect: Suspect) -> nav.Row | None:
     """Return the page that shows what a suspect is about; None if there is none."""
-    names = (suspect.lane, suspect.kind) if suspect.lane else (suspect.kind,)
-    files = [file for name in names for begins, file in PAGES if name.startswith(begins)]
-    rows = {row.file: row for row in nav.TABLE}
-    return next((rows[file] for file in files if file in rows), None)
+    from monitoring.incidents.lane_table import signal_of  # noqa: PLC0415 - as all of monitoring
+
+    signal = signal_of(suspect.lane) if suspect.lane else None
+    file = signal.page if signal else PAGES.get(suspect.kind)
+    return next((row for row in nav.TABLE if row.file == file), None)
 
 
 def _open(file: str, suspect: Suspect) -> None:

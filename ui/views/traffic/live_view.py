@@ -10,7 +10,7 @@ import streamlit as st
 
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.charts import sparkline
-from monitoring.signals import traffic as judged
+from monitoring.signals.traffic import judging as judged
 from monitoring.workspace.blame import BLAMES
 from ui.loaders import traffic, workspace
 from ui.parts import cards, states

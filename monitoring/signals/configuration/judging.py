@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.metric import MetricResult
 from monitoring.place import Place
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ CATEGORIES = frozenset(
 EVERYTHING = frozenset({"allLogs", "audit"})
 COLLECTIONS = ("model_inputs", "model_outputs")
 _DONE = frozenset({"succeeded", "success"})
-_FIRST = timedelta(hours=1)
+STEP = timedelta(hours=1)
 
 
 def log_categories(
@@ -166,30 +167,31 @@ def _state(
     if start >= window.end:
         return []
     return [
-        MetricResult(
-            signal=SIGNAL,
-            metric=metric,
-            place=place,
-            status="breached" if absent else "ok",
-            threshold=0.0,
-            unit=unit,
-            method=method,
-            window=part,
-            value=float(len(absent)),
-            rows=1,
-            reason=", ".join(absent),
-            hint=hint if absent else "",
+        judge(
+            draft(
+                signal=SIGNAL,
+                metric=metric,
+                place=place,
+                threshold=0.0,
+                unit=unit,
+                method=method,
+                window=part,
+                value=float(len(absent)),
+                rows=1,
+                reason=", ".join(absent),
+                hint=hint if absent else "",
+            )
         )
         for part in _parts(start, window)
     ]
 
 
 def _parts(since: datetime, window: Window) -> Iterator[Window]:
-    """Yield the first hour of a state, then its days as far as they lie in the window."""
-    first = min(since + _FIRST, window.end)
-    yield Window(since, first)
-    at = max(first, window.start)
-    while at < window.end:
-        end = min(Window.day(at.date()).end, window.end)
-        yield Window(at, end)
-        at = end
+    """Yield the hour in which a state began, then every whole hour of the window."""
+    first = since.replace(minute=0, second=0, microsecond=0)
+    if first < window.start:
+        yield Window(first, first + STEP)
+    begin = window.start.replace(minute=0, second=0, microsecond=0)
+    for hour in Window(max(first, begin), window.end).split(STEP):
+        if hour.length == STEP:
+            yield hour

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from monitoring.event import Event
 
 if TYPE_CHECKING:
-    from monitoring.signals.jobs import Run
+    from monitoring.signals.jobs.judging import Run
 
 SOURCE = "job log"
 

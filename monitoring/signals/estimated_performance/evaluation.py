@@ -1,0 +1,94 @@
+"""Estimated performance of a deployment: what every page, incident and command asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from monitoring.baselines.served import AS_IN_FORCE, Options, Served
+from monitoring.errors import NotEnoughData
+from monitoring.metric import MetricResult
+from monitoring.metrics.performance import HEADLINE
+from monitoring.signal import Findings, Question
+from monitoring.signals.estimated_performance import estimate
+from monitoring.signals.estimated_performance.report import SIGNAL, EstimateReport
+from monitoring.signals.model_performance.report import Period
+from monitoring.sources.deployed import PredictedDays
+from monitoring.window import Window
+
+
+def of_deployment(
+    question: Question,
+    options: Options = AS_IN_FORCE,
+    *,
+    expected: Mapping[str, float] | None = None,
+    expected_from: str = "",
+    period: Period = "day",
+) -> EstimateReport:
+    """Return how right a deployment probably is; arguments as for realized performance.
+
+    Raises:
+        SourceError: The model or its data cannot be reached.
+        NotEnoughData: There is no labelled reference before the window, or no probabilities.
+        InputError: The rows cannot be read.
+    """
+    here = Served(question, SIGNAL, options)
+    return _estimated(here, here.rows(), expected, expected_from, period)
+
+
+def evaluate(question: Question) -> Findings:
+    """Return the estimate that stands for the task, and those that users set, by day.
+
+    Of a young deployment it is known that they cannot be known: its days say why.
+    """
+    here = Served(question, SIGNAL)
+    rows = here.rows()
+    if not rows.tables:
+        return Findings()
+    try:
+        report = _estimated(here, rows)
+    except NotEnoughData as error:
+        return Findings(here.by_step(_unknown(here, rows, error)))
+    names = here.asked(report.headline.metric)
+    return Findings(
+        here.by_step(s.results[n] for n in names for s in report.steps if n in s.results)
+    )
+
+
+def _estimated(
+    here: Served,
+    rows: PredictedDays,
+    expected: Mapping[str, float] | None = None,
+    expected_from: str = "",
+    period: Period = "day",
+) -> EstimateReport:
+    question = here.question
+    earlier = estimate.reference_window(here.deployed, here.deployment, question.window)
+    return estimate.of_deployment(
+        here.model,
+        here.rows(earlier),
+        rows,
+        place=here.question.place,
+        window=question.window,
+        baselines=expected,
+        baseline_name=expected_from,
+        benchmarks=here.in_force.expected if expected is None else {},
+        thresholds=here.thresholds,
+        period=period,
+        taken=question.taken,
+        progress=here.progress(0.4, 1.0),
+    )
+
+
+def _unknown(here: Served, rows: PredictedDays, error: NotEnoughData) -> Iterator[MetricResult]:
+    for day in sorted(rows.tables):
+        yield MetricResult(
+            signal=SIGNAL,
+            metric=HEADLINE[rows.columns.task],
+            place=here.question.place,
+            status="not_enough_data",
+            threshold=math.nan,
+            window=Window.day(day),
+            reason=error.message,
+            hint=error.hint,
+        )

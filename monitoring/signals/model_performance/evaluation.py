@@ -1,0 +1,60 @@
+"""Realized performance of a deployment: what every page, incident and command asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitoring.baselines.served import AS_IN_FORCE, Options, Served
+from monitoring.signal import Findings, Question
+from monitoring.signals.model_performance import realized
+from monitoring.signals.model_performance.report import PerformanceReport, Period
+
+
+def of_deployment(
+    question: Question,
+    options: Options = AS_IN_FORCE,
+    *,
+    expected: Mapping[str, float] | None = None,
+    expected_from: str = "",
+    period: Period = "day",
+) -> PerformanceReport:
+    """Return how right a deployment is, by the labels that have arrived.
+
+    Args:
+        question: At the deployment.
+        options: What a reader chose instead of what is in force.
+        expected: What each metric should be, instead of the model's tags and what users set.
+        expected_from: Where that comes from.
+        period: How long a step is.
+
+    Raises:
+        SourceError: The model or its data cannot be reached.
+        InputError: They cannot be read.
+    """
+    here = Served(question, "model_performance", options)
+    return realized.of_deployment(
+        here.model,
+        here.rows(),
+        place=here.question.place,
+        window=question.window,
+        store=here.store,
+        baselines=expected,
+        baseline_name=expected_from,
+        benchmarks=here.in_force.expected if expected is None else {},
+        thresholds=here.thresholds,
+        period=period,
+        taken=question.taken,
+        progress=here.progress(0.4, 1.0),
+    )
+
+
+def evaluate(question: Question) -> Findings:
+    """Return the metric that stands for the task, and those that users hold it to, by day."""
+    report = of_deployment(question)
+    if not report.steps:
+        return Findings()
+    here = Served(question, "model_performance")
+    names = here.asked(report.headline.metric)
+    return Findings(
+        here.by_step(s.results[n] for n in names for s in report.steps if n in s.results)
+    )
