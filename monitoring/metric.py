@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from monitoring.arrays import Kind
-    from monitoring.place import Place
-    from monitoring.window import Window
+from monitoring.arrays import Kind
+from monitoring.place import Place
+from monitoring.window import Window
 
 Mode = Literal["robust", "azureml"]
 Worse = Literal["higher", "lower"]

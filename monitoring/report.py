@@ -9,7 +9,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.place import Place
-from monitoring.signal import Signal
+from monitoring.signal import Missing, Signal
 from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, is_beyond, spells
 from monitoring.window import DAY, Window
 
@@ -73,7 +73,7 @@ class Report(Generic[D]):
     window: Window
     steps: tuple[MetricResult, ...] = field(repr=False)
     taken: datetime
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     detail: D
 
     @property

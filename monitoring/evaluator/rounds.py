@@ -20,7 +20,7 @@ from monitoring.results.evaluation import Done, Evaluation
 from monitoring.results.events import Events
 from monitoring.results.leases import Lease, Leases, Rounds
 from monitoring.results.store import Results
-from monitoring.signal import Findings, Grid, Question
+from monitoring.signal import Findings, Grid, Missing, Question
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment, Endpoint
 
@@ -212,7 +212,8 @@ def _guarded(task: Task, question: Question) -> Findings:
     try:
         return task.what.evaluate(question)
     except MonitoringError as error:
-        return Findings(missing=(f"{task.what.name} of {task.place}: {error}",))
+        why = f"{task.what.name} of {task.place}: {error}"
+        return Findings(missing=(Missing(task.what.name, task.place, why),))
 
 
 def _evaluations(
@@ -251,7 +252,7 @@ def _evaluations(
                 evaluated=taken,
                 seconds=seconds,
                 complete=not findings.missing,
-                missing=findings.missing,
+                missing=tuple(map(str, findings.missing)),
             )
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
 from monitoring.incidents import alerts, changes, console, containers, dependencies
 from monitoring.incidents.gathering import Source
-from monitoring.signal import Findings, Question
+from monitoring.signal import HOUR, LOGS_KEPT, Findings, Grid, Need, Question, Scope
 from monitoring.sources.activity import RETENTION, Activity
 from monitoring.sources.alerts import Alerts
 from monitoring.window import Window
+
+QUARTER_HOUR = timedelta(minutes=15)
 
 
 def of_events(question: Question) -> tuple[Source, ...]:
     """Return the sources of events of a workspace, the slowest first."""
     return tuple(
-        Source(name, title, evaluate, question) for name, (title, evaluate) in SOURCES.items()
+        Source(each.name, each.title, each.evaluate, question) for each in EVENT_SOURCES.values()
     )
 
 
@@ -45,11 +49,51 @@ def _alerts(question: Question) -> Findings:
     return Findings(events=alerts.of_alerts(Alerts(question.deployed.azure).fired(question.wide)))
 
 
-#: By name -> what it is called on screen, and how it is asked.
-SOURCES: dict[str, tuple[str, Callable[[Question], Findings]]] = {
-    "console": ("Console log", _console),
-    "containers": ("Container event log", _containers),
-    "activity log": ("Activity log", _activity),
-    "dependencies": ("Dependencies, Application Insights", _dependencies),
-    "alerts": ("Azure Monitor alerts", _alerts),
-}
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EventSource:
+    """One source of events. name: what its evaluations are kept under. title: for people."""
+
+    name: str
+    title: str
+    needs: frozenset[Need]
+    evaluate: Callable[[Question], Findings]
+    back: timedelta = LOGS_KEPT
+    version: int = 1
+
+    @property
+    def scope(self) -> Scope:
+        """One answer is of the whole workspace."""
+        return "workspace"
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """An event is news for minutes; what comes late is read again once."""
+        return (Grid(QUARTER_HOUR, settle=HOUR, back=self.back),)
+
+
+#: In the order in which they are asked, the slowest first.
+EVENT_SOURCES: dict[str, EventSource] = {
+    each.name: each
+    for each in (
+        EventSource(
+            name="console", title="Console log", needs=frozenset({"console log"}),
+            evaluate=_console,
+        ),
+        EventSource(
+            name="containers", title="Container event log", needs=frozenset({"console log"}),
+            evaluate=_containers,
+        ),
+        EventSource(
+            name="activity log", title="Activity log", needs=frozenset({"activity log"}),
+            evaluate=_activity, back=RETENTION,
+        ),
+        EventSource(
+            name="dependencies", title="Dependencies, Application Insights",
+            needs=frozenset({"traffic log"}), evaluate=_dependencies,
+        ),
+        EventSource(
+            name="alerts", title="Azure Monitor alerts", needs=frozenset({"resource manager"}),
+            evaluate=_alerts,
+        ),
+    )
+}  # fmt: skip
