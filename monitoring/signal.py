@@ -142,8 +142,9 @@ class Question:
         """
         from monitoring.errors import SourceError  # noqa: PLC0415 - a name, not a cost
 
+        own = self.place.endpoint, self.place.deployment
         for each in self.deployments:
-            if each.place == self.place.whole:
+            if (each.place.endpoint, each.place.deployment) == own:
                 return each
         raise SourceError(
             f"The workspace has no deployment {str(self.place)!r}",

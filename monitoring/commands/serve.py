@@ -35,7 +35,8 @@ def _run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; a step that is being evaluated is left to the next start."""
     from monitoring.evaluator.build import evaluator  # noqa: PLC0415 - seconds
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    log.setLevel(logging.INFO)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
