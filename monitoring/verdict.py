@@ -308,6 +308,27 @@ def _badness(result: MetricResult) -> tuple[float, float]:
     return excess(result), -result.window.start.timestamp() if result.window else 0.0
 
 
+def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) -> Window:
+    """Return the step in which a breach began: the finest that breached inside its first one.
+
+    Args:
+        start: Of the breach, on steps of its own.
+        step: How long those are.
+        steps: Of the same series, on steps of any length.
+
+    >>> first_step(datetime(2026, 1, 1, 15), timedelta(hours=1), []).end.hour
+    16
+    """
+    whole = Window(start, start + step)
+    finer = (
+        r.window
+        for r in steps
+        if r.status == "breached" and r.window and r.window.length < step
+    )
+    inside = (window for window in finer if window.start in whole)
+    return min(inside, key=lambda window: (window.length, window.start), default=whole)
+
+
 def since(history: Iterable[MetricResult], *, taken: datetime | None = None) -> datetime | None:
     """Return the start of the breach that is still open at the end of a history; None if none is.
 
