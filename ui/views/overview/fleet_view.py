@@ -211,10 +211,7 @@ def _show_signals(row: PlaceState, kept: Kept) -> None:
 def table(row: PlaceState, kept: Kept) -> pd.DataFrame:
     """Return every signal of a deployment as a row, those that say nothing yet too."""
     elsewhere = {
-        each.signal
-        for state in kept.states
-        if not state.place.endpoint
-        for each in state.headlines
+        each.signal for state in kept.states if not state.place.endpoint for each in state.headlines
     }
     return pd.DataFrame(
         _record(headline) if (headline := row.of(name)) else _blank(signal.title, kept)
