@@ -34,15 +34,6 @@ class Interval:
     high: float
 
 
-def is_breach(value: float, threshold: float, worse: Worse) -> bool:
-    """Whether a value lies beyond its threshold; equal is no breach, NaN neither.
-
-    >>> is_breach(0.2, 0.1, "higher"), is_breach(0.1, 0.1, "higher"), is_breach(0.01, 0.05, "lower")
-    (True, False, True)
-    """
-    return value > threshold if worse == "higher" else value < threshold
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricResult:
     """One judged number: the only result type, for every signal.

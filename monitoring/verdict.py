@@ -1,28 +1,40 @@
 """The one verdict: when a number is beyond its limit, and when a run of steps is a breach.
 
-Decided once, for every signal. A value equal to its threshold is not beyond it. Two of the last three
-judged steps open a breach and two of three good ones close it; a step without a verdict does neither.
-It began with the first breached step of those that opened it.
+Decided once, for every signal, and every result is made here. A value equal to its threshold is not
+beyond it. Two of the last three judged steps open a breach and two of three good ones close it; a step
+without a verdict does neither. It began with the first breached step of those that opened it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from monitoring.metric import MetricResult, Status, Worse
+from monitoring.metric import Interval, MetricResult, Mode, Status, Worse
 from monitoring.window import DAY, Window
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from monitoring.arrays import Kind
+    from monitoring.place import Place
+
+#: What has to lie beyond the limit.
+By = Literal["value", "interval"]
 
 #: Fewer rows than this on either side and there is no verdict.
 LEAST_ROWS = 30
-#: Share of false alarms among the alarms of one run that is tolerated.
+#: Share of false alarms among the alarms of one run that is tolerated; of one test alone, its level.
 FALSE_DISCOVERY_RATE = 0.05
 #: Steps that must breach, of how many.
 NEEDED, OF = 2, 3
 #: Without a verdict for so long, and for three steps, a breach is over: nobody is hit any more that
 #: we know of. Shorter silence, as at night, neither opens nor closes one.
 SILENCE = timedelta(hours=12)
+#: Why a step that is not over gets no verdict: its hours are not a whole day's.
+UNFINISHED = "it is not over"
 JUDGED: frozenset[Status] = frozenset({"ok", "breached"})
 
 
@@ -33,6 +45,120 @@ def is_beyond(value: float, threshold: float, worse: Worse) -> bool:
     (True, False, True)
     """
     return value > threshold if worse == "higher" else value < threshold
+
+
+class Facts(TypedDict, total=False):
+    """What is known of a number before it is judged: the fields of its result."""
+
+    signal: str
+    metric: str
+    place: Place
+    threshold: float
+    worse: Worse
+    unit: str
+    method: str
+    mode: Mode
+    kind: Kind | None
+    window: Window | None
+    value: float | None
+    interval: Interval | None
+    noise_floor: float | None
+    error_bound: float
+    pvalue: float | None
+    adjusted_pvalue: float | None
+    reference_rows: int
+    rows: int
+    service_verdict: Status | None
+    reason: str
+    hint: str
+
+
+def draft(**facts: Unpack[Facts]) -> MetricResult:
+    """Return a result that is to be judged; as it stands, nothing was measured."""
+    return MetricResult(status="no_data", **facts)
+
+
+def too_few(rows: int, needed: int, of: str = "rows") -> str:
+    """Return that there are too few, and how many it takes; empty where there are enough.
+
+    >>> too_few(12, 30), too_few(30, 30), too_few(12, 100, "labels")
+    ('12 rows, 30 needed', '', '12 labels, 100 needed')
+    """
+    return "" if rows >= needed else f"{rows:,} {of}, {needed:,} needed"
+
+
+def judge(
+    measured: MetricResult,
+    *,
+    by: By = "value",
+    blind: tuple[Status, str] | None = None,
+    withheld: str = "",
+    few: str = "",
+    chance: str = "",
+    floor: str = "chance does as much at so few rows",
+    tested: str = "not significant among all features",
+) -> MetricResult:
+    """Return a result with its verdict.
+
+    The first of these that holds: nothing could be seen; nothing was measured; the verdict is
+    withheld; there are too few rows; the value is inside its limit; chance does as much; it breaches.
+
+    Args:
+        measured: A draft, or a result that is judged again; its reason stays where it is judged.
+        by: What has to lie beyond the limit.
+        blind: Status and reason where nothing could be seen.
+        withheld: Why there is no verdict although there is a number.
+        few: That the rows are too few (`too_few`).
+        chance: That chance may do as much, by a test of the signal's own.
+        floor: What the noise floor says of a value that does not exceed it.
+        tested: What is said where the p-value, adjusted if there are several, is too large.
+
+    >>> from monitoring.place import WORKSPACE
+    >>> rate = draft(signal="s", metric="m", place=WORKSPACE, threshold=0.1, value=0.2)
+    >>> judge(rate).status, judge(rate, few=too_few(3, LEAST_ROWS)).reason
+    ('breached', '3 rows, 30 needed')
+    >>> judge(replace(rate, interval=Interval(0.05, 0.4)), by="interval").reason
+    'beyond the threshold, but its interval reaches it'
+    """
+    if blind is not None:
+        return replace(measured, status=blind[0], reason=blind[1])
+    value = measured.value
+    if value is None:
+        return replace(measured, status="no_data")
+    if no_verdict := withheld or few:
+        return replace(measured, status="not_enough_data", reason=no_verdict)
+    if not is_beyond(value, measured.threshold, measured.worse):
+        return replace(measured, status="ok")
+    why = chance or _chance(measured, value, by, floor, tested)
+    if not why:
+        return replace(measured, status="breached")
+    reasons = f"beyond the threshold, but {why}", measured.reason
+    return replace(measured, status="ok", reason="; ".join(filter(None, reasons)))
+
+
+def _chance(measured: MetricResult, value: float, by: By, floor: str, tested: str) -> str:
+    """Return why chance may do as much; empty where it does not."""
+    limit, worse = measured.threshold, measured.worse
+    if by == "interval" and measured.interval is not None:
+        near = measured.interval.low if worse == "higher" else measured.interval.high
+        if not is_beyond(near, limit, worse):
+            return "its interval reaches it"
+    if measured.noise_floor is not None and not is_beyond(value, measured.noise_floor, worse):
+        return floor
+    pvalue = measured.pvalue if measured.adjusted_pvalue is None else measured.adjusted_pvalue
+    return tested if pvalue is not None and pvalue > FALSE_DISCOVERY_RATE else ""
+
+
+def unjudged(result: MetricResult, reason: str) -> MetricResult:
+    """Return what is shown without being held to a limit, and cannot breach."""
+    return replace(result, status="ok", reason=reason)
+
+
+def withhold(result: MetricResult, reason: str, hint: str = "") -> MetricResult:
+    """Take the verdict from a result that has one, as from a day that is not over."""
+    if result.status not in JUDGED:
+        return result
+    return replace(result, status="not_enough_data", reason=reason, hint=hint or result.hint)
 
 
 def excess(result: MetricResult) -> float:
@@ -104,15 +230,15 @@ def spells(
     recent: list[_Step] = []
     needed = 1 if certain else NEEDED
     for step in _judged(history):
-        if recent and not lasting and _is_silent(recent[-1].window, step.window):
-            ended += [_spell(run, needed, is_open=False)] if run else []
-            run, recent = [], []
-        recent = [*recent[1 - OF :], step]
-        if _fires(recent, needed):
-            run = [*run, step] if run else _opening(recent)
-        elif run:
+        silent = bool(recent) and is_silent(recent[-1].window, step.window.start)
+        before = [] if silent and not lasting else recent[1 - OF :]
+        recent = [*before, step]
+        fires = _fires(recent, needed)
+        if run and not (fires and before):
             ended.append(_spell(run, needed, is_open=False))
             run = []
+        if fires:
+            run = [*run, step] if run else _opening(recent)
     if run:
         ended.append(_spell(run, needed, is_open=lasting or not _fell_silent(recent[-1], taken)))
     return tuple(ended)
@@ -134,15 +260,16 @@ def _opening(recent: Sequence[_Step]) -> list[_Step]:
     return list(recent[first:])
 
 
-def _is_silent(before: Window, after: Window) -> bool:
-    return after.start - before.end > max(SILENCE, OF * before.length)
+def is_silent(last: Window, until: datetime) -> bool:
+    """Whether too long nothing was known after a step, for what is measured again and again."""
+    return until - last.end > max(SILENCE, OF * last.length)
 
 
 def _fell_silent(last: _Step, taken: datetime | None) -> bool:
     """Whether a metric of hours has not been measured for too long; days wait for labels."""
     if taken is None or last.window.length >= DAY:
         return False
-    return taken - last.window.end > max(SILENCE, OF * last.window.length)
+    return is_silent(last.window, taken)
 
 
 def _spell(run: Sequence[_Step], needed: int, *, is_open: bool) -> Spell:

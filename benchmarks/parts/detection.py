@@ -23,7 +23,6 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.settings import Settings
 from monitoring.signals.data_drift import report as drift_report
-from monitoring.signals.data_drift.comparison import confirmed
 from monitoring.signals.data_quality import report as quality_report
 from monitoring.signals.data_quality.collected import collected_days
 from monitoring.signals.model_performance import realized as realized_performance
@@ -31,6 +30,7 @@ from monitoring.signals.model_performance.report import PerformanceReport
 from monitoring.signals.prediction_drift import report as prediction_drift
 from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
+from monitoring.verdict import confirmed
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
 from monitoring.workspace.models import ModelVersion

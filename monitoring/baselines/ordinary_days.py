@@ -21,12 +21,12 @@ from monitoring.decisions.baseline_rule import BaselineRule, Days
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.metrics.drift_metric import Metric
+from monitoring.verdict import LEAST_ROWS, judge, withhold
 from monitoring.window import DAY, Window
 
 #: Fewer days of the same weekday than this are no reference.
 LEAST_DAYS = 3
 #: Fewer rows than this on a day and it says nothing of how days differ.
-LEAST_ROWS = 30
 #: Fewer distances than this do not tell what is ordinary: of single days, of stretches of days.
 LEAST_DISTANCES, LEAST_STRETCHES = 8, 4
 #: Share of ordinary days whose distance from the others stays below the bound. A day is looked at for
@@ -93,7 +93,7 @@ class OrdinaryDays:
             needed = least_days(by_weekday=self._asked(window)[0].by_weekday)
             days = "day" if few == 1 else "days"
             reason = f"{few} comparable {days} in the baseline, {needed} needed"
-            return replace(result, status="not_enough_data", reason=reason)
+            return judge(result, blind=("not_enough_data", reason))
         decides = result.metric == HEADLINE[result.kind]
         if not decides and result.status != "breached":
             return result
@@ -253,6 +253,5 @@ def _beyond(result: MetricResult, bound: float) -> MetricResult:
     if result.status != "breached" or result.value is None or result.value > bound:
         return settled
     if bound >= METRICS[result.metric].bounds[1]:  # no day could ever be told from them
-        return replace(settled, status="not_enough_data", reason=TOO_DIFFERENT, hint=STEADIER)
-    reason = "beyond the threshold, but ordinary days of the baseline differ as much"
-    return replace(settled, status="ok", reason=reason)
+        return withhold(settled, TOO_DIFFERENT, STEADIER)
+    return judge(settled, floor="ordinary days of the baseline differ as much")

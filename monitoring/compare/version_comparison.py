@@ -21,7 +21,7 @@ from monitoring.counting.totals.outcomes import Outcomes, coverage, total
 from monitoring.errors import MonitoringError, NotEnoughData, SchemaMismatch
 from monitoring.methods.root_cause.levels import encode, levels_of
 from monitoring.methods.root_cause.loss import MEAN_OF
-from monitoring.metric import MetricResult, Status
+from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
@@ -30,6 +30,7 @@ from monitoring.sources.deployed import PredictedDays
 from monitoring.statistics import difference
 from monitoring.statistics.difference import Difference
 from monitoring.statistics.performance import Performance
+from monitoring.verdict import draft, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "version_comparison"
@@ -187,11 +188,10 @@ def _compared(
     second: Outcomes | None,
     window: Window,
 ) -> Compared:
-    draft = MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric=metric.name,
         place=Place(feature=f"{names[1]} less {names[0]}"),
-        status="no_data",
         threshold=0.0,
         worse=metric.worse or "higher",
         unit=metric.unit,
@@ -201,11 +201,12 @@ def _compared(
         hint="Choose a longer window, or wait for labels.",
     )
     if first is None or second is None:
-        return Compared(metric.name, metric.label, metric.unit, None, None, draft)
+        return Compared(metric.name, metric.label, metric.unit, None, None, measured)
     try:
         one, two = metric.measure(first), metric.measure(second)
     except NotEnoughData as error:
-        blind = replace(draft, status="not_enough_data", reason=error.message, hint=error.hint)
+        undefined = replace(measured, hint=error.hint)
+        blind = judge(undefined, blind=("not_enough_data", error.message))
         return Compared(metric.name, metric.label, metric.unit, None, None, blind)
     found = difference.between(one, two)
     labels = first.labelled, second.labelled
@@ -215,35 +216,31 @@ def _compared(
         metric.unit,
         one,
         two,
-        judged(draft, found, metric, labels),
+        judged(measured, found, metric, labels),
         found,
     )
 
 
 def judged(
-    draft: MetricResult, found: Difference, metric: PerformanceMetric, labels: tuple[int, int]
+    measured: MetricResult, found: Difference, metric: PerformanceMetric, labels: tuple[int, int]
 ) -> MetricResult:
     """Return a result with a verdict: none while the interval holds 0, or labels are few."""
-    status: Status = "not_enough_data"
-    reason, hint = "the interval of the difference holds 0", ""
-    if min(labels) < LEAST_LABELS:
-        reason = f"{min(labels):,} labels, {LEAST_LABELS} needed on each side"
-        hint = "Choose a longer window, or wait for labels."
-    elif metric.worse is None:
-        reason = "both directions are bad, so that a difference alone has no verdict"
-    elif found.is_certain:
-        is_worse = (found.value > 0) == (metric.worse == "higher")
-        status, reason = ("breached" if is_worse else "ok"), ""
-    return replace(
-        draft,
-        status=status,
-        reason=reason,
-        hint=hint,
+    few = too_few(min(labels), LEAST_LABELS, "labels of one side")
+    withheld = ""
+    if metric.worse is None:
+        withheld = "both directions are bad, so that a difference alone has no verdict"
+    elif not found.is_certain:
+        withheld = "the interval of the difference holds 0"
+    compared = replace(
+        measured,
+        reason="",
+        hint="Choose a longer window, or wait for labels." if few else "",
         value=found.value,
         interval=found.interval,
         reference_rows=found.rows[0],
         rows=found.rows[1],
     )
+    return judge(compared, by="interval", withheld="" if few else withheld, few=few)
 
 
 def _with(compared: Compared, found: Difference, method: str) -> Compared:
@@ -251,8 +248,8 @@ def _with(compared: Compared, found: Difference, method: str) -> Compared:
     if compared.name in FALLING:
         low, high = -found.interval.high, -found.interval.low
         found = Difference(-found.value, replace(found.interval, low=low, high=high), found.rows)
-    draft = replace(compared.result, method=method)
-    result = judged(draft, found, METRICS[compared.name], found.rows)
+    measured = replace(compared.result, method=method)
+    result = judged(measured, found, METRICS[compared.name], found.rows)
     return replace(compared, result=result, found=found)
 
 

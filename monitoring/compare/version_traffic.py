@@ -8,15 +8,17 @@ from datetime import date
 
 import numpy as np
 
+from monitoring import verdict
 from monitoring.arrays import Floats
 from monitoring.compare.version_comparison import SIGNAL, Compared
 from monitoring.errors import NotEnoughData
-from monitoring.metric import Interval, MetricResult, Status
+from monitoring.metric import Interval
 from monitoring.place import Place
 from monitoring.signals.traffic.judging import LEAST_REQUESTS, Step
 from monitoring.statistics import difference
 from monitoring.statistics.intervals import wilson
 from monitoring.statistics.performance import Performance
+from monitoring.verdict import judge
 from monitoring.window import Window
 
 ERRORS = "faults over requests, all common days; jackknife over days, at least Newcombe's interval"
@@ -73,11 +75,10 @@ _Sides = tuple[Sequence[Step], Sequence[Step]]
 
 
 def _draft(name: str, names: tuple[str, str], unit: str, method: str, window: Window) -> Compared:
-    result = MetricResult(
+    result = verdict.draft(
         signal=SIGNAL,
         metric=name,
         place=Place(feature=f"{names[1]} less {names[0]}"),
-        status="no_data",
         threshold=0.0,
         unit=unit,
         method=method,
@@ -147,19 +148,14 @@ def _numbers(steps: Sequence[Step], name: str) -> Floats:
 
 
 def _blind(compared: Compared, reason: str, hint: str = "") -> Compared:
-    result = replace(compared.result, status="not_enough_data", reason=reason, hint=hint)
-    return replace(compared, result=result)
+    result = replace(compared.result, hint=hint)
+    return replace(compared, result=judge(result, blind=("not_enough_data", reason)))
 
 
 def _judged(compared: Compared, found: difference.Difference) -> Compared:
-    status: Status = "not_enough_data"
-    reason = "the interval of the difference holds 0"
-    if found.is_certain:
-        status, reason = ("breached" if found.value > 0 else "ok"), ""
     result = replace(
         compared.result,
-        status=status,
-        reason=reason,
+        reason="",
         hint="",
         value=found.value,
         interval=found.interval,

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from monitoring.metric import MetricResult, is_breach
+from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
+from monitoring.verdict import is_beyond
 
 Verdict = Literal[
     "nothing_wrong",
@@ -271,7 +272,7 @@ def _is_beyond(realized: MetricResult, estimated: MetricResult) -> bool:
         return False
     band = estimated.interval
     end = band.low if realized.worse == "lower" else band.high
-    return is_breach(realized.value, end, realized.worse)
+    return is_beyond(realized.value, end, realized.worse)
 
 
 def _judged(results: Sequence[MetricResult]) -> list[MetricResult]:

@@ -18,8 +18,9 @@ from monitoring.methods.root_cause.attribution import (
     attribute,
 )
 from monitoring.methods.root_cause.loss import Loss
-from monitoring.metric import Interval, MetricResult, Status
+from monitoring.metric import Interval, MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 SIGNAL = "root_cause"
@@ -63,12 +64,10 @@ class RootCause:
         return tuple(made)
 
     def _result(self, metric: str, feature: str, share: Share) -> MetricResult:
-        status: Status = "breached" if share.interval.low > 0 else "ok"
-        return MetricResult(
+        measured = draft(
             signal=SIGNAL,
             metric=metric,
             place=self.place.of(feature),
-            status=status,
             threshold=0.0,
             unit=f"part of the change of {self.loss.label.lower()}",
             method=METHOD,
@@ -78,6 +77,7 @@ class RootCause:
             rows=self.found.rows,
             reference_rows=self.found.reference_rows,
         )
+        return judge(measured, by="interval")
 
     def sentences(self) -> tuple[str, ...]:
         """Return what a reader should know, most important first. It coincides; nothing is proven."""

@@ -21,12 +21,11 @@ from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.statistics.chance import benjamini_hochberg
 from monitoring.statistics.intervals import Z
+from monitoring.verdict import FALSE_DISCOVERY_RATE, LEAST_ROWS, draft, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "segments"
 #: Fewer labelled rows than this on either side and a segment gets no verdict.
-LEAST_ROWS = 30
-FALSE_DISCOVERY_RATE = 0.05
 #: Features whose pairs are asked too: those with the clearest levels.
 PAIRED_FEATURES = 4
 METHOD = (
@@ -164,18 +163,16 @@ class _Cell:
         reference_share, share = (float(v) for v in self.sums.n / np.maximum(whole.n, 1))
         means = self.sums.means()
         seen = self.sums.n > 0
-        draft = MetricResult(
+        measured = draft(
             signal=SIGNAL,
             metric=loss.name,
             place=Place(feature=str(self.segment)),
-            status="not_enough_data",
             threshold=0.0,
             unit=f"part of the change of {loss.label.lower()}",
             method=METHOD,
             window=window,
             rows=int(rows[1]),
             reference_rows=int(rows[0]),
-            reason=f"{min(rows)} labelled rows, {LEAST_ROWS} needed",
             pvalue=self.pvalue,
             adjusted_pvalue=adjusted,
         )
@@ -184,17 +181,16 @@ class _Cell:
             usual = whole.squares / np.maximum(whole.n, 1) - np.square(whole.means())
             reach = Z * math.sqrt(float(self.sums.variance(usual)))
             interval = Interval(share * (change - reach), share * (change + reach))
-            draft = replace(draft, value=share * change, interval=interval)
-            if rows.min() >= LEAST_ROWS:
-                status: Status = "ok"
-                if adjusted is None:
-                    status = "breached" if interval.low > 0 else "ok"
-                elif adjusted < FALSE_DISCOVERY_RATE and self.excess > 0 and interval.low > 0:
-                    status = "breached"
-                draft = replace(draft, status=status, reason="")
+            measured = replace(measured, value=share * change, interval=interval)
+        few = too_few(int(rows.min()), LEAST_ROWS, "labelled rows")
+        alike = (
+            "it changed no more than the rest" if adjusted is not None and self.excess <= 0 else ""
+        )
+        blind: tuple[Status, str] | None = ("not_enough_data", few) if change is None else None
+        result = judge(measured, by="interval", blind=blind, few=few, chance=alike)
         return SegmentChange(
             self.segment,
-            draft,
+            result,
             share,
             reference_share,
             float(means[1]) if seen[1] else None,

@@ -1,10 +1,9 @@
-"""When a judged metric was in breach, with hysteresis: two of three steps open and close it."""
+"""When judged metrics were in breach: the spells of every series, each with what it is of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from monitoring.incident import Breach
@@ -12,30 +11,10 @@ from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.signals import SIGNALS
-from monitoring.verdict import excess
-from monitoring.window import Window
-
-#: Steps that must breach, of how many.
-NEEDED, OF = 2, 3
-#: Without a verdict for so long, and for three steps, a breach is over: nobody is hit any more that
-#: we know of. Shorter silence, as at night, neither opens nor closes one.
-SILENCE = timedelta(hours=12)
-DAY = timedelta(days=1)
+from monitoring.verdict import spells
 
 #: Signal, metric, place.
 Key: TypeAlias = tuple[str, str, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A result with a verdict, and its window, which it has."""
-
-    result: MetricResult
-    window: Window
-
-    @property
-    def is_breach(self) -> bool:
-        return self.result.status == "breached"
 
 
 def found(results: Iterable[MetricResult], taken: datetime | None = None) -> tuple[Breach, ...]:
@@ -53,93 +32,24 @@ def found(results: Iterable[MetricResult], taken: datetime | None = None) -> tup
 
 
 def of_series(history: Sequence[MetricResult], taken: datetime | None = None) -> tuple[Breach, ...]:
-    """Return the breaches of one metric of one place.
-
-    It fires with the second breached step of three, begins with the first of them, and ends with
-    its last breached step once two of three are good. A step without a verdict does neither.
-    """
-    judged = sorted(
-        {
-            (r.window.start, r.window.end): _Judged(r, r.window)
-            for r in history
-            if r.window and r.status in {"ok", "breached"}
-        }.values(),
-        key=lambda each: each.window,
+    """Return the breaches of one metric of one place, oldest first."""
+    signal = history[0].signal if history else ""
+    known = SIGNALS.get(signal)
+    certain, lasting = (known.certain, known.lasting) if known else (False, False)
+    return tuple(
+        Breach(
+            signal=signal,
+            metric=spell.worst.metric,
+            label=label_of(signal, spell.worst.metric),
+            place=spell.worst.place,
+            start=spell.start,
+            end=spell.end,
+            fired=spell.fired,
+            worst=spell.worst,
+            steps=spell.steps,
+        )
+        for spell in spells(history, taken=taken, certain=certain, lasting=lasting)
     )
-    found = []
-    run: list[_Judged] = []  # steps of the breach that is open, good ones among them
-    seen: list[_Judged] = []
-    for each in judged:
-        if seen and _is_silent(seen[-1], each):
-            found += _closed(run)
-            run, seen = [], []
-        seen = [*seen[1 - OF :], each]
-        firing = _fires(seen)
-        if firing:
-            first = next(n for n, step in enumerate(seen) if step.is_breach)
-            run = [*run, each] if run else seen[first:]
-        elif run:
-            found += _closed(run)
-            run = []
-    if run:
-        found.append(_breach(run, is_open=not _has_fallen_silent(seen[-1], taken)))
-    return tuple(found)
-
-
-def _is_certain(signal: str) -> bool:
-    """Whether it is a fact and no estimate: a second look would say the same."""
-    return signal in SIGNALS and SIGNALS[signal].certain
-
-
-def _is_lasting(signal: str) -> bool:
-    return signal in SIGNALS and SIGNALS[signal].lasting
-
-
-def _fires(seen: Sequence[_Judged]) -> bool:
-    if _is_certain(seen[-1].result.signal):
-        return seen[-1].is_breach
-    return sum(step.is_breach for step in seen) >= NEEDED
-
-
-def _is_silent(before: _Judged, after: _Judged) -> bool:
-    """Whether too long nothing was known. A state lasts until it is changed, seen or not."""
-    if _is_lasting(after.result.signal):
-        return False
-    quiet = after.window.start - before.window.end
-    return quiet > max(SILENCE, OF * before.window.length)
-
-
-def _has_fallen_silent(last: _Judged, taken: datetime | None) -> bool:
-    """Whether a metric of hours has not been measured for too long; days wait for labels."""
-    is_of_days = last.window.length >= DAY or _is_lasting(last.result.signal)
-    if taken is None or is_of_days:
-        return False
-    return taken - last.window.end > max(SILENCE, OF * last.window.length)
-
-
-def _closed(run: Sequence[_Judged]) -> list[Breach]:
-    return [_breach(run, is_open=False)] if run else []
-
-
-def _breach(run: Sequence[_Judged], *, is_open: bool) -> Breach:
-    bad = [step for step in run if step.is_breach]
-    first = bad[0].result
-    needed = 1 if _is_certain(first.signal) else NEEDED
-    return Breach(
-        signal=first.signal,
-        metric=first.metric,
-        label=label_of(first.signal, first.metric),
-        place=first.place,
-        start=bad[0].window.start,
-        end=None if is_open else bad[-1].window.end,
-        fired=bad[min(needed, len(bad)) - 1].window.end,
-        worst=max((step.result for step in bad), key=_badness),
-        steps=len(bad),
-    )
-
-
-def _badness(result: MetricResult) -> tuple[float, float]:
-    return excess(result), -result.window.start.timestamp() if result.window else 0.0
 
 
 def closes(breach: Breach, taken: datetime) -> datetime:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import suspects
-from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals import SIGNALS
+from monitoring.verdict import draft, judge
 
 if TYPE_CHECKING:
     from monitoring.incidents.report import IncidentReport
@@ -89,9 +89,10 @@ def _about(report: IncidentReport, window: Window, place: Place) -> Incident:
             start=window.start,
             end=window.end,
             fired=window.end,
-            worst=MetricResult(
-                signal=signal, metric="", place=place, status="breached", threshold=0.0,
-                window=window,
+            worst=judge(
+                draft(
+                    signal=signal, metric="", place=place, threshold=0.0, value=1.0, window=window
+                )
             ),
             steps=1,
         )

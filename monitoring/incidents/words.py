@@ -29,6 +29,7 @@ def title_of(signal: str, metric: str) -> str:
 def figure(result: MetricResult) -> str:
     """Return value against threshold, as text.
 
+    >>> from monitoring.place import WORKSPACE
     >>> figure(MetricResult(signal="traffic", metric="error_rate", place=WORKSPACE, status="breached",
     ...     threshold=0.01, value=0.1234, unit="share of requests"))
     '0.123 against 0.01 share of requests'

@@ -11,17 +11,16 @@ from monitoring.errors import MonitoringError, NotPermittedError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.metrics.performance import METRICS as PERFORMANCE
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import DriftReport, headline, since
+from monitoring.report import SILENCE_OF_DAYS
+from monitoring.signals.data_drift.report import DriftReport, headline
 from monitoring.signals.data_drift.report import ranked as ranked_features
 from monitoring.signals.traffic import judging as traffic
+from monitoring.verdict import NEEDED, is_silent, since
 from monitoring.window import Window
 
 #: Steps that the number of the infrastructure cell is taken over: as many as end a breach, so that no
 #: old fault stands in the number beside a new OK.
-RECENT_STEPS = 2
-#: Silence longer than this is no health: the last good number is old.
-LONGEST_SILENCE = timedelta(hours=12)
-LONGEST_SILENCE_OF_DATA = timedelta(days=2)
+RECENT_STEPS = NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def of_data(report: DriftReport) -> Health:
     open_ = [n for n in ranked_features(looked_at) if starts[n] or n in small & set(breached)]
     days = sorted(report.daily)
     end = report.window.end if report.window else Window.day(days[-1]).end
-    silent = end - Window.day(days[-1]).end > LONGEST_SILENCE_OF_DATA
+    silent = end - Window.day(days[-1]).end > SILENCE_OF_DAYS
     trend = tuple(_drifting(report.daily[day]) for day in days)
     rows = max(result.rows for result in judged)
     start = min((s for s in starts.values() if s), default=None)
@@ -177,12 +176,12 @@ def of_infrastructure(
         )
     errors = [traffic.error_rate(place, s.window, s.requests, s.faults) for s in steps]
     slow = [traffic.latency_p95(place, s) for s in steps]
-    starts = [start for start in (since(errors), since(slow)) if start]
+    starts = [start for r in (errors, slow) if (start := since(r, taken=window.end))]
     judged = [r for r in (*errors, *slow) if r.status in {"ok", "breached"}]
     good: Status = "ok" if judged and not left_out else "not_enough_data"
     status: Status = "breached" if starts else good
     last = steps[-1].window.end
-    silent = window.end - last > max(LONGEST_SILENCE, RECENT_STEPS * steps[-1].window.length)
+    silent = is_silent(steps[-1].window, window.end)
     recent = steps[-RECENT_STEPS:]
     n, failed = sum(s.requests for s in recent), sum(s.faults for s in recent)
     latest = next((s.p95_ms for s in reversed(recent) if s.p95_ms is not None), None)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from monitoring.capacity import service_level
 from monitoring.metric import MetricResult, Status
-from monitoring.overview.health import LONGEST_SILENCE, RECENT_STEPS
+from monitoring.overview.health import RECENT_STEPS
 from monitoring.place import Place
-from monitoring.signals.data_drift.report import since
 from monitoring.signals.traffic import judging as traffic
+from monitoring.verdict import is_silent, since
 from monitoring.window import Window
 
 
@@ -82,7 +82,7 @@ def _objective(
 ) -> Objective:
     windows = [result.window for result in results if result.window]
     last = windows[-1].end if windows else None
-    start = since(results)
+    start = since(results, taken=window.end)
     return Objective(
         metric=metric,
         status=_status(results, start, window),
@@ -100,7 +100,7 @@ def _status(results: Sequence[MetricResult], start: datetime | None, window: Win
     newest = results[-1].window if results else None
     if newest is None or all(result.value is None for result in results):
         return "no_data"
-    if window.end - newest.end > max(LONGEST_SILENCE, RECENT_STEPS * newest.length):
+    if is_silent(newest, window.end):
         return "stale"  # the last good number is old
     if start:
         return "breached"

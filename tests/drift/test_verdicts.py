@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.signals.data_drift.comparison import compare_values, confirmed, verdicts
+from monitoring.signals.data_drift.comparison import compare_values, verdicts
+from monitoring.verdict import confirmed
 
 DRAWS: dict[str, Any] = {
     "normal": lambda r, n: r.normal(size=n),

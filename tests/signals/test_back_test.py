@@ -45,16 +45,16 @@ def dates(*numbers: int) -> tuple[date, ...]:
     [
         ("oooo", []),
         ("obo", []),
-        ("obb", [(2,)]),
-        ("bobo", [(2,)]),
-        ("obbooo", [(2, 3)]),
-        ("obb.bo", [(2, 4, 5)]),  # a blind day neither opens nor closes
-        ("obbooobbb", [(2, 3), (7, 8)]),
+        ("obb", [(1, 2)]),
+        ("bobo", [(0, 1, 2)]),
+        ("obbooo", [(1, 2)]),
+        ("obb.bo", [(1, 2, 4, 5)]),  # a blind day neither opens nor closes
+        ("obbooobbb", [(1, 2), (6, 7, 8)]),
         ("....", []),
-        ("b?b", [(2,)]),
+        ("b?b", [(0, 2)]),
     ],
 )
-def test_a_breach_is_a_run_of_days_confirmed_by_two_of_three(history, expected) -> None:
+def test_a_breach_lasts_from_its_first_breached_day_to_its_last(history, expected) -> None:
     found = side("rule", daily(temp=history))
     assert [each.dates for each in found.breaches] == [dates(*days) for days in expected]
 
@@ -110,8 +110,8 @@ def test_a_feature_that_is_always_red_shows_no_incident() -> None:
     calm = side("weekdays", daily(temp="oooobbbbo"))
     assert red.found([UNITS]) == ()
     assert calm.found([UNITS]) == (UNITS,)
-    assert red.days_outside([UNITS]) == 4  # days 1, 2, 3 and 8; confirmed from the second on
-    assert calm.days_outside([UNITS]) == 1  # the last day, still confirmed by the two before it
+    assert red.days_outside([UNITS]) == 5  # days 0 to 3, and 8
+    assert calm.days_outside([UNITS]) == 1  # the last day: one good day ends nothing
     lost = back_test(calm, red, [UNITS], is_known=True)
     assert lost.lost == (UNITS,)
     assert "of 1 known incidents 0 would set off a breach instead of 1" in lost.sentence()

@@ -18,7 +18,6 @@ from monitoring.counting.engine import tables
 from monitoring.errors import Cancelled, InputError
 from monitoring.metrics.quality import METRICS
 from monitoring.metrics.quality_metric import TABLE, FeatureFacts, TableFacts
-from monitoring.signals.data_drift.report import since
 from monitoring.signals.data_quality import report as quality_report
 from monitoring.signals.data_quality.collected import collected_days
 from monitoring.signals.data_quality.collection_faults import FAULTS, lost, named
@@ -27,6 +26,7 @@ from monitoring.signals.data_quality.judging import LEAST_ROWS, parse_thresholds
 from monitoring.signals.data_quality.report import DataQualityReport, Rules
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
+from monitoring.verdict import since
 from monitoring.window import DAY, Window
 
 FIRST = date(2026, 1, 1)

@@ -14,6 +14,7 @@ from monitoring.errors import Cancelled
 from monitoring.metric import MetricResult, Status
 from monitoring.place import Place
 from monitoring.signals.data_drift import report as drift_report
+from monitoring.verdict import since
 from monitoring.window import Window
 
 FIRST = date(2026, 1, 1)
@@ -66,8 +67,8 @@ def test_the_drifting_feature_ranks_first_since_the_day_it_began(baseline, days,
     assert report.features()[0] == "x"
     history = report.history("x", WASSERSTEIN)
     assert [r.status for r in history] == ["ok"] * 4 + ["breached"] * 3
-    assert drift_report.since(history) == datetime(2026, 1, 5, tzinfo=UTC)
-    assert drift_report.since(report.history("calm", WASSERSTEIN)) is None
+    assert since(history) == datetime(2026, 1, 5, tzinfo=UTC)
+    assert since(report.history("calm", WASSERSTEIN)) is None
 
 
 def test_stopping_keeps_the_days_that_are_done(baseline, days, window) -> None:
@@ -116,7 +117,7 @@ def history(*statuses: Status) -> list[MetricResult]:
     ],
 )
 def test_since_is_the_first_day_of_the_breach_that_is_open(statuses, day) -> None:
-    found = drift_report.since(history(*statuses))
+    found = since(history(*statuses))
     assert (found.day if found else None) == day
 
 

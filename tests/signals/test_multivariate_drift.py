@@ -84,7 +84,7 @@ def test_nothing_has_changed(baseline: Baseline, tmp_path: Path) -> None:
     assert area.interval.low < 0.5 < area.interval.high
     for history in found.history.values():
         assert [each.status for each in history] == ["ok", "not_enough_data"]
-        assert history[1].reason == "the day is not over"
+        assert history[1].reason == "it is not over"
     assert told == sorted(told)
     assert 0 <= told[0] < told[-1] <= 1
 

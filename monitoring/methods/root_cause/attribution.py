@@ -32,10 +32,11 @@ from monitoring.arrays import Floats, Index
 from monitoring.errors import NotEnoughData
 from monitoring.methods.root_cause.levels import Encoded, Levels
 from monitoring.methods.root_cause.mix import Usual, path, usual_loss
-from monitoring.methods.root_cause.relation import LEAST_ROWS, Side, by_place, places
+from monitoring.methods.root_cause.relation import Side, by_place, places
 from monitoring.methods.root_cause.support import Support, grouped, merged, support
 from monitoring.methods.root_cause.tilting import OneHot, Tilt, tilt
 from monitoring.metric import Interval
+from monitoring.verdict import LEAST_ROWS
 
 Part = Literal["mix", "missing", "relation", "unexplained"]
 PARTS: tuple[Part, ...] = get_args(Part)

@@ -13,13 +13,13 @@ import numpy as np
 from monitoring.arrays import Floats
 from monitoring.methods.root_cause.tilting import OneHot
 from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.verdict import LEAST_ROWS
 
 #: A feature is taken for a place of the change only if its levels differ this surely, among all.
 LEVEL = 0.01
 #: Most features that the change is laid on, and rounds of fitting them jointly.
 MOST_FEATURES, ROUNDS = 5, 8
 #: A level with fewer rows than this on either side says nothing of its own.
-LEAST_ROWS = 30
 
 
 @dataclass(frozen=True, eq=False)

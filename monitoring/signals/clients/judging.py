@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.event import Event
-from monitoring.metric import MetricResult, Status
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.statistics.rates import Share
+from monitoring.verdict import LEAST_ROWS, draft, judge
 from monitoring.window import Window
 
 SIGNAL = "clients"
@@ -20,7 +21,7 @@ SOURCE = "traffic log"
 #: What is known of a caller before this long says nothing about what is new.
 LEAST_HISTORY = timedelta(days=1)
 WEEK = timedelta(days=7)
-LEAST_REQUESTS = 30
+LEAST_REQUESTS = LEAST_ROWS
 #: A surge is so many times the most that it asked in any step of the week before.
 SURGE = 2.0
 #: A caller of this share of the endpoint's requests in a step is worth naming when it is new.
@@ -127,15 +128,10 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
     enough = [row for row in rows if row["Requests"] >= LEAST_REQUESTS]
     row = max(enough or rows, key=lambda r: (r["ClientErrors"] / r["Requests"], r["Client"]))
     share = Share(row["ClientErrors"], row["Requests"])
-    status: Status = "not_enough_data"
-    if enough:
-        status = "breached" if share.interval.low > REFUSED else "ok"
-    few = f"no caller with {LEAST_REQUESTS} requests or more"
-    return MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric=METRIC,
         place=Place(endpoint=endpoint),
-        status=status,
         threshold=REFUSED,
         unit="share of one caller's requests",
         method="traffic log by user agent, HTTP 4xx that the caller has to mend, of the caller with "
@@ -144,5 +140,7 @@ def _worst(endpoint: str, window: Window, rows: Rows) -> MetricResult:
         value=share.rate,
         interval=share.interval,
         rows=row["Requests"],
-        reason=row["Client"] if enough else few,
+        reason=row["Client"],
     )
+    few = "" if enough else f"no caller with {LEAST_REQUESTS} requests, as needed"
+    return judge(measured, by="interval", few=few)

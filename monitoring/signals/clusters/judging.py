@@ -12,9 +12,10 @@ import numpy as np
 from monitoring.arrays import Floats, Times
 from monitoring.capacity.instances import highest, inside, is_unknown_metric
 from monitoring.errors import SourceError
-from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics, Series
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 SIGNAL = "clusters"
@@ -163,14 +164,10 @@ def _result(nodes_: Nodes, step: Window, metric: str, values: Floats) -> MetricR
     own = values[inside(nodes_.times, step)]
     known = own[~np.isnan(own)]
     value = float(known.max()) if len(known) else None
-    status: Status = "no_data"
-    if value is not None:
-        status = "breached" if is_breach(value, threshold, "higher") else "ok"
-    return MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric=metric,
         place=Place(cluster=nodes_.cluster),
-        status=status,
         threshold=threshold,
         unit=unit,
         method=method,
@@ -179,3 +176,4 @@ def _result(nodes_: Nodes, step: Window, metric: str, values: Floats) -> MetricR
         rows=len(known),
         reason="" if value is not None else "Azure Monitor has no point",
     )
+    return judge(measured)

@@ -16,6 +16,7 @@ from monitoring.metric import MetricResult, Status
 from monitoring.place import Place
 from monitoring.sources.metrics import GRAINS
 from monitoring.statistics.rates import Share
+from monitoring.verdict import LEAST_ROWS, draft, is_beyond, judge, too_few
 from monitoring.window import Window
 from monitoring.workspace.collection_reasons import explain
 
@@ -40,11 +41,15 @@ LOW_QUANTILE = 0.1
 #: A time of day has a habit of its own once it was seen on so many days.
 LEAST_DAYS = 5
 #: Fewer records than this in a step and their errors are not judged.
-LEAST_RECORDS = 30
+LEAST_RECORDS = LEAST_ROWS
 #: Points that are asked for per series; the grain follows from it.
 MOST_POINTS = 2_200
 _MINUTE = timedelta(minutes=1)
 _HINT_OFF = "Enable the data collector of the deployment for model_inputs and model_outputs."
+_HINT_SILENT = (
+    "Look for errors of the container model-data-collector in the console log, and at changes of the "
+    "deployment at that time."
+)
 _METHOD = (
     "mean per minute x minutes reported, of DataCollectionEventsPerMinute and "
     "DataCollectionErrorsPerMinute"
@@ -260,12 +265,14 @@ def _error_rate(
     lost = float(sum(found.lost_of(kind)[step] for kind in found.types))
     records = lost + float(sum(found.records_of(kind)[step] for kind in found.types))
     share = Share(lost, records)
-    status, reason, hint = _judge_errors(share, found, step, is_on=is_on)
-    return MetricResult(
+    why, fix = explain(found.reason(step)) if share.hits else ("", "")
+    if not records:
+        why = "nothing was collected in this step" if is_on else "the data collector is off"
+        fix = "" if is_on else _HINT_OFF
+    measured = draft(
         signal=SIGNAL,
         metric="collection_error_rate",
         place=place,
-        status=status,
         threshold=ERROR_RATE,
         unit="share of records",
         method=f"{_METHOD}; interval Wilson (1927)",
@@ -273,23 +280,11 @@ def _error_rate(
         value=share.rate if records else None,
         interval=share.interval if records else None,
         rows=round(records),
-        reason=reason,
-        hint=hint,
+        reason=why,
+        hint=fix,
     )
-
-
-def _judge_errors(
-    share: Share, found: Collected, step: int, *, is_on: bool
-) -> tuple[Status, str, str]:
-    if not share.rows:
-        if not is_on:
-            return "no_data", "the data collector is off", _HINT_OFF
-        return "no_data", "nothing was collected in this step", ""
-    why, fix = explain(found.reason(step)) if share.hits else ("", "")
-    if share.rows < LEAST_RECORDS:
-        few = f"{share.rows:.0f} records, {LEAST_RECORDS} needed"
-        return "not_enough_data", "; ".join(filter(None, (few, why))), fix
-    return "breached" if share.interval.low > ERROR_RATE else "ok", why, fix
+    few = too_few(round(records), LEAST_RECORDS, "records")
+    return judge(measured, by="interval", few=few and "; ".join(filter(None, (few, why))))
 
 
 def _collected_share(
@@ -302,18 +297,13 @@ def _collected_share(
     is_on: bool,
 ) -> MetricResult:
     requests = float(found.requests[step])
-    shares = {
-        kind: float(found.records_of(kind)[step] + found.lost_of(kind)[step])
-        / (rate.median * requests)
-        for kind, rate in usual.items()
-        if rate.low * requests >= LEAST_EXPECTED
-    }
-    status, value, reason = _judge_silence(requests, shares, usual, is_on=is_on)
-    return MetricResult(
+    value, what = _least_collected(found, step, usual, is_on=is_on)
+    silent = value is not None and is_beyond(value, COLLECTED_SHARE, "lower")
+    said = f"collection stopped: {requests:,.0f} requests were answered, {what} was collected"
+    measured = draft(
         signal=SIGNAL,
         metric="collected_share",
         place=place,
-        status=status,
         threshold=COLLECTED_SHARE,
         worse="lower",
         unit="of the usual records per answered request",
@@ -321,35 +311,39 @@ def _collected_share(
         window=window,
         value=value,
         rows=round(requests),
-        reason=reason,
-        hint="Look for errors of the container model-data-collector in the console log, and at "
-        "changes of the deployment at that time."
-        if status == "breached"
-        else "",
+        reason=said if silent else "",
+        hint=_HINT_SILENT if silent else "",
     )
+    blind = _blind(requests, usual, is_on=is_on) if value is None else None
+    return judge(measured, blind=blind)
 
 
-def _judge_silence(
-    requests: float, shares: Mapping[str, float], usual: Mapping[str, Usual], *, is_on: bool
-) -> tuple[Status, float | None, str]:
-    if not is_on and not usual:
-        return "no_data", None, "the data collector is off"
-    if not requests:
-        return "no_data", None, "no request was answered"
+def _least_collected(
+    found: Collected, step: int, usual: Mapping[str, Usual], *, is_on: bool
+) -> tuple[float | None, str]:
+    """Return the smallest share of the usual records of a collection, and what it is a share of."""
+    requests = float(found.requests[step])
+    shares = {
+        kind: float(found.records_of(kind)[step] + found.lost_of(kind)[step])
+        / (rate.median * requests)
+        for kind, rate in usual.items()
+        if rate.low * requests >= LEAST_EXPECTED
+    }
     if shares:
         worst = min(shares, key=lambda kind: (shares[kind], kind))
-        value = shares[worst]
-        what = f"{value:.0%} of the usual records of {worst}"
-        silent = value < COLLECTED_SHARE
-        return "breached" if silent else "ok", value, _silent(what, requests) if silent else ""
-    if usual or requests < LEAST_RECORDS:
-        needed = f"{LEAST_EXPECTED:.0f} records expected" if usual else f"{LEAST_RECORDS} requests"
-        return "not_enough_data", None, f"{requests:.0f} requests answered, {needed} at least"
-    return "breached", 0.0, _silent("nothing", requests)
+        return shares[worst], f"{shares[worst]:.0%} of the usual records of {worst}"
+    nothing_ever = is_on and not usual and requests >= LEAST_RECORDS
+    return (0.0, "nothing") if nothing_ever else (None, "")
 
 
-def _silent(what: str, requests: float) -> str:
-    return f"collection stopped: {requests:,.0f} requests were answered, {what} was collected"
+def _blind(requests: float, usual: Mapping[str, Usual], *, is_on: bool) -> tuple[Status, str]:
+    """Return why silence cannot be told in a step."""
+    if not is_on and not usual:
+        return "no_data", "the data collector is off"
+    if not requests:
+        return "no_data", "no request was answered"
+    needed = f"{LEAST_EXPECTED:.0f} records expected" if usual else f"{LEAST_RECORDS} requests"
+    return "not_enough_data", f"{requests:.0f} requests answered, {needed} needed"
 
 
 def _is_on(deployment: Deployment) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.metric import MetricResult
 from monitoring.place import Place
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -166,19 +167,20 @@ def _state(
     if start >= window.end:
         return []
     return [
-        MetricResult(
-            signal=SIGNAL,
-            metric=metric,
-            place=place,
-            status="breached" if absent else "ok",
-            threshold=0.0,
-            unit=unit,
-            method=method,
-            window=part,
-            value=float(len(absent)),
-            rows=1,
-            reason=", ".join(absent),
-            hint=hint if absent else "",
+        judge(
+            draft(
+                signal=SIGNAL,
+                metric=metric,
+                place=place,
+                threshold=0.0,
+                unit=unit,
+                method=method,
+                window=part,
+                value=float(len(absent)),
+                rows=1,
+                reason=", ".join(absent),
+                hint=hint if absent else "",
+            )
         )
         for part in _parts(start, window)
     ]

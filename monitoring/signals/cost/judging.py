@@ -13,10 +13,11 @@ import numpy as np
 from monitoring.arrays import Floats
 from monitoring.capacity import instances, prices
 from monitoring.capacity.instances import CPU, Capacity, Utilization
-from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.sources.cost import BilledDay
 from monitoring.sources.metrics import PlatformMetrics
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
 
@@ -224,14 +225,10 @@ def unneeded(place: Place, cpu: Utilization | None, day: Window) -> MetricResult
             paid = float((~np.isnan(busy[:, known])).sum(axis=0).mean())
             peak = float(np.nansum(busy[:, known], axis=0).max())
             value = 1 - min(needed(peak) / paid, 1.0)
-    status: Status = "no_data"
-    if value is not None:
-        status = "breached" if is_breach(value, UNNEEDED_SHARE, "higher") else "ok"
-    return MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric="unneeded_instances_share",
         place=place,
-        status=status,
         threshold=UNNEEDED_SHARE,
         unit="share of paid instances",
         method=f"instances beyond those that hold the busiest {CPU.metric} of the day at "
@@ -241,6 +238,7 @@ def unneeded(place: Place, cpu: Utilization | None, day: Window) -> MetricResult
         rows=rows,
         reason="" if value is not None else "Azure Monitor has no point",
     )
+    return judge(measured)
 
 
 def needed(cpu_percent: float) -> int:

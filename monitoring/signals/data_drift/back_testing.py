@@ -1,7 +1,6 @@
 """What would have been: past breaches under another baseline or other thresholds.
 
-A breach is a run of days on which a feature's deciding metric was beyond its limits in two of three
-judged days. Two rules are laid over the same days: which of the breaches that one rule gave would
+A breach is a spell of a feature's deciding metric, as everywhere. Two rules are laid over the same days: which of the breaches that one rule gave would
 the other not give, and which would it add; and, where incidents are known, which of them each finds.
 """
 
@@ -11,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from monitoring.metric import MetricResult, Status
-from monitoring.signals.data_drift.comparison import confirmed
+from monitoring.metric import MetricResult
 from monitoring.signals.data_drift.report import headline
+from monitoring.verdict import JUDGED, Spell, spells
+from monitoring.window import Window
 
-#: A breach that begins so soon after an incident still belongs to it: two of three days must breach.
+#: A breach that begins so soon after an incident still belongs to it: its first day may hold too few
+#: of its rows.
 SLACK = timedelta(days=2)
 
 
@@ -164,30 +165,23 @@ def _without_match(some: Sequence[Breach], others: Sequence[Breach]) -> tuple[Br
 
 def side(name: str, daily: Mapping[date, Sequence[MetricResult]]) -> Side:
     """Return what daily results amount to, by the metric that decides on each feature."""
-    histories: dict[str, list[tuple[date, Status]]] = {}
+    histories: dict[str, list[MetricResult]] = {}
     for day in sorted(daily):
         for feature, result in headline(daily[day]).items():
-            histories.setdefault(feature, []).append((day, result.status))
-    every = [status for history in histories.values() for _, status in history]
-    judged = sum(status in {"ok", "breached"} for status in every)
+            histories.setdefault(feature, []).append(result)
+    every = [result.status for history in histories.values() for result in history]
+    judged = sum(status in JUDGED for status in every)
     found = [breach for name_, h in histories.items() for breach in _breaches(name_, h)]
     return Side(name, tuple(sorted(found)), judged, len(every) - judged)
 
 
-def _breaches(feature: str, history: Sequence[tuple[date, Status]]) -> list[Breach]:
-    """Return runs of confirmed days; a day without a verdict neither opens nor closes one."""
-    found: list[Breach] = []
-    seen: list[Status] = []
-    run: list[date] = []
-    for day, status in history:
-        if status not in {"ok", "breached"}:
-            continue
-        seen.append(status)
-        if confirmed(seen):
-            run.append(day)
-        elif run:
-            found.append(Breach(tuple(run), feature))
-            run = []
-    if run:
-        found.append(Breach(tuple(run), feature))
-    return found
+def _breaches(feature: str, history: Sequence[MetricResult]) -> list[Breach]:
+    judged = [r.window for r in history if r.window and r.status in JUDGED]
+    return [
+        Breach(tuple(w.start.date() for w in judged if _is_in(w, spell)), feature)
+        for spell in spells(history)
+    ]
+
+
+def _is_in(step: Window, spell: Spell) -> bool:
+    return spell.start <= step.start and (spell.end is None or step.end <= spell.end)

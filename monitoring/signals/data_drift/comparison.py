@@ -1,6 +1,6 @@
 """Data drift: do the inputs of a model still look like its reference?
 
-Two modes. `robust` compares profiles and alarms on a feature only if the effect reaches its
+Two modes. `robust` compares profiles and alarms on a feature only if the effect exceeds its
 threshold, stands above what chance does at that many rows, stays significant after adjustment for
 the number of features, and rests on enough rows. `azureml` returns the numbers of Azure ML's own
 monitor, and says where its job would fail.
@@ -20,16 +20,15 @@ from monitoring.counting.engine import counting, exact, tables
 from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.profile import Profile
 from monitoring.errors import InputError, MonitoringError
-from monitoring.metric import STATUSES, MetricResult, Mode, Status, is_breach
+from monitoring.metric import STATUSES, MetricResult, Mode, Status
 from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.metrics.drift_metric import Metric
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift.findings import Reference, Thresholds, judged
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 SIGNAL = "data_drift"
-#: A trend alarms when so many of its last windows do.
-CONFIRMED_IN = (2, 3)
 
 
 def robust(
@@ -82,12 +81,11 @@ def azureml(
             if metric.azureml is None or (metrics is not None and key not in metrics):
                 continue
             if pair.kind is None or pair.kind in metric.kinds:
-                draft = MetricResult(
+                measured = draft(
                     signal=signal,
                     metric=metric.name,
                     place=place.of(pair.feature),
                     kind=pair.kind,
-                    status="error",
                     threshold=metric.threshold(pair.kind, "azureml", thresholds, pair.feature),
                     worse=metric.azureml_worse,
                     unit=metric.azureml_reads,
@@ -97,36 +95,29 @@ def azureml(
                     reference_rows=pair.reference.n,
                     rows=pair.production.n,
                 )
-                results.append(_serviced(draft, metric, pair))
+                results.append(_serviced(measured, metric, pair))
     return results
 
 
-def _serviced(draft: MetricResult, metric: Metric, pair: exact.Pair) -> MetricResult:
+def _serviced(measured: MetricResult, metric: Metric, pair: exact.Pair) -> MetricResult:
     if pair.reason:
-        return replace(draft, reason=f"not computed by Azure ML: {pair.reason}")
+        return judge(measured, blind=("error", f"not computed by Azure ML: {pair.reason}"))
     if not min(pair.reference.n, pair.production.n):
-        return replace(
-            draft,
-            status="not_enough_data",
-            service_verdict="error",
-            reason="not computed by Azure ML: no row is complete after it deletes rows with a null",
-            hint="Leave out the features that are mostly null, or use the robust mode.",
-        )
+        hint = "Leave out the features that are mostly null, or use the robust mode."
+        reason = "not computed by Azure ML: no row is complete after it deletes rows with a null, 1 needed"
+        failed = replace(measured, service_verdict="error", hint=hint)
+        return judge(failed, blind=("not_enough_data", reason))
     try:
         value = metric.azureml(pair.reference, pair.production) if metric.azureml else math.nan
     except MonitoringError as error:
-        reason = f"not computed by Azure ML: {error.message}"
-        return replace(draft, reason=reason, hint=error.hint, service_verdict="error")
-    service = is_breach(value, draft.threshold, draft.worse)
+        failed = replace(measured, service_verdict="error", hint=error.hint)
+        return judge(failed, blind=("error", f"not computed by Azure ML: {error.message}"))
     if math.isnan(value):
-        service = draft.worse == "higher"
-        return replace(
-            draft,
-            reason="Azure ML computes NaN",
-            service_verdict="breached" if service else "ok",
-        )
-    status: Status = "breached" if service else "ok"
-    return replace(draft, value=value, status=status, service_verdict=status)
+        service: Status = "breached" if measured.worse == "higher" else "ok"
+        blind: tuple[Status, str] = "error", "Azure ML computes NaN"
+        return judge(replace(measured, service_verdict=service), blind=blind)
+    judged_ = judge(replace(measured, value=value))
+    return replace(judged_, service_verdict=judged_.status)
 
 
 def verdicts(results: Iterable[MetricResult]) -> dict[str, Status]:
@@ -142,17 +133,6 @@ def verdicts(results: Iterable[MetricResult]) -> dict[str, Status]:
         headline = [r for r in group if r.kind and r.metric == HEADLINE[r.kind]]
         found[feature] = min((r.status for r in headline or group), key=STATUSES.index)
     return found
-
-
-def confirmed(history: Sequence[Status]) -> bool:
-    """Whether enough of the last windows breached to alarm: 2 of 3. A blind window does not count.
-
-    >>> confirmed(["breached", "ok", "breached"]), confirmed(["breached", "ok", "ok", "breached"])
-    (True, False)
-    """
-    needed, among = CONFIRMED_IN
-    seen = [status for status in history if status in {"ok", "breached"}][-among:]
-    return seen.count("breached") >= needed
 
 
 def compare_files(
@@ -292,16 +272,15 @@ def _same_family(here: str, there: str) -> bool:
 def refused(name: str, reason: str, mode: Mode) -> MetricResult:
     """Return the result of a column that cannot be compared."""
     prefix = "not computed by Azure ML: " if mode == "azureml" else ""
-    return MetricResult(
+    column = draft(
         signal=SIGNAL,
         metric="",
         place=Place(feature=name),
-        status="error",
         threshold=math.nan,
         mode=mode,
-        reason=prefix + reason,
         hint="Give the column the same name and type on both sides, or leave it out.",
     )
+    return judge(column, blind=("error", prefix + reason))
 
 
 def _half(progress: counting.Progress | None, start: float) -> counting.Progress | None:

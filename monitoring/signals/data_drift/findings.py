@@ -6,9 +6,9 @@ Measuring is the slow half and depends on the rows alone: kept, it answers every
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -17,18 +17,15 @@ from monitoring.counting.profile import MOST_CATEGORIES, Profile
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.counting.totals.stack import Layout, Stack, layouts
 from monitoring.errors import MonitoringError
-from monitoring.metric import Interval, MetricResult, Status, is_breach
-from monitoring.metrics.drift import HEADLINE, METRICS
+from monitoring.metric import Interval, MetricResult, Status
+from monitoring.metrics.drift import METRICS
 from monitoring.metrics.drift_metric import Measurement, Metric
 from monitoring.metrics.noise import kolmogorov_smirnov_pvalues
 from monitoring.place import WORKSPACE, Place
 from monitoring.statistics.chance import benjamini_hochberg, contingencies
+from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
 from monitoring.window import Window
 
-#: Fewer rows than this on either side and there is no verdict.
-LEAST_ROWS = 30
-#: Share of false alarms among the alarms of one run that is tolerated.
-FALSE_DISCOVERY_RATE = 0.05
 KS = "two_sample_kolmogorov_smirnov_test"
 
 Thresholds = Mapping[str, float]
@@ -226,82 +223,73 @@ def judged(
         place: Whose features they are.
     """
     findings = list(findings)
-    tested = [each for each in findings if each.pvalue is not None]
-    adjusted = dict(
-        zip(
-            (each.feature for each in tested),
-            benjamini_hochberg([each.pvalue for each in tested if each.pvalue is not None]),
-            strict=True,
-        )
-    )
-    limits = {
-        kind: [
-            (metric, metric.threshold(kind, "robust", thresholds))
-            for name, metric in METRICS.items()
-            if kind in metric.kinds and (metrics is None or name in metrics)
-        ]
-        for kind in HEADLINE
-    }
+    adjusted = _adjusted(findings)
+    limits = _limits(metrics, thresholds)
     own = thresholds or {}
     results = []
     for finding in findings:
-        method, chance = _method(finding), adjusted.get(finding.feature)
+        facts = _facts(finding, adjusted.get(finding.feature), window, signal, place)
+        method = _method(finding)
+        few = too_few(min(finding.reference_rows, finding.rows), LEAST_ROWS)
         for metric, usual in limits[finding.kind]:
-            threshold = own.get(f"{metric.name}:{finding.feature}", usual) if own else usual
             number = finding.numbers.get(metric.name)
             known = number if isinstance(number, Number) else UNKNOWN
-            status, reason = _verdict(finding, metric, number, threshold, chance)
-            result = MetricResult(
-                signal=signal,
+            measured = replace(
+                facts,
                 metric=metric.name,
-                place=place.of(finding.feature),
-                kind=finding.kind,
-                status=status,
-                threshold=threshold,
+                threshold=own.get(f"{metric.name}:{finding.feature}", usual) if own else usual,
                 worse=metric.worse,
                 unit=metric.unit,
-                window=window,
                 method=method if known.interval else "",
                 value=known.value,
                 interval=known.interval,
                 noise_floor=known.noise_floor,
                 error_bound=known.error_bound,
-                pvalue=finding.pvalue,
-                adjusted_pvalue=chance,
-                reference_rows=finding.reference_rows,
-                rows=finding.rows,
-                reason=reason,
                 hint=number.hint if isinstance(number, MonitoringError) else "",
             )
-            results.append(result)
+            results.append(judge(measured, blind=_blind(finding, number), few=few))
     return results
 
 
-def _verdict(
-    finding: Finding,
-    metric: Metric,
-    number: Number | MonitoringError | None,
-    threshold: float,
-    adjusted: float | None,
-) -> tuple[Status, str]:
-    status: Status = "ok"
-    reason = ""
+def _adjusted(findings: Sequence[Finding]) -> dict[str, float]:
+    """Return p-values by feature, adjusted for the number of features."""
+    pvalues = {each.feature: each.pvalue for each in findings if each.pvalue is not None}
+    return dict(zip(pvalues, benjamini_hochberg(list(pvalues.values())), strict=True))
+
+
+def _limits(
+    metrics: Collection[str] | None, thresholds: Thresholds | None
+) -> dict[Kind, list[tuple[Metric, float]]]:
+    """Return the metrics of each kind with their thresholds."""
+    chosen = [metric for name, metric in METRICS.items() if metrics is None or name in metrics]
+    return {
+        kind: [(m, m.threshold(kind, "robust", thresholds)) for m in chosen if kind in m.kinds]
+        for kind in get_args(Kind)
+    }
+
+
+def _facts(
+    finding: Finding, adjusted: float | None, window: Window | None, signal: str, place: Place
+) -> MetricResult:
+    """Return what all results of a feature share."""
+    return draft(
+        signal=signal,
+        metric="",
+        place=place.of(finding.feature),
+        kind=finding.kind,
+        threshold=0.0,
+        window=window,
+        pvalue=finding.pvalue,
+        adjusted_pvalue=adjusted,
+        reference_rows=finding.reference_rows,
+        rows=finding.rows,
+    )
+
+
+def _blind(finding: Finding, number: Number | MonitoringError | None) -> tuple[Status, str] | None:
     if finding.failure or number is None:
-        status, reason = finding.failure or ("error", "it was not measured")
-    elif isinstance(number, MonitoringError):
-        status, reason = "error", number.message
-    elif adjusted is None:
-        least = min(finding.reference_rows, finding.rows)
-        status, reason = "not_enough_data", f"{least} rows, {LEAST_ROWS} needed"
-    elif number.value is None or not is_breach(number.value, threshold, metric.worse):
-        pass
-    elif number.noise_floor is not None and number.value <= number.noise_floor:
-        reason = "beyond the threshold, but chance does as much at so few rows"
-    elif adjusted > FALSE_DISCOVERY_RATE:
-        reason = "beyond the threshold, but not significant among all features"
-    else:
-        status = "breached"
-    return status, reason
+        return finding.failure or ("error", "it was not measured")
+    return ("error", number.message) if isinstance(number, MonitoringError) else None
 
 
 def _method(finding: Finding) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,12 +12,13 @@ from monitoring.counting.engine import counting, exact
 from monitoring.counting.engine.tables import Table, union
 from monitoring.counting.profile import Profile
 from monitoring.errors import Cancelled
-from monitoring.metric import MetricResult, Mode, Status
+from monitoring.metric import MetricResult, Mode
 from monitoring.metrics.drift import HEADLINE
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift.day_store import Counted, Days, DayStore, Results
 from monitoring.signals.data_drift.findings import Finding, judged
+from monitoring.verdict import UNFINISHED, excess, withhold
 from monitoring.window import Window
 
 #: Measures when it is asked.
@@ -72,14 +73,6 @@ def headline(results: Sequence[MetricResult]) -> dict[str, MetricResult]:
     return found
 
 
-def excess(result: MetricResult) -> float:
-    """Value over threshold, 1 at the threshold; 0 where nothing was computed."""
-    if result.value is None or not result.threshold:
-        return 0.0
-    ratio = result.value / result.threshold
-    return ratio if result.worse == "higher" else 1 / max(ratio, 1e-300)
-
-
 def ranked(deciding: Mapping[str, MetricResult]) -> tuple[str, ...]:
     """Return features, breached ones first, then by excess over the threshold."""
 
@@ -87,35 +80,6 @@ def ranked(deciding: Mapping[str, MetricResult]) -> tuple[str, ...]:
         return deciding[name].status != "breached", -excess(deciding[name]), name
 
     return tuple(sorted(deciding, key=order))
-
-
-def since(history: Sequence[MetricResult]) -> datetime | None:
-    """Return the start of the run of breaches that is still open at the end of a history.
-
-    A day without a verdict neither opens nor closes a run; two good days in three close it.
-
-    >>> since([]) is None
-    True
-    """
-    opened: datetime | None = None
-    seen: list[Status] = []
-    for result in history:
-        if result.status not in {"ok", "breached"} or result.window is None:
-            continue
-        seen.append(result.status)
-        firing = data_drift.confirmed(seen)
-        if firing and opened is None:
-            first = 2 if seen[-2:] == ["breached", "breached"] else 3
-            opened = _start(history, len(seen) - first)
-        elif not firing:
-            opened = None
-    return opened
-
-
-def _start(history: Sequence[MetricResult], index: int) -> datetime:
-    judged = [r for r in history if r.status in {"ok", "breached"} and r.window]
-    window = judged[max(index, 0)].window
-    return window.start if window else datetime.min.replace(tzinfo=UTC)
 
 
 def run(
@@ -172,7 +136,7 @@ def run(
     daily = judge.days(kept, {day: days[day] for day in done})
     if taken:
         running = [day for day in done if day >= taken.astimezone(UTC).date()]
-        daily.update((day, tuple(map(_unfinished, daily[day]))) for day in running)
+        daily.update((day, tuple(withhold(r, UNFINISHED) for r in daily[day])) for day in running)
     whole = kept.window(done, window)
     table = union([days[day] for day in done], str(window)) if done else None
     return DriftReport(
@@ -269,9 +233,3 @@ class _Judge:
             "signal": self.signal,
             "place": self.place,
         }
-
-
-def _unfinished(result: MetricResult) -> MetricResult:
-    if result.status not in {"ok", "breached"}:
-        return result
-    return replace(result, status="not_enough_data", reason="the day is not over")

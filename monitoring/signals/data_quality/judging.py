@@ -1,6 +1,6 @@
 """Data quality: do the rows still look like rows the model was made for?
 
-Two modes. `robust` compares each rate with the reference's and alarms if the increase reaches its
+Two modes. `robust` compares each rate with the reference's and alarms if the increase exceeds its
 threshold, its whole interval lies above 0, it stays significant after adjustment for the number of
 features, and rests on enough rows. `azureml` (see `service_quality`) returns the numbers of Azure
 ML's own monitor, and says where its job would fail.
@@ -12,6 +12,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from monitoring import verdict
 from monitoring.arrays import Kind
 from monitoring.counting.profile import MOST_CATEGORIES
 from monitoring.errors import InputError
@@ -27,13 +28,10 @@ from monitoring.metrics.quality_metric import (
 )
 from monitoring.place import WORKSPACE, Place
 from monitoring.statistics.chance import benjamini_hochberg
+from monitoring.verdict import LEAST_ROWS, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "data_quality"
-#: Fewer rows than this on either side and there is no verdict.
-LEAST_ROWS = 30
-#: Share of false alarms among the alarms of one metric that is tolerated.
-FALSE_DISCOVERY_RATE = 0.05
 Thresholds = Mapping[str, float]
 #: Feature and metric.
 Key = tuple[str, str]
@@ -82,7 +80,7 @@ def robust(
                 if measured is None:
                     draft = _silent(draft, facts)
                 elif too_many := _too_many(facts, metric):
-                    draft, measured = replace(draft, status="error", reason=too_many), None
+                    draft, measured = judge(draft, blind=("error", too_many)), None
                 found[name, metric.name] = draft, measured
     found = {key: pair for key, pair in found.items() if pair[1] or pair[0].reason}
     for metric in chosen if table else ():
@@ -109,12 +107,11 @@ def draft_of(
     mode: Mode = "robust",
 ) -> MetricResult:
     """Return the result of a metric before anything was measured."""
-    return MetricResult(
+    return verdict.draft(
         signal=SIGNAL,
         metric=metric.name,
         place=place,
         kind=kind,
-        status="no_data",
         threshold=metric.allowed(place.feature, thresholds),
         worse=metric.worse,
         unit=metric.unit,
@@ -129,14 +126,13 @@ def _silent(draft: MetricResult, facts: FeatureFacts) -> MetricResult:
         return draft  # its type changed: that is said by other metrics
     for role, profile in (("the reference", facts.reference), ("production", facts.production)):
         if not profile.n:
-            rows = f"every one of {profile.rows:,} rows of {role} is null"
-            return replace(
-                draft,
-                status="not_enough_data" if profile.rows else "no_data",
-                reason=rows if profile.rows else f"{role} has no rows",
-                rows=facts.production.rows,
-                reference_rows=facts.reference.rows,
+            counted = replace(
+                draft, rows=facts.production.rows, reference_rows=facts.reference.rows
             )
+            if not profile.rows:
+                return judge(counted, blind=("no_data", f"{role} has no rows"))
+            reason = f"every one of {profile.rows:,} rows of {role} is null"
+            return judge(counted, blind=("not_enough_data", reason))
     return draft
 
 
@@ -169,12 +165,10 @@ def _verdict(
 ) -> MetricResult:
     metric = METRICS[draft.metric]
     allowed = metric.allowed(draft.place.feature, thresholds)
-    limit = allowed if metric.worse == "lower" else found.baseline + allowed
-    result = replace(
+    measured = replace(
         draft,
-        status="ok",
         value=found.value,
-        threshold=limit,
+        threshold=allowed if metric.worse == "lower" else found.baseline + allowed,
         interval=found.interval,
         noise_floor=floor,
         pvalue=found.pvalue,
@@ -187,45 +181,26 @@ def _verdict(
     enough = found.needed
     if enough is None:
         enough = min(found.rows, found.reference_rows or found.rows)
-    if enough < LEAST_ROWS:
-        return replace(
-            result, status="not_enough_data", reason=f"{enough} rows, {LEAST_ROWS} needed"
-        )
-    if not _is_beyond(found, allowed, metric):
-        return result
-    if found.rise and found.rise.low <= 0:
-        return replace(result, reason="beyond the threshold, but the increase may be none")
-    if adjusted is not None and adjusted > FALSE_DISCOVERY_RATE:
-        return replace(
-            result, reason="beyond the threshold, but not significant among all features"
-        )
-    if floor is not None and found.value <= floor:
-        return replace(
-            result, reason="beyond the threshold, but so were several spells of the last two weeks"
-        )
-    return replace(result, status="breached")
-
-
-def _is_beyond(found: Measured, allowed: float, metric: QualityMetric) -> bool:
-    if metric.worse == "lower":
-        return found.value <= allowed
-    rise = found.value - found.baseline
-    return rise > 0 and rise >= allowed
+    return judge(
+        measured,
+        few=too_few(enough, LEAST_ROWS),
+        chance="the increase may be none" if found.rise and found.rise.low <= 0 else "",
+        floor="so were several spells of the last two weeks",
+    )
 
 
 def refused(place: Place, reason: str, mode: Mode) -> MetricResult:
     """Return the result of a column that cannot be checked."""
     prefix = "not computed by Azure ML: " if mode == "azureml" else ""
-    return MetricResult(
+    column = verdict.draft(
         signal=SIGNAL,
         metric="",
         place=place,
-        status="error",
         threshold=math.nan,
         mode=mode,
-        reason=prefix + reason,
         hint="Give the column the same name and type on both sides, or leave it out.",
     )
+    return judge(column, blind=("error", prefix + reason))
 
 
 def parse_thresholds(texts: Sequence[str]) -> dict[str, float]:

@@ -41,6 +41,7 @@ from monitoring.signals.data_quality.quality_window import (
     summed,
 )
 from monitoring.signals.data_quality.service_quality import Service
+from monitoring.verdict import UNFINISHED, withhold
 from monitoring.window import Window
 
 Results = list[MetricResult]
@@ -157,7 +158,7 @@ def run(
         facts[day] = judge.facts(day, done)
         results = judge.day(day, done[day], facts[day], before)
         is_over = taken is None or Window.day(day).end <= taken
-        judged = tuple(results if is_over else map(_unfinished, results))
+        judged = tuple(results if is_over else (withhold(r, UNFINISHED) for r in results))
         before = [*before[1 - USUAL_DAYS :], judged]
         if day in begun:
             daily[day] = judged
@@ -310,12 +311,6 @@ def _expecting(facts: FeatureFacts, history: Sequence[Profile]) -> FeatureFacts:
 
 def _has_begun(day: date, taken: datetime | None) -> bool:
     return taken is None or Window.day(day).start < taken
-
-
-def _unfinished(result: MetricResult) -> MetricResult:
-    if result.status not in {"ok", "breached"}:
-        return result
-    return replace(result, status="not_enough_data", reason="the day is not over")
 
 
 def changes_of(days: Mapping[date, CountedDay]) -> dict[str, tuple[str, int]]:

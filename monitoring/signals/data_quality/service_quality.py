@@ -22,11 +22,12 @@ from monitoring.azureml.quality import (
 from monitoring.counting.engine.exact import service_column, spark_type
 from monitoring.counting.engine.tables import Table
 from monitoring.errors import Cancelled, MonitoringError
-from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.metric import MetricResult
 from monitoring.metrics.quality import METRICS
 from monitoring.metrics.quality_metric import TABLE
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_quality.judging import Thresholds, draft_of, refused
+from monitoring.verdict import judge, unjudged
 from monitoring.window import Window
 
 #: What Azure ML's SDK adds to the baseline's rate when no threshold is set.
@@ -148,26 +149,21 @@ class Service:
             added = (thresholds or {}).get(key, added)
         limit = math.nan if line.threshold is None else line.threshold + added
         breached = is_service_breach(line.metric, line.target, None if math.isnan(limit) else limit)
-        draft = replace(
+        measured = replace(
             draft_of(metric, place.of(feature), kind, None, window, "azureml"),
             threshold=limit,
             worse="higher",
             unit="rows" if line.metric == ROWS else metric.unit,
             rows=target.rows,
             reference_rows=self.own.rows,
+            value=line.target,
             service_verdict="breached" if breached else "ok",
             method=f"{line.metric}, nulls filled before types and bounds are checked",
         )
         if line.target is None:
             reason = "not computed by Azure ML: in production the column is not numerical to it"
-            return replace(draft, status="error", reason=reason)
+            return judge(measured, blind=("error", reason))
         if line.metric == ROWS:
-            return replace(
-                draft,
-                value=line.target,
-                status="ok",
-                method="RowCount",
-                reason="no verdict of ours: more rows are no fault",
-            )
-        status: Status = "breached" if is_breach(line.target, limit, "higher") else "ok"
-        return replace(draft, value=line.target, status=status)
+            reason = "no verdict of ours: more rows are no fault"
+            return unjudged(replace(measured, method="RowCount"), reason)
+        return judge(measured)

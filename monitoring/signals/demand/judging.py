@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.metric import MetricResult, Status
+from monitoring.metric import MetricResult
 from monitoring.place import Place
+from monitoring.verdict import draft, is_beyond, judge, too_few
 from monitoring.window import Window
 
 SIGNAL, METRIC = "demand", "requests_share"
@@ -29,6 +30,10 @@ LATE = timedelta(minutes=15)
 _METHOD = (
     "traffic log, requests of the hour over those of the same hour of the four weeks before: of "
     "each week the lowest of that hour and its neighbours, of the weeks the second lowest"
+)
+_HINT = (
+    "Ask the callers, and look at changes of keys, network, DNS and traffic split; if no endpoint has a "
+    "row, the log itself may have stopped."
 )
 
 
@@ -84,35 +89,28 @@ def of_hour(
 ) -> MetricResult:
     """Judge one hour of an endpoint against what is usual."""
     came = requests.get(hour.start, 0)
-    status, value, reason = _verdict(came, expected)
-    return MetricResult(
+    few = _too_few(expected)
+    share = came / expected if expected and not few else None
+    stopped = share is not None and is_beyond(share, SHARE, "lower")
+    measured = draft(
         signal=SIGNAL,
         metric=METRIC,
         place=Place(endpoint=endpoint),
-        status=status,
         threshold=SHARE,
         worse="lower",
         unit="of the usual requests at this hour of the week",
         method=_METHOD,
         window=hour,
-        value=value,
+        value=share,
         rows=came,
         reference_rows=expected or 0,
-        reason=reason,
-        hint="Ask the callers, and look at changes of keys, network, DNS and traffic split; if no "
-        "endpoint has a row, the log itself may have stopped."
-        if status == "breached"
-        else "",
+        reason=f"{came:,} requests came, {expected:,} are usual at this hour" if stopped else "",
+        hint=_HINT if stopped else "",
     )
+    return judge(measured, blind=("not_enough_data", few) if few else None)
 
 
-def _verdict(came: int, expected: int | None) -> tuple[Status, float | None, str]:
+def _too_few(expected: int | None) -> str:
     if expected is None:
-        return "not_enough_data", None, f"fewer than {LEAST_WEEKS} weeks before are known"
-    if expected < LEAST_USUAL:
-        few = f"{expected} requests are usual at this hour, {LEAST_USUAL} needed"
-        return "not_enough_data", None, few
-    share = came / expected
-    if share >= SHARE:
-        return "ok", share, ""
-    return "breached", share, f"{came:,} requests came, {expected:,} are usual at this hour"
+        return f"fewer than {LEAST_WEEKS} weeks before are known"
+    return too_few(expected, LEAST_USUAL, "requests are usual at this hour")

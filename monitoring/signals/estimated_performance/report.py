@@ -18,12 +18,13 @@ from monitoring.methods.estimation.assumptions import Check, failures
 from monitoring.methods.estimation.band import Estimate
 from monitoring.methods.estimation.tracking import LEAST_LABELS, Tracking, still_holds, track
 from monitoring.methods.multivariate.domain_classifier import one_thread
-from monitoring.metric import MetricResult
+from monitoring.metric import MetricResult, Status
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
 from monitoring.signals.estimated_performance.reference import Learned, Reference, described, learn
 from monitoring.signals.model_performance.report import Period, first_day
+from monitoring.verdict import UNFINISHED, draft, judge, withhold
 from monitoring.window import Window
 
 SIGNAL = "estimated_performance"
@@ -195,11 +196,10 @@ class _Judge:
     ) -> MetricResult:
         threshold = self._threshold(metric)
         band = estimate.interval(metric.bounds)
-        blind = MetricResult(
+        measured = draft(
             signal=SIGNAL,
             metric=metric.name,
             place=self.place,
-            status="not_enough_data",
             threshold=threshold,
             worse=metric.worse or "higher",
             unit=metric.unit,
@@ -209,14 +209,15 @@ class _Judge:
             reference_rows=self.reference_rows,
         )
         if failed := failures(checks):
-            return replace(blind, reason=f"Not estimated. {failed[0].sentence}")
+            return judge(
+                measured, blind=("not_enough_data", f"Not estimated. {failed[0].sentence}")
+            )
         if not np.isfinite(estimate.value) or not np.isfinite(estimate.error):
-            return replace(blind, reason="Not defined for these predictions.")
-        seen = replace(blind, value=estimate.value, interval=band)
-        if math.isnan(threshold):
-            return replace(seen, reason=f"no baseline for {metric.label.lower()}")
-        beyond = band.high < threshold if metric.worse == "lower" else band.low > threshold
-        return replace(seen, status="breached" if beyond else "ok")
+            blind: tuple[Status, str] = "not_enough_data", "Not defined for these predictions."
+            return judge(measured, blind=blind)
+        measured = replace(measured, value=estimate.value, interval=band)
+        unknown = f"no baseline for {metric.label.lower()}" if math.isnan(threshold) else ""
+        return judge(measured, by="interval", withheld=unknown)
 
     def _threshold(self, metric: PerformanceMetric) -> float:
         """Return where a metric is in breach; NaN where nothing says so."""
@@ -258,7 +259,7 @@ def _steps(
         ]
         results = judge.results(estimates[at], windows[at], checks)
         if taken is not None and windows[at].end > taken:
-            results = {name: _unfinished(result) for name, result in results.items()}
+            results = {name: withhold(result, UNFINISHED) for name, result in results.items()}
         steps.append(
             EstimatedStep(
                 window=windows[at],
@@ -271,12 +272,6 @@ def _steps(
             )
         )
     return tuple(steps)
-
-
-def _unfinished(result: MetricResult) -> MetricResult:
-    if result.status not in {"ok", "breached"}:
-        return result
-    return replace(result, status="not_enough_data", reason="it is not over")
 
 
 def _whole(

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from monitoring import verdict
 from monitoring.counting.totals.groups import Group, Grouping
 from monitoring.counting.totals.outcomes import Outcomes
 from monitoring.errors import InputError, NotEnoughData
-from monitoring.metric import MetricResult, is_breach
+from monitoring.metric import MetricResult
 from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.metrics.fairness.conflicts import Conflict, conflicts
 from monitoring.metrics.fairness_metric import (
@@ -31,12 +32,11 @@ from monitoring.signals.fairness.group_counts import CountedGroups, merged
 from monitoring.statistics.chance import benjamini_hochberg
 from monitoring.statistics.performance import Performance
 from monitoring.statistics.pooling import Pooled, partially_pooled
+from monitoring.verdict import LEAST_ROWS, draft, too_few
 from monitoring.window import Window
 
 SIGNAL = "fairness"
 #: Fewer rows than this in what a metric is a share or mean of, and a group gets no verdict.
-LEAST_ROWS = 30
-FALSE_DISCOVERY_RATE = 0.05
 ALL = "All groups"
 
 #: Replaces a group's outcomes by others, e.g. with labels estimated where they are missing.
@@ -206,11 +206,10 @@ class _Judge:
     ) -> GroupResult:
         rest = without(self.everyone, self.counts[group])
         others = tried(metric, rest)
-        draft = MetricResult(
+        measured = draft(
             signal=SIGNAL,
             metric=metric.name,
             place=self.place.of(self.grouping.name(group)),
-            status="not_enough_data",
             threshold=float("nan"),
             worse=metric.worse or "higher",
             unit=metric.unit,
@@ -218,32 +217,28 @@ class _Judge:
             window=self.window,
         )
         if found is None:
-            return GroupResult(group, replace(draft, reason=f"no {metric.needs}"))
-        draft = replace(draft, value=found.value, interval=found.interval, rows=found.rows)
+            nothing = verdict.judge(measured, blind=("not_enough_data", f"no {metric.needs}"))
+            return GroupResult(group, nothing)
+        measured = replace(measured, value=found.value, interval=found.interval, rows=found.rows)
         if others is None:
-            reason = f"no other group has {metric.needs}"
-            return GroupResult(group, replace(draft, reason=reason), pooled=pooled)
+            alone = verdict.judge(measured, withheld=f"no other group has {metric.needs}")
+            return GroupResult(group, alone, pooled=pooled)
         reach = metric.reach(rest, self.rule.limit(metric))
         is_above = metric.worse == "higher" or (metric.worse is None and found.value > others.value)
-        draft = replace(
-            draft,
+        measured = replace(
+            measured,
             threshold=others.value + (reach if is_above else -reach),
             worse="higher" if is_above else "lower",
             reference_rows=others.rows,
         )
-        few = self._few(found.rows, others.rows, metric.needs)
-        if few:
-            return GroupResult(group, replace(draft, reason=few), others.value, pooled)
-        tested = replace(draft, status="ok", pvalue=metric.pvalue(found, others))
-        return GroupResult(group, tested, others.value, pooled)
+        if few := self._few(found.rows, others.rows, metric.needs):
+            return GroupResult(group, verdict.judge(measured, few=few), others.value, pooled)
+        measured = replace(measured, pvalue=metric.pvalue(found, others))
+        return GroupResult(group, measured, others.value, pooled)
 
     def _few(self, rows: int, others: int, needs: str) -> str:
         least = self.rule.least_rows
-        if rows < least:
-            return f"{rows:,} of {least:,} needed {needs}"
-        if others < least:
-            return f"all other groups together have {others:,} of {least:,} needed {needs}"
-        return ""
+        return too_few(rows, least, needs) or too_few(others, least, f"{needs} in all other groups")
 
     def disparity(self, metric: Disparity) -> DisparityResult:
         """Return how far apart the groups are that are large enough."""
@@ -253,11 +248,10 @@ class _Judge:
             found = [tried(part, counts) for part in parts]
             if all(each and each.rows >= self.rule.least_rows for each in found):
                 eligible[group] = [each for each in found if each]
-        draft = MetricResult(
+        measured = draft(
             signal=SIGNAL,
             metric=metric.name,
             place=self.place.of(ALL),
-            status="not_enough_data",
             threshold=self.rule.limit(metric),
             worse=metric.worse,
             unit=metric.unit,
@@ -268,15 +262,14 @@ class _Judge:
         largest = max(eligible, key=lambda g: self.counts[g].predictions, default=None)
         if largest is None or len(eligible) < 2:  # noqa: PLR2004 - nothing to compare
             needs = " and ".join(dict.fromkeys(part.needs for part in parts))
-            reason = f"fewer than two groups have {self.rule.least_rows:,} {needs}"
-            return DisparityResult(replace(draft, reason=reason))
+            reason = f"fewer than two groups have {self.rule.least_rows:,} {needs}, as needed"
+            return DisparityResult(verdict.judge(measured, blind=("not_enough_data", reason)))
         names = list(eligible)
         values = [[eligible[group][i] for group in names] for i in range(len(parts))]
         spread = metric.measure(values, names.index(largest))
         left_out = len(self.counts) - len(eligible)
         seen = replace(
-            draft,
-            status="ok",
+            measured,
             value=spread.value,
             interval=spread.interval,
             pvalue=spread.pvalue,
@@ -290,17 +283,11 @@ def _adjusted(found: Sequence[GroupResult | DisparityResult]) -> Iterator[Metric
     tested = [each.result.pvalue for each in found if each.result.pvalue is not None]
     adjusted = iter(benjamini_hochberg(tested) if tested else [])
     for each in found:
-        yield each.result if each.result.pvalue is None else _verdict(each.result, next(adjusted))
-
-
-def _verdict(result: MetricResult, adjusted: float) -> MetricResult:
-    tested = replace(result, adjusted_pvalue=adjusted)
-    if result.value is None or not is_breach(result.value, result.threshold, result.worse):
-        return tested
-    if adjusted > FALSE_DISCOVERY_RATE:
-        why = "beyond the limit, but chance does as much among so many groups"
-        return replace(tested, reason="; ".join(part for part in (why, result.reason) if part))
-    return replace(tested, status="breached")
+        if each.result.pvalue is None:
+            yield each.result
+        else:
+            result = replace(each.result, adjusted_pvalue=next(adjusted))
+            yield verdict.judge(result, tested="chance does as much among so many groups")
 
 
 def _conflict(

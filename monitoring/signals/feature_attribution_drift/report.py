@@ -31,9 +31,10 @@ from monitoring.methods.attribution.rank_changes import (
     spearman,
     top_overlap,
 )
-from monitoring.metric import Interval, MetricResult, is_breach
+from monitoring.metric import Interval, MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import by_day, unfinished, with_rows
+from monitoring.verdict import draft, judge, too_few
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -195,9 +196,8 @@ class _Judge:
     def day(self, model: RegisteredModel, rows: Rows, window: Window) -> MetricResult:
         """Return the gain of a day."""
         if rows.n < LEAST_ROWS:
-            draft = self._draft(NDCG, rows.n, window)
-            reason = f"{rows.n:,} of {LEAST_ROWS} rows"
-            return replace(draft, status="not_enough_data", reason=reason)
+            few = too_few(rows.n, LEAST_ROWS)
+            return judge(self._draft(NDCG, rows.n, window), blind=("not_enough_data", few))
         return self.result(NDCG, permutation_importance(model.predict, rows, shuffles=1), window)
 
     def result(self, metric: str, production: Importances, window: Window) -> MetricResult:
@@ -214,20 +214,19 @@ class _Judge:
         low, high = np.quantile(drawn, [0.025, 0.975])
         # Noise can only lower a gain, so that the draws may all lie below what they are drawn from.
         interval = Interval(min(float(low), value), max(float(high), value))
-        result = replace(
+        measured = replace(
             self._draft(metric, m, window),
             value=value,
             interval=interval,
             noise_floor=float(np.quantile(same, 0.05)),
         )
-        return _verdict(result)
+        return judge(measured)
 
     def _draft(self, metric: str, rows: int, window: Window) -> MetricResult:
-        return MetricResult(
+        return draft(
             signal=SIGNAL,
             metric=metric,
             place=self.place,
-            status="ok",
             threshold=self.thresholds[metric],
             worse="lower",
             unit="1 is the same order",
@@ -236,14 +235,3 @@ class _Judge:
             reference_rows=len(self.reference.changes),
             rows=rows,
         )
-
-
-def _verdict(result: MetricResult) -> MetricResult:
-    value, floor = result.value, result.noise_floor
-    if value is None or not is_breach(value, result.threshold, result.worse):
-        return result
-    if floor is not None and value >= floor:
-        return replace(
-            result, reason="beyond the threshold, but chance does as much at so few rows"
-        )
-    return replace(result, status="breached")

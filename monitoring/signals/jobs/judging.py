@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.metric import MetricResult, is_breach
+from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 SIGNAL = "jobs"
@@ -180,18 +181,16 @@ def _result(
     method: str,
     reason: str,
 ) -> MetricResult:
-    blind = value is None
-    breached = value is not None and is_breach(value, threshold, "higher")
-    return MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric=metric,
         place=WORKSPACE,
-        status="no_data" if blind else "breached" if breached else "ok",
         threshold=threshold,
         unit=unit,
         method=method,
         window=step,
         value=value,
         rows=rows,
-        reason="no event of any job so far: the log may begin later" if blind else reason,
+        reason="no event of any job so far: the log may begin later" if value is None else reason,
     )
+    return judge(measured)

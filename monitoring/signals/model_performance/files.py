@@ -12,11 +12,13 @@ from monitoring.counting.engine.columns import is_integer, kind_of
 from monitoring.counting.engine.tables import Table, open_parquet, open_table
 from monitoring.counting.totals.outcomes import Columns, Outcomes, Task
 from monitoring.errors import InputError, NotEnoughData
+from monitoring.methods.estimation.assumptions import Check
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.place import Place
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import LEAST_LABELS, PerformanceReport, Period
+from monitoring.verdict import draft, judge, unjudged
 
 Progress = Callable[[float, str], None]
 
@@ -302,24 +304,27 @@ class _Run:
             )
         except NotEnoughData as error:
             return replace(found, refused=str(error))
-        checks = tuple(
-            MetricResult(
-                signal=estimated_performance.SIGNAL,
-                metric=f"assumption:{check.name}",
-                place=report.place,
-                status="ok" if check.verdict == "passed" else "not_enough_data",
-                threshold=float("nan") if check.threshold is None else check.threshold,
-                value=check.value,
-                reason=check.sentence,
-            )
-            for check in report.checks
-        )
+        checks = tuple(_of_check(check, report.place) for check in report.checks)
         return replace(
             found,
             estimated=tuple(report.results.values()),
             estimated_steps=tuple(r for step in report.steps for r in step.results.values()),
             checks=checks,
         )
+
+
+def _of_check(check: Check, place: Place) -> MetricResult:
+    """Return an assumption of the estimate as a result: it fits, or it withholds the numbers."""
+    result = draft(
+        signal="estimated_performance",
+        metric=f"assumption:{check.name}",
+        place=place,
+        threshold=float("nan") if check.threshold is None else check.threshold,
+        value=check.value,
+    )
+    if check.verdict == "passed":
+        return unjudged(result, check.sentence)
+    return judge(result, blind=("not_enough_data", check.sentence))
 
 
 def values_of(outcomes: Outcomes | None, task: Task) -> dict[str, float]:

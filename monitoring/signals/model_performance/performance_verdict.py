@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
-from monitoring.metric import MetricResult, Status, Worse
+from monitoring.metric import MetricResult, Worse
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
 from monitoring.statistics.performance import Performance
+from monitoring.verdict import draft, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "model_performance"
@@ -70,61 +71,39 @@ class Judge:
         withheld: str = "",
     ) -> MetricResult:
         """Measure and judge one metric; `withheld` is why it gets no verdict."""
-        if outcomes is None or not outcomes.predictions:
-            return self.blind(metric, outcomes, window)
-        if not outcomes.labelled:
-            waiting = f"none of {outcomes.predictions:,} predictions has a label yet"
-            return self.blind(metric, outcomes, window, reason=waiting)
+        if outcomes is None or not outcomes.labelled:
+            return judge(self.draft(metric, outcomes, window))
         try:
             found = metric.measure(outcomes)
         except NotEnoughData as error:
-            blind = self.blind(metric, outcomes, window, reason=error.message)
-            return replace(blind, status="not_enough_data", hint=error.hint)
+            undefined = replace(self.draft(metric, outcomes, window), hint=error.hint)
+            return judge(undefined, blind=("not_enough_data", error.message))
         limit = self.limit(metric, found.value)
-        status, reason, hint = _verdict(found, limit)
-        if outcomes.labelled < LEAST_LABELS:
-            withheld = f"{outcomes.labelled} labels, {LEAST_LABELS} needed"
-        if withheld:
-            status, reason, hint = "not_enough_data", withheld, ""
-        return MetricResult(
-            signal=SIGNAL,
-            metric=metric.name,
-            place=self.place,
-            status=status,
+        measured = replace(
+            with_value(self.draft(metric, outcomes, window), found),
             threshold=limit.threshold,
             worse=limit.worse,
-            unit=metric.unit,
-            method=metric.source,
-            window=window,
-            value=found.value,
-            interval=found.interval,
-            error_bound=found.bound,
-            rows=found.rows,
-            reason=reason,
-            hint=hint,
+            hint="" if withheld else limit.hint,
         )
+        few = too_few(outcomes.labelled, LEAST_LABELS, "labels")
+        return judge(measured, by="interval", withheld=withheld or limit.reason, few=few)
 
-    def blind(
-        self,
-        metric: PerformanceMetric,
-        outcomes: Outcomes | None,
-        window: Window | None,
-        reason: str = "no prediction was collected",
+    def draft(
+        self, metric: PerformanceMetric, outcomes: Outcomes | None, window: Window | None
     ) -> MetricResult:
-        """Return the result of a metric of which nothing was measured."""
+        """Return the result of a metric before anything was measured."""
         limit = self.limit(metric, 0.0)
-        return MetricResult(
+        return draft(
             signal=SIGNAL,
             metric=metric.name,
             place=self.place,
-            status="no_data",
             worse=limit.worse,
             unit=metric.unit,
             window=window,
             threshold=limit.threshold,
             rows=outcomes.labelled if outcomes else 0,
             method=metric.source,
-            reason=reason,
+            reason=_waiting(outcomes),
         )
 
     def limit(self, metric: PerformanceMetric, value: float) -> Limit:
@@ -147,13 +126,10 @@ class Judge:
         return Limit(known + reach, "higher") if value >= known else Limit(known - reach, "lower")
 
 
-def _verdict(found: Performance, limit: Limit) -> tuple[Status, str, str]:
-    """Return status, reason and hint: a breach if the whole interval lies beyond the limit."""
-    if limit.reason:
-        return "not_enough_data", limit.reason, limit.hint
-    low, high = found.interval.low, found.interval.high
-    beyond = high < limit.threshold if limit.worse == "lower" else low > limit.threshold
-    return ("breached" if beyond else "ok"), "", ""
+def _waiting(outcomes: Outcomes | None) -> str:
+    if outcomes is None or not outcomes.predictions:
+        return "no prediction was collected"
+    return f"none of {outcomes.predictions:,} predictions has a label yet"
 
 
 def _unknown(metric: PerformanceMetric) -> Limit:
@@ -197,10 +173,10 @@ def daily(
     return tuple(judged(metric, place, days[d], baseline, Window.day(d)) for d in sorted(days))
 
 
-def with_value(blind: MetricResult, found: Performance) -> MetricResult:
+def with_value(draft_: MetricResult, found: Performance) -> MetricResult:
     """Return a result with what was measured."""
     return replace(
-        blind,
+        draft_,
         value=found.value,
         interval=found.interval,
         rows=found.rows,

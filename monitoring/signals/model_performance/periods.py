@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from monitoring.counting.engine.tables import Table
 from monitoring.metric import MetricResult
+from monitoring.verdict import UNFINISHED, withhold
 from monitoring.window import Window
 
 WEEK = timedelta(days=7)
@@ -61,8 +62,8 @@ def by_week(days: Mapping[date, Table], window: Window) -> tuple[Period, ...]:
 
 def unfinished(result: MetricResult, taken: datetime | None) -> MetricResult:
     """Take the verdict from a day that is not over: its hours are not a whole day's."""
-    if taken is None or result.window is None or result.status not in {"ok", "breached"}:
+    if taken is None or result.window is None:
         return result
     if result.window.length > timedelta(days=1) or result.window.end <= taken:
         return result
-    return replace(result, status="not_enough_data", reason="the day is not over")
+    return withhold(result, UNFINISHED)

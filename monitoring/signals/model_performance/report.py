@@ -13,7 +13,6 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.place import Place
-from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.model_performance.performance_verdict import (
     LEAST_LABELS,
     SIGNAL,
@@ -26,6 +25,7 @@ from monitoring.signals.model_performance.performance_verdict import (
 )
 from monitoring.statistics.intervals import wilson
 from monitoring.statistics.performance import Performance
+from monitoring.verdict import judge, since
 from monitoring.window import Window
 
 __all__ = [
@@ -118,7 +118,7 @@ class PerformanceReport:
 
     def since(self, metric: str) -> datetime | None:
         """Return the start of the breach that is still open at the end; two good steps in three end it."""
-        return drift_report.since(self.history(metric))
+        return since(self.history(metric))
 
     def by_class(self, metric: str) -> dict[str, MetricResult]:
         """Return a metric of each class against the rest, over the whole window; none if it has no such.
@@ -143,13 +143,14 @@ class PerformanceReport:
     def _unjudged(
         self, metric: str, place: Place, measure: Callable[[], Performance]
     ) -> MetricResult:
-        judge = Judge(self.task, place, {}, {})
-        blind = judge.blind(METRICS[metric], self.outcomes, self.window)
+        judge_ = Judge(self.task, place, {}, {})
+        measured = judge_.draft(METRICS[metric], self.outcomes, self.window)
         try:
-            seen = with_value(blind, measure())
+            measured = with_value(measured, measure())
         except NotEnoughData as error:
-            return replace(blind, status="not_enough_data", reason=error.message, hint=error.hint)
-        return replace(seen, status="not_enough_data", reason="shown without a verdict")
+            undefined = replace(measured, hint=error.hint)
+            return judge(undefined, blind=("not_enough_data", error.message))
+        return judge(measured, withheld="shown without a verdict")
 
 
 def baselines_of(tags: Mapping[str, float], task: Task) -> dict[str, float]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 import numpy as np
 
+from monitoring import verdict
 from monitoring.baselines.baseline import Baseline
 from monitoring.counting.engine.counting import Feature
 from monitoring.counting.engine.rows import comparable, read_rows
@@ -19,7 +20,7 @@ from monitoring.methods.multivariate import domain_classifier as classifier
 from monitoring.methods.multivariate.localisation import Localisation, localise
 from monitoring.methods.multivariate.numbers import AUC, MAGNITUDE, METHODS, PCA, THRESHOLDS, UNITS
 from monitoring.methods.multivariate.pca_reconstruction import Reconstruction, mean_interval
-from monitoring.metric import MetricResult, is_breach
+from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import (
     Period,
@@ -28,6 +29,7 @@ from monitoring.signals.model_performance.periods import (
     unfinished,
     with_rows,
 )
+from monitoring.verdict import is_beyond, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "multivariate_drift"
@@ -43,7 +45,6 @@ PARTS = 5
 DEVIATIONS = 2.0
 #: Where parts of the reference reach this, the area leaves no room for a verdict.
 NO_ROOM = 0.95
-SIGNIFICANCE = 0.05
 
 Progress = Callable[[float, str], None]
 
@@ -232,7 +233,7 @@ class _Judge:
         draft = self._draft(AUC, one.n, two.n, window)
         if few := _too_few(one.n, two.n, classifier.LEAST_ROWS):
             again = f", {repeats:,} repeats not counted" if repeats else ""
-            return replace(draft, status="not_enough_data", reason=few + again), None
+            return judge(draft, blind=("not_enough_data", few + again)), None
         separation = classifier.domain_classifier(one, two)
         result = replace(
             draft,
@@ -248,7 +249,7 @@ class _Judge:
         one, two, _ = self._compared(production)
         draft = self._draft(MAGNITUDE, one.n, two.n, window)
         if few := _too_few(one.n, two.n, classifier.LEAST_ROWS):
-            return replace(draft, status="not_enough_data", reason=few)
+            return judge(draft, blind=("not_enough_data", few))
         value, interval = classifier.drift_magnitude(one, two)
         known = floor.magnitude if floor else None
         return _judged(replace(draft, value=value, interval=interval, noise_floor=known))
@@ -269,7 +270,7 @@ class _Judge:
             unit="standard deviations",
         )
         if few := _too_few(self.reference.n, production.n, LEAST_MEAN_ROWS):
-            return replace(draft, status="not_enough_data", reason=few)
+            return judge(draft, blind=("not_enough_data", few))
         errors = self.components.of(production)
         value, noise = float(errors.mean()), self.components.noise(production.n)
         usual = float(self.components.errors.mean())
@@ -285,11 +286,10 @@ class _Judge:
     def _draft(
         self, metric: str, reference: int, rows: int, window: Window, threshold: float | None = None
     ) -> MetricResult:
-        return MetricResult(
+        return verdict.draft(
             signal=SIGNAL,
             metric=metric,
             place=self.place,
-            status="ok",
             threshold=self.thresholds[metric] if threshold is None else threshold,
             unit=UNITS[metric],
             method=METHODS[metric],
@@ -309,28 +309,28 @@ def _upper(values: list[float]) -> float:
 
 
 def _too_few(reference: int, production: int, needed: int) -> str:
-    if min(reference, production) >= needed:
+    return too_few(production, needed, "rows of production") or too_few(
+        reference, needed, "rows of the reference"
+    )
+
+
+def _judged(measured: MetricResult) -> MetricResult:
+    return judge(
+        measured,
+        withheld=_no_room(measured),
+        floor="parts of the reference differ as much",
+        tested="not significant",
+    )
+
+
+def _no_room(measured: MetricResult) -> str:
+    """Return why no verdict is possible: chance alone reaches nearly the highest value there is."""
+    value, floor = measured.value, measured.noise_floor
+    if measured.metric == PCA or value is None or floor is None or floor < NO_ROOM:
         return ""
-    side = "of production" if production < needed else "of the reference"
-    return f"{min(reference, production):,} of {needed:,} rows {side}"
-
-
-def _judged(result: MetricResult) -> MetricResult:
-    value, floor = result.value, result.noise_floor
-    if value is None or not is_breach(value, result.threshold, result.worse):
-        return result
-    if floor is not None and not is_breach(value, floor, result.worse):
-        if result.metric != PCA and floor >= NO_ROOM:
-            reason = (
-                f"no verdict: such stretches of the reference are told apart as well ({floor:.2f})"
-            )
-            return replace(result, status="not_enough_data", reason=reason)
-        return replace(
-            result, reason="beyond the threshold, but parts of the reference differ as much"
-        )
-    if result.pvalue is not None and result.pvalue > SIGNIFICANCE:
-        return replace(result, reason="beyond the threshold, but not significant")
-    return replace(result, status="breached")
+    if value <= max(measured.threshold, floor) and is_beyond(value, measured.threshold, "higher"):
+        return f"such stretches of the reference are told apart as well ({floor:.2f})"
+    return ""
 
 
 def _notes(reference: Rows, production: Rows, left_out: Mapping[str, str]) -> list[str]:

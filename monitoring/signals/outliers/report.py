@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
@@ -16,18 +16,20 @@ from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
 from monitoring.errors import NotEnoughData
 from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
+from monitoring.methods.outliers.numbers import OUTSIDE_SHARE
 from monitoring.methods.outliers.training_range import TrainingRange
-from monitoring.metric import MetricResult, is_breach
+from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import unfinished, with_rows
 from monitoring.statistics.rates import Share, increase_pvalue
+from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "outliers"
 RANGE, FOREST = "outside_training_range_rate", "isolation_forest_outlier_rate"
 LABELS = {RANGE: "Rows outside the training range", FOREST: "Outliers by isolation forest"}
 #: A row in a hundred outside the range is worth a look; the forest's share may double.
-THRESHOLDS = {RANGE: 0.01, FOREST: 2 * CONTAMINATION}
+THRESHOLDS = {RANGE: OUTSIDE_SHARE, FOREST: 2 * CONTAMINATION}
 METHODS = {
     RANGE: "share of rows with a value outside the least and greatest of all training rows, or an"
     " unseen category, in any feature; nulls do not count",
@@ -37,10 +39,8 @@ METHODS = {
 #: Rows of the reference that the forest is fitted and calibrated on, and of a day that are scored.
 REFERENCE_ROWS = 20_000
 DAY_ROWS = 100_000
-LEAST_ROWS = 30
 #: Rows kept to look at, by each of the two orders.
 ROWS_KEPT = 100
-SIGNIFICANCE = 0.05
 KEYS = ("correlationid", "time")
 
 Progress = Callable[[float, str], None]
@@ -202,29 +202,28 @@ class _Search:
     def judged(self, metric: str, share: Share, window: Window) -> MetricResult:
         """Return a share of rows, judged against what the reference has itself."""
         usual, sure = self._usual(metric)
-        draft = MetricResult(
+        enough = share.rows >= LEAST_ROWS
+        measured = draft(
             signal=SIGNAL,
             metric=metric,
             place=self.place,
-            status="ok",
             threshold=self.thresholds[metric],
             unit="share of rows",
             method=METHODS[metric],
             window=window,
             reference_rows=int(sure.rows),
             rows=int(share.rows),
+            value=share.rate if enough else None,
+            interval=share.interval if enough else None,
+            noise_floor=_chance_upper(usual, int(share.rows)) if enough else None,
+            pvalue=increase_pvalue(share, sure) if enough else None,
         )
-        if share.rows < LEAST_ROWS:
-            reason = f"{share.rows:,} of {LEAST_ROWS} rows"
-            return replace(draft, status="not_enough_data", reason=reason)
-        result = replace(
-            draft,
-            value=share.rate,
-            interval=share.interval,
-            noise_floor=_chance_upper(usual, int(share.rows)),
-            pvalue=increase_pvalue(share, sure),
+        few = too_few(int(share.rows), LEAST_ROWS)
+        return judge(
+            measured,
+            blind=("not_enough_data", few) if few else None,
+            tested="not significantly above the reference",
         )
-        return _verdict(result)
 
     def _usual(self, metric: str) -> tuple[float, Share]:
         """Return the share that the reference has itself, and on how many rows that rests."""
@@ -312,18 +311,3 @@ def _chance_upper(share: float, rows: int) -> float:
     from scipy.special import bdtrik  # noqa: PLC0415 - slow to import
 
     return float(np.ceil(bdtrik(0.95, rows, share))) / rows if share < 1 else 1.0
-
-
-def _verdict(result: MetricResult) -> MetricResult:
-    value, floor = result.value, result.noise_floor
-    if value is None or not is_breach(value, result.threshold, result.worse):
-        return result
-    if floor is not None and value <= floor:
-        return replace(
-            result, reason="beyond the threshold, but chance does as much at so few rows"
-        )
-    if result.pvalue is not None and result.pvalue > SIGNIFICANCE:
-        return replace(
-            result, reason="beyond the threshold, but not significantly above the reference"
-        )
-    return replace(result, status="breached")

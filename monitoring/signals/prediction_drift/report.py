@@ -38,8 +38,8 @@ from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.data_drift import report as drift_report
-from monitoring.signals.data_drift.comparison import confirmed
 from monitoring.signals.data_drift.report import DriftReport, headline
+from monitoring.verdict import spells
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ class PredictionReport:
         found = {}
         for name, result in self.deciding().items():
             history = self.drift.history(name, result.metric)
-            statuses = [each.status for each in history]
-            firing = any(confirmed(statuses[: end + 1]) for end in range(len(statuses)))
-            if firing or result.status == "breached":
+            if spells(history) or result.status == "breached":
                 found[name] = tuple(
                     each.window.start.date()
                     for each in history

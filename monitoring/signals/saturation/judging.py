@@ -11,9 +11,10 @@ import numpy as np
 from monitoring.arrays import Floats, Times
 from monitoring.capacity import instances
 from monitoring.capacity.instances import CPU, DISK, GPU, GPU_MEMORY, MEMORY, Capacity, Utilization
-from monitoring.metric import MetricResult, Status, is_breach
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.sources.metrics import PlatformMetrics
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
 
@@ -115,14 +116,10 @@ def utilization_result(
     'breached'
     """
     limit = LIMITS[resource.name]
-    status: Status = "no_data"
-    if value is not None:
-        status = "breached" if is_breach(value, limit.percent, "higher") else "ok"
-    return MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric=f"{resource.name}_utilization",
         place=place,
-        status=status,
         threshold=limit.percent,
         unit="%",
         method=f"{resource.metric} of the fullest instance, {resource.aggregation.lower()} of each "
@@ -132,6 +129,7 @@ def utilization_result(
         rows=rows,
         reason="" if value is not None else "Azure Monitor has no point",
     )
+    return judge(measured)
 
 
 def ready_result(place: Place, window: Window, capacity: Capacity | None) -> MetricResult:
@@ -143,14 +141,10 @@ def ready_result(place: Place, window: Window, capacity: Capacity | None) -> Met
         if rows:
             running, ready = capacity.running[within].sum(), capacity.ready[within].sum()
             value, reason = float(ready / running), ""
-    status: Status = "no_data"
-    if value is not None:
-        status = "breached" if is_breach(value, READY_SHARE, "lower") else "ok"
-    return MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric="ready_instances_share",
         place=place,
-        status=status,
         threshold=READY_SHARE,
         worse="lower",
         unit="share of running instances",
@@ -161,6 +155,7 @@ def ready_result(place: Place, window: Window, capacity: Capacity | None) -> Met
         rows=rows,
         reason=reason,
     )
+    return judge(measured)
 
 
 def _highest_of(

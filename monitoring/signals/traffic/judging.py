@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
-from monitoring.metric import Interval, MetricResult, Status
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.statistics.intervals import wilson
+from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "traffic"
 #: Fewer requests than this in a step and there is no verdict.
-LEAST_REQUESTS = 30
+LEAST_REQUESTS = LEAST_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,60 +49,35 @@ def error_rate(place: Place, window: Window, requests: int, faults: int) -> Metr
 
     It breaches when the lower end of the interval lies above the objective.
     """
-    plain = MetricResult(
+    measured = draft(
         signal=SIGNAL,
         metric="error_rate",
         place=place,
-        status="no_data",
         threshold=ERROR_RATE,
         unit="share of requests",
         method="traffic log, errors of model, capacity and platform; interval Wilson (1927)",
         window=window,
         rows=requests,
-        reason="no requests",
+        value=faults / requests if requests else None,
+        interval=wilson(faults / requests, requests) if requests else None,
+        reason="" if requests else "no requests",
     )
-    if not requests:
-        return plain
-    interval = wilson(faults / requests, requests)
-    few = requests < LEAST_REQUESTS
-    breached = interval.low > ERROR_RATE
-    return _with(
-        plain,
-        faults / requests,
-        interval,
-        "not_enough_data" if few else "breached" if breached else "ok",
-        f"{requests} requests, {LEAST_REQUESTS} needed" if few else "",
-    )
+    return judge(measured, by="interval", few=too_few(requests, LEAST_REQUESTS, "requests"))
 
 
 def latency_p95(place: Place, step: Step) -> MetricResult:
     """Judge the 95th percentile of request durations, in milliseconds."""
-    plain = MetricResult(
+    value = step.p95_ms if step.requests else None
+    measured = draft(
         signal=SIGNAL,
         metric="latency_p95",
         place=place,
-        status="no_data",
         threshold=LATENCY_P95_MS,
         unit="ms",
         method="95th percentile of TotalDurationMs in the traffic log",
         window=step.window,
         rows=step.requests,
-        reason="no requests",
+        value=value,
+        reason="no requests" if value is None else "",
     )
-    if step.p95_ms is None or not step.requests:
-        return plain
-    few = step.requests < LEAST_REQUESTS
-    slow = step.p95_ms > LATENCY_P95_MS
-    return _with(
-        plain,
-        step.p95_ms,
-        None,
-        "not_enough_data" if few else "breached" if slow else "ok",
-        f"{step.requests} requests, {LEAST_REQUESTS} needed" if few else "",
-    )
-
-
-def _with(
-    plain: MetricResult, value: float, interval: Interval | None, status: Status, reason: str
-) -> MetricResult:
-    return replace(plain, value=value, interval=interval, status=status, reason=reason)
+    return judge(measured, few=too_few(step.requests, LEAST_REQUESTS, "requests"))

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.methods.attribution.normalized_discounted_cumulative_gain import THRESHOLD
 from ui.parts import cards, history_view, states
 from ui.parts.glossary import explain
 
@@ -27,7 +28,7 @@ def pick() -> float:
             "NDCG below",
             min_value=0.0,
             max_value=1.0,
-            value=0.9,
+            value=THRESHOLD,
             step=0.01,
             key="ndcg",
             bind="query-params",

@@ -15,7 +15,8 @@ from monitoring.arrays import Kind
 from monitoring.counting.totals.comparison import Comparison
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.metrics.drift import HEADLINE, METRICS
-from monitoring.signals.data_drift.report import DriftReport, excess, headline, ranked, since
+from monitoring.signals.data_drift.report import DriftReport, headline, ranked
+from monitoring.verdict import excess, since
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 from ui.parts.report_view import (

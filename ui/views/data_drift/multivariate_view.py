@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.methods.multivariate.numbers import AUC, LABELS, MAGNITUDE, PCA
+from monitoring.methods.multivariate.numbers import AUC, LABELS, MAGNITUDE, PCA, THRESHOLDS
 from ui.parts import cards, history_view
 from ui.parts.glossary import explain
 
@@ -27,7 +27,7 @@ def pick() -> float:
             "AUC above",
             min_value=0.5,
             max_value=1.0,
-            value=0.65,
+            value=THRESHOLDS[AUC],
             step=0.01,
             key="auc",
             bind="query-params",

@@ -14,15 +14,15 @@ from monitoring import charts
 from monitoring.metric import MetricResult, Mode, Status
 from monitoring.metrics.quality import METRICS, OF_FEATURES, OF_TABLE
 from monitoring.metrics.quality_metric import TABLE
-from monitoring.signals.data_drift.report import since
 from monitoring.signals.data_quality.report import DataQualityReport
+from monitoring.verdict import since
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 from ui.parts.report_view import pick_feature, results_table, show_numbers
 
 MODES: dict[Mode, str] = {"robust": "Robust", "azureml": "As Azure ML"}
 MODE_HELP = (
-    "Robust: an alarm needs a rise over the reference that reaches its threshold, an interval wholly "
+    "Robust: an alarm needs a rise over the reference beyond its threshold, an interval wholly "
     "above none, significance among all features, at least 30 rows, and more than ordinary days of the "
     "last two weeks have. As Azure ML: the numbers of its own monitor, nulls filled before types and "
     "bounds are checked."

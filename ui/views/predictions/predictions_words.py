@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from monitoring.metric import MetricResult, is_breach
+from monitoring.metric import MetricResult
 from monitoring.signals.data_drift.report import headline
+from monitoring.verdict import is_beyond
 
 if TYPE_CHECKING:
     from monitoring.signals.prediction_drift.report import PredictionReport
@@ -40,7 +41,7 @@ def _truth(label: MetricResult | None, *, labels_moved: bool, answers_moved: boo
         return f"Whether the labels moved too cannot be said yet{why}."
     if labels_moved:
         return "The labels that have arrived moved too: the world itself changed."
-    if is_breach(label.value, label.threshold, label.worse):
+    if is_beyond(label.value, label.threshold, label.worse):
         return (
             "The labels that have arrived differ by more than their threshold as well, though not by "
             "more than chance or ordinary days explain: the world itself may have changed."

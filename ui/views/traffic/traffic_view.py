@@ -17,8 +17,8 @@ from monitoring.overview import objectives
 from monitoring.overview.objectives import Objective
 from monitoring.place import Place
 from monitoring.requests.outcomes import Outcomes, outcomes
-from monitoring.signals.data_drift.report import since
 from monitoring.signals.traffic import judging as judged
+from monitoring.verdict import since
 from ui.loaders import traffic
 from ui.parts import cards, states
 
