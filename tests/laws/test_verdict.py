@@ -17,8 +17,8 @@ from monitoring.metric import Interval
 from monitoring.overview import health, objectives
 from monitoring.report import headline
 from monitoring.signal import Findings, Grid, Signal
-from monitoring.signals.traffic import judging as traffic
 from monitoring.signals.data_drift.back_testing import side
+from monitoring.signals.traffic import judging as traffic
 from monitoring.verdict import draft, judge
 from monitoring.window import Window
 from tests.incidents.judged import DAY, HOUR, START, steps
