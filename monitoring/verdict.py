@@ -172,13 +172,8 @@ def held_to(result: MetricResult, threshold: float) -> MetricResult:
     >>> held_to(slow, 500.0).status, held_to(slow, 700.0).status
     ('breached', 'ok')
     """
-    if result.status not in JUDGED or result.value is None:
-        return replace(result, threshold=threshold)
-    surest = result.value
-    if result.interval:
-        surest = result.interval.low if result.worse == "higher" else result.interval.high
-    is_breach = is_beyond(surest, threshold, result.worse)
-    return replace(result, threshold=threshold, status="breached" if is_breach else "ok")
+    again = replace(result, threshold=threshold)
+    return judge(again, by="interval") if result.status in JUDGED else again
 
 
 def excess(result: MetricResult) -> float:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitoring.decisions.stored import UNDECIDED, Decisions
+from monitoring.decisions.in_force import by_place
+from monitoring.decisions.stored import Decisions
 from monitoring.errors import MonitoringError
 from monitoring.overview import health, input_health
 from monitoring.overview.health import DeploymentHealth, Health
-from monitoring.place import Place
-from monitoring.signals.model_performance import realized as realized_performance
+from monitoring.place import WORKSPACE, Place
+from monitoring.signal import Question
+from monitoring.signals.model_performance import evaluation
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.periods import LEAST_DAYS
 from monitoring.signals.traffic import judging as traffic
 from monitoring.sources.deployed import Deployed
 from monitoring.sources.logs import Answer, Logs
-from monitoring.window import Window
+from monitoring.window import DAY, Window
 from monitoring.workspace.endpoints import Deployment, Endpoint
 from monitoring.workspace.models import ModelVersion
 
@@ -71,17 +73,22 @@ def fleet(
     except MonitoringError as error:
         failure, missing = health.blind(error), str(error)
     pairs = [(endpoint, each) for endpoint in endpoints for each in endpoint.deployments]
+    days = Window(window.end - max(window.length, LEAST_DAYS), window.end).whole_days()
+    question = Question(
+        deployed=deployed, place=WORKSPACE, window=days, step=DAY, taken=taken,
+        endpoints=endpoints, in_force=by_place(decided),
+    )  # fmt: skip
     rows = []
     for done, (endpoint, deployment) in enumerate(pairs):
         if progress:
             progress(done / len(pairs), f"{endpoint.name}/{deployment.name}")
-        theirs = (decided or {}).get((endpoint.name, deployment.name), UNDECIDED)
         own = steps.get(deployment.place, ())
         left_out = answer.reason if answer and not answer.complete else ""
         infrastructure = failure or health.of_infrastructure(
             deployment.place, own, window, left_out=left_out
         )
-        rows.append(_row(deployed, endpoint, deployment, window, infrastructure, taken, theirs))
+        here = replace(question, place=deployment.place)
+        rows.append(_row(here, endpoint, deployment, infrastructure))
     return Fleet(tuple(health.ranked(rows)), window, taken, answer, missing)
 
 
@@ -98,17 +105,10 @@ def step_of(window: Window) -> timedelta:
 
 
 def _row(
-    deployed: Deployed,
-    endpoint: Endpoint,
-    deployment: Deployment,
-    window: Window,
-    infrastructure: Health,
-    taken: datetime,
-    decisions: Decisions,
+    question: Question, endpoint: Endpoint, deployment: Deployment, infrastructure: Health
 ) -> DeploymentHealth:
-    days = Window(window.end - max(window.length, LEAST_DAYS), window.end).whole_days()
     try:
-        model = deployed.model(deployment)
+        model = question.deployed.model(deployment)
     except MonitoringError as error:
         unknown = health.blind(error)
         judged = unknown, unknown
@@ -116,10 +116,8 @@ def _row(
     else:
         name = str(model.id)
         judged = (
-            _guarded(lambda: model_health(deployed, deployment, model, days, taken, decisions)),
-            _guarded(
-                lambda: input_health.of_inputs(deployed, deployment, model, days, taken, decisions)
-            ),
+            _guarded(lambda: model_health(question, model)),
+            _guarded(lambda: input_health.of_inputs(question)),
         )
     return DeploymentHealth(
         endpoint.name,
@@ -138,15 +136,8 @@ def _guarded(measure: Callable[[], Health]) -> Health:
         return health.blind(error)
 
 
-def model_health(
-    deployed: Deployed,
-    deployment: Deployment,
-    model: ModelVersion,
-    window: Window,
-    taken: datetime,
-    decisions: Decisions = UNDECIDED,
-) -> Health:
-    """Judge realized performance against the registered model's own, over a window."""
+def model_health(question: Question, model: ModelVersion) -> Health:
+    """Judge realized performance of a deployment against what it should be, over a window."""
     metric = model_performance.metric_of(model.task)
     if metric is None:
         return Health(
@@ -154,17 +145,7 @@ def model_health(
             "The model does not say its task",
             hint="Add the tag task to the model version, e.g. regression.",
         )
-    found = deployed.rows(deployment, model, window)
-    if not found.tables:
+    report = evaluation.of_deployment(question)
+    if not report.steps:
         return Health("no_data", "Nothing was collected", hint="Enable the data collector.")
-    report = realized_performance.of_deployment(
-        model,
-        found,
-        place=deployment.place,
-        window=window,
-        store=deployed.azure.settings.cache,
-        benchmarks=decisions.benchmarks,
-        thresholds=decisions.performance_thresholds,
-        taken=taken,
-    )
     return health.of_model(report.headline, report.history(metric.name), report.coverage)
