@@ -24,7 +24,7 @@ def said(page: Page) -> dict[str, object]:
         "heading": page.get_by_role("heading", level=1).inner_text(),
         "panels": main.get_by_role("heading", level=3).all_inner_texts(),
         "scope": {name: box.input_value() for name, box in boxed.items() if box.count()},
-        "windows": WINDOW.findall(main.inner_text()),
+        "windows": set(WINDOW.findall(main.inner_text())),
         "numbers": page.get_by_test_id("stMetricValue").all_inner_texts(),
     }
 
