@@ -107,7 +107,7 @@ def family(signal: str) -> str:
 
 
 def _step(each: Breach) -> timedelta:
-    return each.worst.window.length if each.worst.window else timedelta()
+    return timedelta(seconds=each.step_seconds)
 
 
 def _incident(
