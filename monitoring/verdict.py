@@ -301,9 +301,7 @@ def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) 
     """
     whole = Window(start, start + step)
     finer = (
-        r.window
-        for r in steps
-        if r.status == "breached" and r.window and r.window.length < step
+        r.window for r in steps if r.status == "breached" and r.window and r.window.length < step
     )
     inside = (window for window in finer if window.start in whole)
     return min(inside, key=lambda window: (window.length, window.start), default=whole)
