@@ -148,7 +148,7 @@ class _Summary:
             signal=self.signal.name,
             place=self.place,
             status=status,
-            reading=_reading(status, leading, last),
+            reading=reading_of(status, leading, last),
             leading=leading,
             since=since,
             is_older=since is not None and since <= self.window.start,
@@ -244,7 +244,8 @@ def _end(result: MetricResult) -> datetime:
     return result.window.end
 
 
-def _reading(status: Status, leading: MetricResult | None, last: Spell | None) -> Reading:
+def reading_of(status: Status, leading: MetricResult | None, last: Spell | None) -> Reading:
+    """Return how a status reads beside the number that stands for it and the breach that is over."""
     if status == "ok":
         if last is not None:
             return "was_breached"

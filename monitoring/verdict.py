@@ -161,6 +161,26 @@ def withhold(result: MetricResult, reason: str, hint: str = "") -> MetricResult:
     return replace(result, status="not_enough_data", reason=reason, hint=hint or result.hint)
 
 
+def held_to(result: MetricResult, threshold: float) -> MetricResult:
+    """Return a result judged by another threshold.
+
+    What has an interval breaches when the whole of it lies beyond; what has no verdict gets none.
+
+    >>> from monitoring.place import Place
+    >>> slow = MetricResult(signal="traffic", metric="latency_p95", place=Place(endpoint="a"),
+    ...     status="ok", threshold=1000.0, value=700.0)
+    >>> held_to(slow, 500.0).status, held_to(slow, 700.0).status
+    ('breached', 'ok')
+    """
+    if result.status not in JUDGED or result.value is None:
+        return replace(result, threshold=threshold)
+    surest = result.value
+    if result.interval:
+        surest = result.interval.low if result.worse == "higher" else result.interval.high
+    is_breach = is_beyond(surest, threshold, result.worse)
+    return replace(result, threshold=threshold, status="breached" if is_breach else "ok")
+
+
 def excess(result: MetricResult) -> float:
     """Return value over threshold, turned so that more is worse: 1 at the threshold, 0 without either.
 

@@ -12,8 +12,9 @@ from monitoring.incidents import folding, suspects
 from monitoring.incidents.identity import Recognised, recognise
 from monitoring.metric import MetricResult
 from monitoring.place import Place
+from monitoring.results.evaluation import Touch
 from monitoring.results.events import Events
-from monitoring.results.incidents import IncidentBook
+from monitoring.results.incidents import IncidentBook, Revision
 from monitoring.results.store import Results
 from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
@@ -34,25 +35,22 @@ class Recorder:
     events: Events
     book: IncidentBook
 
-    def record(self, places: Collection[Place], now: datetime, *, whole: bool) -> int:
+    def record(self, touches: Iterable[Touch], now: datetime) -> int:
         """Record the incidents of some places and of their endpoints; return how many revisions.
 
         Args:
-            places: Where steps were evaluated.
+            touches: What was evaluated there.
             now: As of when.
-            whole: Fold everything that is kept, and not only what may have changed lately.
         """
+        known = self.book.list(Window(now - FARTHEST, now))
         count = 0
-        for group in _groups(places):
-            since = now - FARTHEST if whole else self._since(group, now)
-            count += self._record(group, Window(since, now), now)
+        for group, own in _groups(touches):
+            first = min(each.start for each in own)
+            lasting = [e for e in known if e.place in group and _lasts(e, first - DAY)]
+            if lasting or any(each.breached for each in own):
+                since = min([first, now - RECENT, *(each.began - DAY for each in lasting)])
+                count += self._record(group, Window(max(since, now - FARTHEST), now), now)
         return count
-
-    def _since(self, group: Collection[Place], now: datetime) -> datetime:
-        """Return where folding begins: before everything that is open."""
-        recent = Window(now - RECENT, now)
-        began = [each.began for each in self.book.list(recent, places=group)]
-        return min([recent.start, *(each - DAY for each in began)])
 
     def _record(self, group: Collection[Place], window: Window, now: datetime) -> int:
         places = self.results.places()
@@ -104,13 +102,18 @@ def _alarms(result: MetricResult) -> bool:
     return result.signal not in SIGNALS or SIGNALS[result.signal].alarms
 
 
-def _groups(places: Iterable[Place]) -> Iterator[tuple[Place, ...]]:
-    """Yield places by endpoint, the endpoint itself with them; each cluster and job by itself."""
-    groups: dict[Place, set[Place]] = {}
-    for place in (each.whole for each in places):
-        above = replace(place, deployment="")
-        groups.setdefault(above, {above}).add(place)
-    yield from (tuple(sorted(group)) for group in groups.values())
+def _groups(touches: Iterable[Touch]) -> Iterator[tuple[tuple[Place, ...], list[Touch]]]:
+    """Yield what was touched by endpoint, the endpoint itself with it; each cluster and job by itself."""
+    groups: dict[Place, list[Touch]] = {}
+    for each in touches:
+        groups.setdefault(replace(each.place, deployment=""), []).append(each)
+    for above, own in groups.items():
+        yield tuple(sorted({above, *(each.place for each in own)})), own
+
+
+def _lasts(incident: Revision, moment: datetime) -> bool:
+    """Whether steps from a moment on may change it."""
+    return incident.resolved is None or incident.resolved > moment
 
 
 def _suspects(

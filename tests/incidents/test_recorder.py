@@ -17,7 +17,7 @@ from monitoring.incidents.identity import recognise
 from monitoring.incidents.record import Recorder
 from monitoring.metric import MetricResult
 from monitoring.place import Place
-from monitoring.results.evaluation import Evaluation
+from monitoring.results.evaluation import Evaluation, Touch
 from monitoring.results.events import Events
 from monitoring.results.incidents import IncidentBook
 from monitoring.results.store import Results
@@ -59,7 +59,7 @@ def keep(recorder: Recorder, results: Iterable[MetricResult], fingerprint: str =
 
 
 def record(recorder: Recorder, now: object = NOW) -> int:
-    return recorder.record([BLUE], now, whole=True)
+    return recorder.record([Touch(BLUE, "traffic", START, breached=True)], now)
 
 
 def ids(recorder: Recorder) -> list[str]:

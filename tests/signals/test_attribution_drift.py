@@ -101,7 +101,7 @@ def test_few_rows_are_refused_or_grey(
         signal.run(model, baseline, days(tmp_path, [None], rows=40), WINDOW)
     found = signal.run(model, baseline, days(tmp_path, [None] * 3, rows=40), WINDOW)
     assert {each.status for each in found.history} == {"not_enough_data"}
-    assert found.history[0].reason == "40 of 100 rows"
+    assert found.history[0].reason == "40 rows, 100 needed"
     with pytest.raises(NotEnoughData):
         signal.run(model, baseline, {}, WINDOW)
 
