@@ -157,6 +157,21 @@ class IncidentBook:
         revisions.sort(key=_urgency)
         return tuple(each for each in revisions if wholes is None or each.place in wholes)
 
+    def count(self) -> int:
+        """Return how many revisions there are: more of them whenever a reader would see a change.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        every = (
+            select(func.count())
+            .select_from(IncidentRow)
+            .join(WorkspaceRow, IncidentRow.workspace == WorkspaceRow.id)
+            .where(WorkspaceRow.resource_id == self._workspace)
+        )
+        with self._database.reading() as session:
+            return session.scalar(every) or 0
+
     def stories(
         self, window: Window, *, places: Collection[Place] | None = None
     ) -> tuple[StoredIncident, ...]:
