@@ -18,7 +18,7 @@ D = TypeVar("D")
 #: How a status reads to people, so that nobody says OK over a disaster or over a number that misses
 #: its printed limit.
 Reading = Literal[
-    "ok", "within_chance", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
+    "ok", "within_chance", "unconfirmed", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
     "stale", "not_permitted", "error",
 ]  # fmt: skip
 #: Data of days wait for files and labels; without any for so long they are stale.
@@ -249,6 +249,8 @@ def reading_of(status: Status, leading: MetricResult | None, last: Spell | None)
     if status == "ok":
         if last is not None:
             return "was_breached"
+        if leading is not None and leading.status == "breached":
+            return "unconfirmed"  # one step of the two that it takes
         return "within_chance" if leading is not None and _is_beyond(leading) else "ok"
     if status == "not_enough_data":
         few = leading is not None and "needed" in leading.reason
