@@ -64,12 +64,15 @@ class Monitor:
             deployment=deployment.name,
         )
 
-    def in_force(self, signal: str, place: Place) -> InForce:
-        """Return what a signal is held to at a place; the defaults where that cannot be read."""
+    def in_force(self, signal: str, place: Place, revision: int | None = None) -> InForce:
+        """Return what a signal is held to at a place; the defaults where that cannot be read.
+
+        revision: of the book, for those who ask about many places.
+        """
         if self.book is None:
             return DEFAULT
         try:
-            return self.book.in_force(signal, place.whole, self._models.get(place.whole))
+            return self.book.in_force(signal, place.whole, self._models.get(place.whole), revision)
         except MonitoringError:  # a database that does not answer: it is said once, by the app
             return DEFAULT
 

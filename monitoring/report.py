@@ -10,7 +10,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.place import Place
 from monitoring.signal import Missing, Signal
-from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, is_beyond, spells
+from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, first_step, is_beyond, spells
 from monitoring.window import DAY, Window
 
 D = TypeVar("D")
@@ -208,13 +208,8 @@ class _Summary:
 
     def _began(self, key: Series, spell: Spell) -> datetime:
         """Return when a breach began, to the finest step that is known of it."""
-        first = spell.start
-        for other, history in self.series.items():
-            if other[:2] == key[:2] and other.step < key.step:
-                inside = [r for r in history if first <= _start(r) < first + key.step]
-                fine = next((r for r in inside if _is_beyond(r)), None)
-                first = _start(fine) if fine else first
-        return first
+        same = (r for other, h in self.series.items() if other[:2] == key[:2] for r in h)
+        return first_step(spell.start, key.step, same).start
 
     def _trend(self) -> tuple[float | None, ...]:
         step = self._coarse()

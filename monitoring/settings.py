@@ -12,6 +12,9 @@ from monitoring.errors import InputError
 
 #: Environment variable -> what it sets. The README's table is tested against this.
 VARIABLES = {
+    "AZURE_TENANT_ID": "tenant of the identity, where the environment names one",
+    "AZURE_CLIENT_ID": "client id of the identity, where the environment names one; processes of one "
+    "identity and one database share its Log Analytics budget",
     "AZURE_SUBSCRIPTION_ID": "subscription of the Azure ML workspace",
     "AZURE_RESOURCE_GROUP": "resource group of the Azure ML workspace",
     "AZURE_ML_WORKSPACE": "Azure ML workspace; without it the sample workspace is served",
@@ -40,6 +43,8 @@ class Settings:
     files: Path = Path()
     now: datetime | None = None
     seed: int = 2013
+    tenant_id: str = ""
+    client_id: str = ""
     subscription_id: str = ""
     resource_group: str = ""
     workspace: str | None = None
@@ -60,9 +65,23 @@ class Settings:
         """Whether the sample workspace is served instead of Azure."""
         return self.workspace is None
 
+    @property
+    def identity(self) -> str:
+        """Who Log Analytics counts queries for, as far as the environment says.
+
+        >>> Settings(cache=Path(), tenant_id="t", client_id="c", workspace="ml").identity
+        't/c'
+        """
+        return "sample" if self.is_sample else f"{self.tenant_id}/{self.client_id}"
+
     def clock(self) -> datetime:
         """Return the time to take for now, to the minute, so that equal questions share a cache entry."""
         return (self.now or datetime.now(UTC)).replace(second=0, microsecond=0)
+
+
+def time_of_day() -> datetime:
+    """Return the time, whatever is taken for now: processes agree on it about leases."""
+    return datetime.now(UTC)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -84,6 +103,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         files=Path(env["LEEWAY_FILES"] or "."),
         now=_time(env["LEEWAY_NOW"]),
         seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"] or "2013"),
+        tenant_id=env["AZURE_TENANT_ID"],
+        client_id=env["AZURE_CLIENT_ID"],
         subscription_id=env["AZURE_SUBSCRIPTION_ID"],
         resource_group=env["AZURE_RESOURCE_GROUP"],
         workspace=workspace,

@@ -48,18 +48,21 @@ class Book:
         with self._database.reading() as session:
             return session.scalar(newest) or 0
 
-    def in_force(self, signal: str, place: Place, model: Model | None = None) -> InForce:
+    def in_force(
+        self, signal: str, place: Place, model: Model | None = None, revision: int | None = None
+    ) -> InForce:
         """Return what a signal is held to at a place; the defaults where nobody has decided.
 
         Args:
             signal: Its name.
             place: A deployment; what is decided there counts for it alone.
             model: Name and version of what it serves, of which users may expect values.
+            revision: What `revision` has just returned, for those who ask about many.
 
         Raises:
             SourceError: The database cannot be read.
         """
-        revision = self.revision()
+        revision = self.revision() if revision is None else revision
         with self._guard:
             if self._page.revision != revision:
                 self._page = _Page(revision)

@@ -13,10 +13,10 @@ from monitoring.incidents.record import Recorder
 from monitoring.monitor import Monitor
 from monitoring.results.events import Events
 from monitoring.results.incidents import IncidentBook
-from monitoring.results.leases import Leases, Rounds
+from monitoring.results.leases import Leases, Rounds, shared_slots
 from monitoring.results.snapshots import Snapshots
 from monitoring.results.store import Results
-from monitoring.settings import Settings
+from monitoring.settings import Settings, time_of_day
 from monitoring.signals import SIGNALS
 from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
@@ -27,6 +27,7 @@ def monitor(settings: Settings, database: Database | None = None) -> Monitor:
     deployed = Deployed(connect(settings))
     workspace = deployed.azure.workspace_id.lower()
     database = database or Database(settings.database)
+    deployed.azure.query_budget.shared = shared_slots(database, settings.identity, time_of_day)
     return Monitor(
         deployed, settings.clock, Book(database, workspace), Results(database, workspace)
     )
@@ -53,5 +54,6 @@ def evaluator(settings: Settings, holder: str) -> Evaluator:
         publisher=Publisher(watched, results, Snapshots(database, workspace), recorder),
         what=(*SIGNALS.values(), *EVENT_SOURCES.values()),
         holder=holder,
+        time_of_day=time_of_day,
         retention=timedelta(days=settings.retention_days),
     )

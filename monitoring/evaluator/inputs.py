@@ -3,46 +3,65 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 
 from monitoring.errors import MonitoringError
-from monitoring.evaluator.plan import Evaluated
+from monitoring.evaluator.plan import HOUR, States
+from monitoring.signal import Need
 from monitoring.sources.deployed import INPUTS, OUTPUTS, Deployed
-from monitoring.window import Window
+from monitoring.window import DAY, Window
 from monitoring.workspace.endpoints import Deployment
 
 #: What a signal needs -> the collection whose files it reads.
-KINDS = {"collected inputs": INPUTS, "predictions": OUTPUTS}
+KINDS: Mapping[Need, str] = {"collected inputs": INPUTS, "predictions": OUTPUTS}
+FILES: frozenset[Need] = frozenset({*KINDS, "labels"})
 
 
-def state(
-    deployed: Deployed, deployment: Deployment, what: Evaluated, window: Window
-) -> Mapping[datetime, str]:
-    """Return a digest of the files that a signal reads of each day of a window, by its start.
+def states(
+    deployed: Deployed,
+    deployment: Deployment,
+    needs: Collection[Need],
+    window: Window,
+    step: timedelta,
+) -> States | None:
+    """Return the states of the files that are needed over a window; None if none are.
 
-    The served model is part of it: another version is another question. Days that cannot be listed
-    have an empty state, and are evaluated when they can.
+    The served model is part of them: another version is another question. Steps shorter than a day
+    rest on the files of their hours, so that an hour that is written leaves the others alone.
     """
-    kinds = [kind for need, kind in KINDS.items() if need in what.needs]
+    kinds = [kind for need, kind in KINDS.items() if need in needs]
     if not kinds:
-        return {}
-    days = window.days()
+        return None
+    unit = DAY if step >= DAY else HOUR
+    starts = [each.start for day in window.days() for each in Window.day(day).split(unit)]
     try:
-        listed = [
-            deployed.collected.states(deployment.endpoint, deployment.name, kind, window)
-            for kind in kinds
-        ]
-        if "labels" in what.needs:
-            path = deployed.labels_path(deployed.model(deployment))
-            listed += [deployed.collected.label_states(path, window)] if path else []
+        listed = [_of_files(deployed, deployment, kind, window, unit) for kind in kinds]
+        if "labels" in needs:
+            listed.append(_of_labels(deployed, deployment, window))
     except MonitoringError:
-        return dict.fromkeys((Window.day(day).start for day in days), "")
+        return States({}, unit, known=False)
     model = str(deployment.model)
-    return {
-        Window.day(day).start: together([model, *(files.get(day, "") for files in listed)])
-        for day in days
-    }
+    return States(
+        {start: together([model, *(each.of(start) for each in listed)]) for start in starts}, unit
+    )
+
+
+def _of_files(
+    deployed: Deployed, deployment: Deployment, kind: str, window: Window, unit: timedelta
+) -> States:
+    where = deployment.endpoint, deployment.name, kind
+    if unit < DAY:
+        whole = Window(Window.day(window.start.date()).start, window.end)
+        return States(deployed.collected.hour_states(*where, whole), unit)
+    days = deployed.collected.states(*where, window)
+    return States({Window.day(day).start: state for day, state in days.items()})
+
+
+def _of_labels(deployed: Deployed, deployment: Deployment, window: Window) -> States:
+    path = deployed.labels_path(deployed.model(deployment))
+    days = deployed.collected.label_states(path, window) if path else {}
+    return States({Window.day(day).start: state for day, state in days.items()})
 
 
 def together(parts: Iterable[str]) -> str:

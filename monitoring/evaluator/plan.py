@@ -12,10 +12,13 @@ from monitoring.place import Place
 from monitoring.signal import Findings, Grid, Need, Question, Scope
 from monitoring.window import DAY, Window
 
+HOUR = timedelta(hours=1)
 #: Newest first: everything is evaluated this far back before anything further back.
 RUNGS = (DAY, 7 * DAY, 30 * DAY, 90 * DAY)
 #: What could not be read is asked for again after so long.
 RETRY = timedelta(minutes=5)
+#: Input that goes on changing makes a step due again no more often.
+AGAIN = HOUR
 #: Steps evaluated together at most: a query of more would be cut off by Log Analytics.
 MOST_STEPS = 2_500
 #: Fingerprints of input that has no files of its own: final once its data had time to arrive.
@@ -51,20 +54,42 @@ class Evaluated(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class States:
+    """What the input of steps rests on. by_start: digests of files, by the start of a unit of time.
+
+    known: False where the files cannot be listed.
+    """
+
+    by_start: Mapping[datetime, str]
+    unit: timedelta = DAY
+    known: bool = True
+
+    def of(self, start: datetime) -> str:
+        """Return the state of the input of the step that begins then.
+
+        >>> from datetime import UTC
+        >>> States({datetime(2026, 1, 1, tzinfo=UTC): "two"}).of(datetime(2026, 1, 1, 7, tzinfo=UTC))
+        'two'
+        """
+        midnight = Window.day(start.date()).start
+        return self.by_start.get(start - (start - midnight) % self.unit, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """All that a kept step depends on besides the time: each makes it due again when it changes.
 
-    state: of the step's own files, by day; empty where the input has none.
+    states: of the step's own files; None where its input has none.
     """
 
     version: int
     in_force: str
-    state: Mapping[datetime, str]
+    states: States | None = None
 
     def fingerprint(self, step: Window, settle: timedelta, now: datetime) -> str:
         """Return the state of the input of a step, as it is kept beside its results."""
-        if self.state:
-            return self.state.get(Window.day(step.start.date()).start, "")
+        if self.states is not None:
+            return self.states.of(step.start)
         return SETTLED if now >= step.end + settle else PROVISIONAL
 
 
@@ -98,18 +123,27 @@ def is_due(done: Done | None, rule: Rule, step: Window, settle: timedelta, now: 
     >>> from types import SimpleNamespace as S
     >>> from datetime import UTC
     >>> day = Window.day(datetime(2026, 1, 1, tzinfo=UTC).date())
-    >>> rule = Rule(1, "", {day.start: "two files"})
+    >>> one, two = (Rule(1, "", States({day.start: files})) for files in ("one file", "two files"))
     >>> kept = S(version=1, in_force="", fingerprint="one file", evaluated=day.end, complete=True)
-    >>> is_due(None, rule, day, DAY, day.end), is_due(kept, rule, day, DAY, day.end)
-    (True, True)
-    >>> is_due(kept, Rule(1, "", {day.start: "one file"}), day, DAY, day.end)
-    False
+    >>> later = day.end + AGAIN
+    >>> is_due(None, one, day, DAY, later), is_due(kept, one, day, DAY, later)
+    (True, False)
+    >>> is_due(kept, two, day, timedelta(), later), is_due(kept, two, day, DAY, later)
+    (True, False)
     """
     if done is None or (done.version, done.in_force) != (rule.version, rule.in_force):
         return True
+    waited = abs(now - done.evaluated)  # a clock may have been set back
     if not done.complete:
-        return now - done.evaluated >= RETRY
-    return done.fingerprint != rule.fingerprint(step, settle, now)
+        return waited >= RETRY
+    if rule.states is None:
+        return done.fingerprint != SETTLED and now >= step.end + settle
+    if not rule.states.known or done.fingerprint == rule.states.of(step.start):
+        return False
+    settled = step.end + settle
+    if now < settled:
+        return waited >= step.length
+    return done.evaluated < settled or waited >= min(step.length, AGAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitoring.evaluator.plan import Evaluated
 from monitoring.incidents.record import Recorder
 from monitoring.metric import MetricResult
 from monitoring.monitor import Monitor
@@ -14,6 +13,7 @@ from monitoring.overview import state
 from monitoring.overview.state import PlaceState
 from monitoring.place import Place
 from monitoring.report import Headline, headline
+from monitoring.results.evaluation import Touch
 from monitoring.results.snapshots import Snapshots
 from monitoring.results.store import Results
 from monitoring.signal import Signal
@@ -36,27 +36,30 @@ class Publisher:
     results: Results
     snapshots: Snapshots
     recorder: Recorder
-    _touched: dict[Place, set[str]] = field(default_factory=dict, init=False)
+    _touched: list[Touch] = field(default_factory=list, init=False)
 
-    def touch(self, what: Evaluated, places: Iterable[Place]) -> None:
-        """Note that steps of a signal were evaluated at some places."""
-        for place in places:
-            self._touched.setdefault(place.whole, set()).add(what.name)
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Note what was evaluated."""
+        self._touched += touches
 
-    def publish(self, endpoints: Sequence[Endpoint], now: datetime, *, whole: bool) -> None:
+    def publish(self, endpoints: Sequence[Endpoint], now: datetime) -> None:
         """Keep the state of every touched place, and fold what it says into incidents.
+
+        What fails is told again with the next round.
 
         Args:
             endpoints: With their deployments, as Azure spells them.
             now: As of when.
-            whole: Steps of long ago were evaluated too.
         """
-        touched, self._touched = self._touched, {}
-        if not touched:
+        if not self._touched:
             return
-        for place, names, about in self._rows(touched, endpoints):
-            self._keep(place, names, about, now)
-        self.recorder.record(touched, now, whole=whole)
+        names: dict[Place, set[str]] = {}
+        for each in self._touched:
+            names.setdefault(each.place, set()).add(each.signal)
+        for place, own, about in self._rows(names, endpoints):
+            self._keep(place, own, about, now)
+        self.recorder.record(self._touched, now)
+        self._touched = []
 
     def _rows(
         self, touched: Mapping[Place, set[str]], endpoints: Sequence[Endpoint]
@@ -83,14 +86,13 @@ class Publisher:
         about: tuple[Endpoint, Deployment] | None,
         now: datetime,
     ) -> None:
-        before = state.kept(self.snapshots, place)
-        headlines = {each.signal: each for each in before.headlines} if before else {}
-        for name in names & SIGNALS.keys():
-            if (found := self.headline(SIGNALS[name], place, now)) is not None:
-                headlines[name] = found
+        headlines = [
+            headline
+            for name in names & SIGNALS.keys()
+            if (headline := self.headline(SIGNALS[name], place, now)) is not None
+        ]
         if headlines:
-            ordered = sorted(headlines.values(), key=lambda each: SIGNALS[each.signal].gravity)
-            state.keep(self.snapshots, _state(place, about, tuple(ordered), now))
+            state.keep(self.snapshots, _state(place, about, tuple(headlines), now))
 
     def headline(self, signal: Signal, place: Place, now: datetime) -> Headline | None:
         """Return the headline of a signal at a place, else at its endpoint; None without a step."""

@@ -10,18 +10,18 @@ from itertools import groupby
 from time import perf_counter
 
 from monitoring.errors import LeaseLost, MonitoringError
-from monitoring.evaluator import inputs
 from monitoring.evaluator.plan import RUNGS, Evaluated, Rule, Task, is_due, runs, steps_of
 from monitoring.evaluator.publish import Publisher
+from monitoring.evaluator.rules import Rules
 from monitoring.metric import MetricResult
 from monitoring.monitor import Monitor
 from monitoring.place import Place
-from monitoring.results.evaluation import Done, Evaluation
+from monitoring.results.evaluation import Done, Evaluation, Touch
 from monitoring.results.events import Events
-from monitoring.results.leases import Lease, Leases, Rounds
+from monitoring.results.leases import Lease, Leases, Rounds, is_gone
 from monitoring.results.store import Results
 from monitoring.signal import Findings, Grid, Missing, Question
-from monitoring.window import Window
+from monitoring.window import DAY, Window
 from monitoring.workspace.endpoints import Deployment, Endpoint
 
 log = logging.getLogger("leeway.evaluator")
@@ -42,17 +42,19 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fleet:
-    """What there is to evaluate, as of the start of a round."""
+    """What there is to evaluate, as of the start of a round, and what it is held to."""
 
     endpoints: tuple[Endpoint, ...]
     deployments: Mapping[Place, Deployment]
+    rules: Rules
 
 
 @dataclass(eq=False, kw_only=True)
 class Evaluator:
     """Evaluates what is due in one workspace. Several may share one database.
 
-    holder: a name of this process that no other has. what: signals and sources of events, in the
+    holder: a name of this process that no other has. time_of_day: for leases, whatever the monitor
+    takes for now. what: signals and sources of events, in the
     order in which they are evaluated. retention: how long results and events are kept; incidents for
     ever.
     """
@@ -65,6 +67,7 @@ class Evaluator:
     publisher: Publisher
     what: Sequence[Evaluated]
     holder: str
+    time_of_day: Callable[[], datetime]
     retention: timedelta = timedelta(days=400)
     _whole: datetime | None = field(default=None, init=False)
     _revision: int | None = field(default=None, init=False)
@@ -76,6 +79,8 @@ class Evaluator:
             SourceError: The database cannot be used, or the workspace does not say what it has.
         """
         now = self.monitor.clock()
+        if self._whole is None:
+            self._take_over()
         self.rounds.begin(self.holder, now)
         fleet = self._fleet()
         done, left = 0, 0
@@ -87,7 +92,7 @@ class Evaluator:
                     done += 1
                 else:
                     left += 1
-            self.publisher.publish(fleet.endpoints, now, whole=self._looks_at_all(now))
+            self.publisher.publish(fleet.endpoints, now)
         if self._looks_at_all(now):
             self._whole = now
             self._prune(now)
@@ -95,15 +100,24 @@ class Evaluator:
         self.rounds.finish(self.holder, self.monitor.clock())
         return Progressed(done, left)
 
+    def _take_over(self) -> None:
+        """Go on where evaluators ended that are gone: with their tasks, and with what they left untold."""
+        self.leases.free(is_gone)
+        since = self.rounds.broken()
+        if since is not None:
+            self.publisher.touch(self.results.evaluated(since))
+
     def _prune(self, now: datetime) -> None:
         self.results.prune(now - self.retention)
         self.events.prune(now - self.retention)
-        self.leases.prune(now - TERM)
+        self.leases.prune(self.time_of_day() - TERM)
+        self.rounds.forget(now - DAY, is_gone, self.holder)
 
     def _fleet(self) -> Fleet:
         endpoints = self.monitor.endpoints()
         deployments = [each for endpoint in endpoints for each in endpoint.deployments]
-        return Fleet(endpoints, {self.monitor.place(each): each for each in deployments})
+        by_place = {self.monitor.place(each): each for each in deployments}
+        return Fleet(endpoints, by_place, Rules(self.monitor, by_place))
 
     def _decided(self) -> int:
         return self.monitor.book.revision() if self.monitor.book else 0
@@ -112,7 +126,7 @@ class Evaluator:
         """Whether all steps are looked through: at first, every hour, and after each decision."""
         if self._whole is None or self._revision != self._decided():
             return True
-        return now - self._whole >= WHOLE
+        return abs(now - self._whole) >= WHOLE
 
     def _due(
         self, fleet: Fleet, now: datetime, rung: timedelta, beyond: timedelta
@@ -133,7 +147,7 @@ class Evaluator:
         window = Window(steps[0].start, steps[-1].end)
         done = self.results.done(what.name, grid.step, window)
         for place in self._places(what, fleet):
-            rule = self._rule(what, place, fleet, window)
+            rule = fleet.rules.of(what, place, window, grid.step)
             due = self._steps_due(done, place, rule, grid, steps)
             yield from (Task(what, place, grid, run) for run in runs(due))
 
@@ -155,56 +169,49 @@ class Evaluator:
     def _places(self, what: Evaluated, fleet: Fleet) -> Iterable[Place]:
         return fleet.deployments if what.scope == "deployment" else (self.monitor.workspace,)
 
-    def _rule(self, what: Evaluated, place: Place, fleet: Fleet, window: Window) -> Rule:
-        if what.scope == "deployment":
-            digest = self.monitor.in_force(what.name, place).digest
-            deployment = fleet.deployments[place]
-            state = inputs.state(self.monitor.deployed, deployment, what, window)
-            return Rule(what.version, digest, state)
-        digests = (self.monitor.in_force(what.name, each).digest for each in fleet.deployments)
-        return Rule(what.version, inputs.together(digests), {})
-
     def _perform(self, task: Task, fleet: Fleet) -> bool:
         """Evaluate a task unless another evaluator is at it, or has just done it."""
-        lease = self.leases.take(task.key, self.holder, self.monitor.clock(), TERM)
+        lease = self.leases.take(task.key, self.holder, self.time_of_day(), TERM)
         if lease is None:
             return False
         try:
-            window = self._still_due(task, fleet)
-            if window is not None:
-                self._keep(replace(task, window=window), fleet, lease)
+            rules = Rules(self.monitor, fleet.deployments)  # what counts is how things are now
+            rule = rules.of(task.what, task.place, task.window, task.grid.step)
+            windows = self._still_due(task, rule)
+            for window in windows:
+                self._keep(replace(task, window=window), rule, fleet, lease)
         except LeaseLost as error:
             log.warning("%s", error)
+            return False
         finally:
             self.leases.release(lease)
-        return window is not None
+        return bool(windows)
 
-    def _still_due(self, task: Task, fleet: Fleet) -> Window | None:
-        done = self._done(task)
-        rule = self._rule(task.what, task.place, fleet, task.window)
+    def _still_due(self, task: Task, rule: Rule) -> list[Window]:
         steps = task.window.split(task.grid.step)
-        due = self._steps_due(done, task.place, rule, task.grid, steps)
-        return Window(due[0].start, due[-1].end) if due else None
+        return list(runs(self._steps_due(self._done(task), task.place, rule, task.grid, steps)))
 
     def _done(self, task: Task) -> Mapping[tuple[Place, datetime], Done]:
         """Return what is kept of a task's steps, at all places that its evaluation covers."""
         place = task.place if task.what.scope == "deployment" else None
         return self.results.done(task.what.name, task.grid.step, task.window, place)
 
-    def _keep(self, task: Task, fleet: Fleet, lease: Lease) -> None:
+    def _keep(self, task: Task, rule: Rule, fleet: Fleet, lease: Lease) -> None:
         began = perf_counter()
-        rule = self._rule(task.what, task.place, fleet, task.window)
         question = self.monitor.question(
             task.place, task.window, task.grid.step, endpoints=fleet.endpoints
         )
         findings = _guarded(task, question)
         seconds = perf_counter() - began
         log.info("%s: %d results in %.1f s", task.key, len(findings.results), seconds)
-        places = {place for place, _ in self._done(task)}
-        evaluations = tuple(_evaluations(task, places, findings, rule, question.taken, seconds))
+        done = self._done(task)
+        # A clock that was set back must not put what is new below what is old.
+        taken = max([question.taken, *(each.evaluated for each in done.values())])
+        places = {place for place, _ in done}
+        evaluations = tuple(_evaluations(task, places, findings, rule, taken, seconds))
         self.events.add(findings.events)
         self.results.add(evaluations, lease)
-        self.publisher.touch(task.what, (each.place for each in evaluations))
+        self.publisher.touch(map(Touch.of, evaluations))
 
 
 def _guarded(task: Task, question: Question) -> Findings:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
 from monitoring.metric import STATUSES, Status
+from monitoring.overview.state_codec import Packed, pack, place_of, place_record, unpack
 from monitoring.place import Place
 from monitoring.report import Headline, reading_of
 from monitoring.results.snapshots import Snapshots
@@ -24,21 +25,27 @@ MOST_POINTS = 60
 RECENTLY = timedelta(hours=24)
 
 
+#: The worst status, open breaches and since when the newest is, turned so that less is more urgent.
+Standing = tuple[int, int, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceState:
     """One deployment, or another place that signals are about, as of a moment.
 
     endpoint, deployment: as Azure spells them. traffic_percent: of the endpoint; None without a
-    share. headlines: by gravity.
+    share. headlines: by gravity. standing: how urgent it is among others, the least first; None where
+    its headlines say.
     """
 
     place: Place
     taken: datetime
-    headlines: tuple[Headline, ...]
+    headlines: Sequence[Headline]
     endpoint: str = ""
     deployment: str = ""
     traffic_percent: int | None = None
     model_version: str = ""
+    standing: Standing | None = None
 
     def of(self, signal: str) -> Headline | None:
         """Return the headline of a signal; None if it says nothing of this place."""
@@ -71,13 +78,14 @@ def _order(each: Headline) -> tuple[bool, int]:
 
 def ranked(states: Iterable[PlaceState]) -> list[PlaceState]:
     """Return the most and the newest open problems first, then by name."""
+    return sorted(states, key=lambda state: (state.standing or standing(state), str(state.place)))
 
-    def order(state: PlaceState) -> tuple[int, int, float, str]:
-        breaches = [each for each in state.headlines if each.status == "breached"]
-        newest = max((each.since.timestamp() for each in breaches if each.since), default=0.0)
-        return STATUSES.index(state.worst), -len(breaches), -newest, str(state.place)
 
-    return sorted(states, key=order)
+def standing(state: PlaceState) -> Standing:
+    """Return how urgent a place is among others: the least first."""
+    breaches = [each for each in state.headlines if each.status == "breached"]
+    newest = max((each.since.timestamp() for each in breaches if each.since), default=0.0)
+    return STATUSES.index(state.worst), -len(breaches), -newest
 
 
 def inside(state: PlaceState, window: Window) -> PlaceState:
@@ -104,9 +112,23 @@ def brief(state: PlaceState) -> PlaceState:
 
 
 def keep(snapshots: Snapshots, state: PlaceState) -> None:
-    """Keep a state for the overview and for the pages of its place."""
-    snapshots.put(f"{WHOLE}{state.place}", msgspec.msgpack.encode(state), state.taken)
-    snapshots.put(f"{BRIEF}{state.place}", msgspec.msgpack.encode(brief(state)), state.taken)
+    """Keep a state for the overview and for the pages of its place.
+
+    Headlines of other signals stay as another evaluator may have just kept them.
+    """
+
+    def change(before: bytes | None) -> dict[str, bytes]:
+        headlines = {each.signal: each for each in _decode(before).headlines} if before else {}
+        headlines |= {each.signal: each for each in state.headlines}
+        known = [each for each in headlines.values() if each.signal in SIGNALS]
+        known.sort(key=lambda each: SIGNALS[each.signal].gravity)
+        whole = replace(state, headlines=tuple(known))
+        return {
+            f"{WHOLE}{state.place}": _encoded(whole),
+            f"{BRIEF}{state.place}": _encoded(brief(whole)),
+        }
+
+    snapshots.change(f"{WHOLE}{state.place}", change, state.taken)
 
 
 def kept(snapshots: Snapshots, place: Place) -> PlaceState | None:
@@ -125,8 +147,49 @@ def everywhere(snapshots: Snapshots) -> tuple[PlaceState, ...]:
     return tuple(ranked(_decode(each.content) for each in snapshots.under(BRIEF)))
 
 
+class _Kept(msgspec.Struct):
+    """A state as it is kept: its headlines wait to be read."""
+
+    place: tuple[str, ...]
+    taken: datetime
+    endpoint: str
+    deployment: str
+    traffic_percent: int | None
+    model_version: str
+    standing: Standing
+    headlines: Packed
+
+
+def _encoded(state: PlaceState) -> bytes:
+    return msgspec.msgpack.encode(
+        _Kept(
+            place_record(state.place),
+            state.taken,
+            state.endpoint,
+            state.deployment,
+            state.traffic_percent,
+            state.model_version,
+            standing(state),
+            pack(state.headlines),
+        )
+    )
+
+
 def _decode(content: bytes) -> PlaceState:
-    return msgspec.msgpack.decode(content, type=PlaceState)
+    kept = _decoder.decode(content)
+    return PlaceState(
+        place=place_of(kept.place),
+        taken=kept.taken,
+        headlines=unpack(kept.headlines),
+        endpoint=kept.endpoint,
+        deployment=kept.deployment,
+        traffic_percent=kept.traffic_percent,
+        model_version=kept.model_version,
+        standing=kept.standing,
+    )
+
+
+_decoder = msgspec.msgpack.Decoder(_Kept)
 
 
 __all__ = ["PlaceState", "Signal", "everywhere", "fleet", "inside", "keep", "kept", "ranked"]

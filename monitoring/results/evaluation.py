@@ -74,6 +74,22 @@ class Done:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """That steps of a signal were evaluated at a place, from a moment on. breached: one of them may be."""
+
+    place: Place
+    signal: str
+    start: datetime
+    breached: bool = True
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Touch:
+        """Return what an evaluation touches."""
+        breached = any(result.status == "breached" for result in evaluation.results)
+        return cls(evaluation.place, evaluation.signal, evaluation.window.start, breached)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """How much is stored of a workspace. payload_bytes: without rows and indexes around them."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,6 +19,11 @@ from monitoring.database.database import Database
 from monitoring.database.result_tables import LeaseRow, RoundRow
 from monitoring.errors import LeaseLost
 from monitoring.results.standing import microseconds
+
+#: Nothing is taken for longer: what ends later was taken before the clock was set back.
+LONGEST = timedelta(days=1)
+#: Longer than a query and its further attempts: three of 75 s, and what lies between them.
+SLOT_TTL = timedelta(minutes=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,18 @@ class Leases:
         with self._database.writing() as session:
             session.execute(_own(lease).values(until=0, holder=""))
 
+    def free(self, is_gone: Callable[[str], bool]) -> int:
+        """Let others take the tasks of holders that are gone; returns how many.
+
+        Raises:
+            SourceError: The database cannot be written to.
+        """
+        with self._database.writing() as session:
+            holders = session.scalars(select(LeaseRow.holder).distinct())
+            gone = [holder for holder in holders if holder and is_gone(holder)]
+            freed = update(LeaseRow).where(LeaseRow.holder.in_(gone)).values(until=0, holder="")
+            return session.connection().execute(freed).rowcount
+
     def prune(self, before: datetime) -> int:
         """Remove what expired before a moment; returns how many."""
         with self._database.writing() as session:
@@ -96,6 +118,61 @@ class Slots:
             SourceError: The database cannot be written to.
         """
         Leases(self._database).release(slot)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSlots:
+    """The slots of one identity, as a process takes them one after another.
+
+    holder: the name of this process. now: the time of day. ttl: longer than any use of a slot.
+    """
+
+    slots: Slots
+    identity: str
+    holder: str
+    now: Callable[[], datetime]
+    ttl: timedelta
+
+    def __call__(self) -> Callable[[], None] | None:
+        """Return what frees the slot that was taken, None while all are.
+
+        Raises:
+            SourceError: The database cannot be written to.
+        """
+        slot = self.slots.take(self.identity, self.holder, self.now(), self.ttl)
+        return None if slot is None else partial(self.slots.release, slot)
+
+
+def shared_slots(database: Database, identity: str, now: Callable[[], datetime]) -> SharedSlots:
+    """Return the slots of an identity over all processes on a database, as this one takes them."""
+    return SharedSlots(Slots(database), identity, this_process(), now, SLOT_TTL)
+
+
+def this_process() -> str:
+    """Return the name of this process as a holder of leases.
+
+    >>> is_gone(this_process()), is_gone("another-host-1")
+    (True, False)
+    """
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def is_gone(holder: str) -> bool:
+    """Whether a holder is a process of this host that has ended, or an earlier one of this name.
+
+    A container that starts again has the host name and the process id that it had before.
+    """
+    host, _, number = holder.rpartition("-")
+    if host != socket.gethostname() or not number.isdigit():
+        return False
+    if holder == this_process():
+        return True
+    try:
+        with suppress(PermissionError):  # somebody else's, and so at work
+            os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +225,31 @@ class Rounds:
                 return None
             return Round(holder=row.holder, began=row.began, finished=row.finished)
 
+    def broken(self) -> datetime | None:
+        """Return when the oldest round began that is not over; None if all are.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        over = RoundRow.finished.is_not(None) & (RoundRow.finished >= RoundRow.began)
+        began = select(func.min(RoundRow.began)).where(RoundRow.workspace == self._workspace, ~over)
+        with self._database.reading() as session:
+            return session.scalar(began)
+
+    def forget(self, before: datetime, is_gone: Callable[[str], bool], successor: str) -> int:
+        """Forget the evaluators that are gone or silent, but for the one that goes on; returns how many.
+
+        Raises:
+            SourceError: The database cannot be written to.
+        """
+        of_workspace = select(RoundRow).where(RoundRow.workspace == self._workspace)
+        with self._database.writing() as session:
+            rows = session.scalars(of_workspace.where(RoundRow.holder != successor)).all()
+            gone = [row for row in rows if row.began < before or is_gone(row.holder)]
+            for row in gone:
+                session.delete(row)
+        return len(gone)
+
     def _write(self, holder: str, change: dict[str, Any], new: dict[str, Any]) -> None:
         row = {"workspace": self._workspace, "holder": holder, **new}
         with self._database.writing() as session:
@@ -183,7 +285,9 @@ def _take(session: Session, task: str, holder: str, now: datetime, ttl: timedelt
     taken = new.on_conflict_do_update(
         index_elements=["task"],
         set_={"holder": holder, "term": LeaseRow.term + 1, "until": microseconds(until)},
-        where=LeaseRow.until <= microseconds(now),
+        where=or_(
+            LeaseRow.until <= microseconds(now), LeaseRow.until > microseconds(now + LONGEST)
+        ),
     ).returning(LeaseRow.term)
     term = session.execute(taken).scalar()
     return None if term is None else Lease(task=task, holder=holder, term=term, until=until)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import SnapshotRow
@@ -40,18 +42,37 @@ class Snapshots:
             SourceError: The database cannot be written to.
         """
         with self._database.writing() as session:
-            row = session.get(SnapshotRow, (self._workspace, name))
-            revision = row.revision + 1 if row else 1
-            session.merge(
-                SnapshotRow(
-                    workspace=self._workspace,
-                    name=name,
-                    revision=revision,
-                    taken=taken,
-                    content=seal(content, form=FORMAT),
-                )
-            )
+            revision = self._put(session, name, content, taken)
         return Snapshot(name=name, content=content, taken=taken, revision=revision)
+
+    def change(
+        self, name: str, change: Callable[[bytes | None], Mapping[str, bytes]], taken: datetime
+    ) -> None:
+        """Put contents that are made from what is under a name; nobody else writes meanwhile.
+
+        Args:
+            name: What to read.
+            change: Gets what is there, None if there is nothing that can be read, and returns
+                contents by name.
+            taken: As of when they are.
+
+        Raises:
+            SourceError: The database cannot be written to.
+        """
+        with self._database.writing() as session:
+            row = session.get(SnapshotRow, (self._workspace, name))
+            contents = change(_content(name, row.content) if row else None)
+            for each, content in contents.items():
+                self._put(session, each, content, taken)
+
+    def _put(self, session: Session, name: str, content: bytes, taken: datetime) -> int:
+        row = session.get(SnapshotRow, (self._workspace, name))
+        if row is None:
+            row = SnapshotRow(workspace=self._workspace, name=name, revision=0)
+            session.add(row)
+        row.revision += 1
+        row.taken, row.content = taken, seal(content, form=FORMAT)
+        return row.revision
 
     def under(self, prefix: str) -> tuple[Snapshot, ...]:
         """Return the snapshots whose names begin so, by name; those that cannot be read are left out.
@@ -70,15 +91,11 @@ class Snapshots:
         )
         with self._database.reading() as session:
             rows = session.execute(chosen).all()
-        found = []
-        for name, content, taken, revision in rows:
-            try:
-                whole = unseal(content, form=FORMAT)
-            except UnreadableError:
-                _log.warning("Snapshot %r cannot be read", name)
-                continue
-            found.append(Snapshot(name=name, content=whole, taken=taken, revision=revision))
-        return tuple(found)
+        return tuple(
+            Snapshot(name=name, content=whole, taken=taken, revision=revision)
+            for name, content, taken, revision in rows
+            if (whole := _content(name, content)) is not None
+        )
 
     def get(self, name: str) -> Snapshot | None:
         """Return what is under a name; None if there is nothing, or nothing that can be read.
@@ -90,9 +107,15 @@ class Snapshots:
             row = session.get(SnapshotRow, (self._workspace, name))
             if row is None:
                 return None
-            try:
-                content = unseal(row.content, form=FORMAT)
-            except UnreadableError:
-                _log.warning("Snapshot %r cannot be read", name)
+            content = _content(name, row.content)
+            if content is None:
                 return None
             return Snapshot(name=name, content=content, taken=row.taken, revision=row.revision)
+
+
+def _content(name: str, sealed: bytes) -> bytes | None:
+    try:
+        return unseal(sealed, form=FORMAT)
+    except UnreadableError:
+        _log.warning("Snapshot %r cannot be read", name)
+        return None

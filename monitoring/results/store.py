@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 
 from monitoring.database.database import Database
-from monitoring.database.result_tables import EvaluationRow
+from monitoring.database.result_tables import EvaluationRow, SeriesRow
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results import leases, rows
 from monitoring.results.codec import unpack
-from monitoring.results.evaluation import Done, Evaluation, Size
+from monitoring.results.evaluation import Done, Evaluation, Size, Touch
 from monitoring.results.leases import Lease
 from monitoring.results.numbers import Series, SeriesNumbers
 from monitoring.results.payload import UnreadableError
@@ -175,6 +175,24 @@ class Results:
             for row in reversed(older)
             for whole in _parts(row, chosen.known[row.series], row.starts(step))
         )
+
+    def evaluated(self, since: datetime) -> tuple[Touch, ...]:
+        """Return what was evaluated since a moment: each series, and its first such step.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        first = EvaluationRow.last - (EvaluationRow.steps - 1) * SeriesRow.step
+        chosen = (
+            select(EvaluationRow.series, func.min(first))
+            .join(SeriesRow, EvaluationRow.series == SeriesRow.id)
+            .where(EvaluationRow.evaluated >= microseconds(since))
+            .group_by(EvaluationRow.series)
+        )
+        with self._database.reading() as session:
+            known = self._series.choose(session)
+            starts = {n: moment(first) for n, first in session.execute(chosen) if n in known}
+        return tuple(Touch(known[n].place, known[n].signal, start) for n, start in starts.items())
 
     def prune(self, before: datetime) -> int:
         """Remove the evaluations whose steps were over before a moment; returns how many.

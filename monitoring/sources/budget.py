@@ -9,6 +9,8 @@ from it here is told in docs/query_budget.md.
 
 from __future__ import annotations
 
+import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
@@ -22,10 +24,19 @@ from monitoring.kept.memory import Places
 
 T = TypeVar("T")
 
+log = logging.getLogger("leeway")
+
+#: Takes a slot of those that several processes share: returns what frees it, None while all are taken.
+Shared = Callable[[], Callable[[], None] | None]
+
 #: Log Analytics runs five queries at a time for one identity.
 CONCURRENT_QUERIES = 5
 #: Seconds that a question waits for its turn, behind others.
 SLOT_TIMEOUT = 120.0
+#: Seconds between two looks for a shared slot, on average: it takes a write to the database.
+LOOK_SECONDS = 0.1
+#: Seconds for which slots that cannot be shared are not looked for again.
+ALONE_SECONDS = 20.0
 #: Seconds of back-off that a reader in front of the screen waits through; more is theirs to decide.
 PATIENCE = 10.0
 #: Seconds that a Retry-After may close the door for. Then one question finds out how it stands.
@@ -66,7 +77,8 @@ class Keep(NamedTuple):
 class Usage:
     """What a budget is doing, and what it has done since the start.
 
-    in_flight: requests that the service is answering. waiting: questions that wait for their turn.
+    in_flight: requests that the service is answering, or that have a turn here and wait for one among
+    all processes. waiting: questions that wait for their turn.
     sent: requests, further attempts included. joined: questions that waited for an equal one.
     cached: questions answered by a kept answer. refused: requests that found the service busy.
     failed: questions that ended in an error. waited_seconds: by all questions, for their turn and
@@ -113,6 +125,7 @@ class QueryBudget:
         slots: Questions at a time.
         pause: What waits for some seconds while the service is busy.
         clock: Seconds that only grow.
+        shared: Slots of the identity over all its processes; None where this is the only one.
 
     >>> budget = QueryBudget()
     >>> [budget.answer("a?", "a", lambda: "a!", keep=lambda a: Keep(60, len(a))) for _ in range(3)]
@@ -124,6 +137,7 @@ class QueryBudget:
     slots: int = CONCURRENT_QUERIES
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    shared: Shared | None = None
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _asked: dict[Hashable, Future[Any]] = field(default_factory=dict, repr=False)
     _answers: Places[_Kept] = field(
@@ -132,6 +146,7 @@ class QueryBudget:
     _counts: _Counts = field(default_factory=_Counts, repr=False)
     _closed_until: float = float("-inf")
     _closed_by: int = 0
+    _alone_until: float = float("-inf")
 
     def answer(
         self,
@@ -229,20 +244,46 @@ class QueryBudget:
 
     @contextmanager
     def _slot(self, name: str) -> Iterator[None]:
+        deadline = self.clock() + SLOT_TIMEOUT
         with self._changed:
             with self._counted_wait():
-                self._wait_for_turn(name)
+                self._wait_for_turn(name, deadline)
             self._counts.in_flight += 1
-            self._counts.sent += 1
+        free = None
         try:
+            free = self._shared_slot(name, deadline)
+            with self._changed:
+                self._counts.sent += 1
             yield
         finally:
             with self._changed:
                 self._counts.in_flight -= 1
                 self._changed.notify_all()
+            if free is not None:
+                self._unless_alone(free)
 
-    def _wait_for_turn(self, name: str) -> None:
-        deadline = self.clock() + SLOT_TIMEOUT
+    def _shared_slot(self, name: str, deadline: float) -> Callable[[], None] | None:
+        """Return what frees a slot among all processes; None where they do not share any now."""
+        with self._counted_wait():
+            while self.shared is not None and self.clock() >= self._alone_until:
+                if free := self._unless_alone(self.shared):
+                    return free
+                if self.clock() >= deadline:
+                    raise self._no_turn(name)
+                self.pause(LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+        return None
+
+    def _unless_alone(self, ask: Callable[[], T]) -> T | None:
+        """Ask for what is shared; for a while this process keeps to its own slots if that fails."""
+        try:
+            return ask()
+        except SourceError as error:
+            if self._alone_until == float("-inf"):
+                log.warning("Queries are counted in this process alone: %s", error)
+            self._alone_until = self.clock() + ALONE_SECONDS
+            return None
+
+    def _wait_for_turn(self, name: str, deadline: float) -> None:
         while True:
             closed, left = self._closed_until - self.clock(), deadline - self.clock()
             if closed > PATIENCE:
@@ -250,12 +291,15 @@ class QueryBudget:
             if closed <= 0 and self._counts.in_flight < self.slots:
                 return
             if left <= 0:
-                raise SourceError(
-                    f"Cannot ask {name!r}: {self.slots} other queries have been running for "
-                    f"{SLOT_TIMEOUT:g} s",
-                    hint="Try again in a minute, or choose a shorter window.",
-                )
+                raise self._no_turn(name)
             self._changed.wait(min(closed, left) if closed > 0 else left)
+
+    def _no_turn(self, name: str) -> SourceError:
+        return SourceError(
+            f"Cannot ask {name!r}: {self.slots} other queries have been running for "
+            f"{SLOT_TIMEOUT:g} s",
+            hint="Try again in a minute, or choose a shorter window.",
+        )
 
     def _closed(self, name: str, seconds: float) -> BusyError:
         return BusyError(

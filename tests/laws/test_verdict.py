@@ -43,7 +43,7 @@ def test_results_are_made_and_judged_in_one_file() -> None:
     found = {
         f"{path.relative_to(ROOT)}:{line}"
         for path in ROOT.rglob("*.py")
-        if str(path.relative_to(ROOT)) not in {"verdict.py", *others}
+        if str(path.relative_to(ROOT)) not in {"verdict.py", "results/codec.py", *others}
         for line in made_elsewhere(ast.parse(path.read_text("utf-8")))
     }
     assert not found

@@ -5,15 +5,17 @@ from __future__ import annotations
 import atexit
 import gc
 import threading
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from monitoring.errors import MonitoringError
 from monitoring.kept.memory import Memory
 from monitoring.progress import Progress
-from monitoring.settings import Settings, from_environment
+from monitoring.settings import Settings, from_environment, time_of_day
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
@@ -53,7 +55,9 @@ class Preparation:
         from monitoring.sources.azure import connect  # noqa: PLC0415 - costs a second
 
         try:
-            self.azure = connect(settings(), progress=self._report)
+            azure = connect(settings(), progress=self._report)
+            _share_budget(azure)
+            self.azure = azure
         except Exception as error:  # noqa: BLE001 - raised again in the sessions that wait for it
             self.error = error
 
@@ -64,6 +68,16 @@ class Preparation:
         """Wait that long at most, and say whether it is finished."""
         self._thread.join(wait_seconds)
         return not self._thread.is_alive()
+
+
+def _share_budget(azure: Azure) -> None:
+    """Count queries together with the evaluators; alone where there is no database."""
+    from monitoring.database.database import Database  # noqa: PLC0415 - half a second
+    from monitoring.results.leases import shared_slots  # noqa: PLC0415 - same
+
+    with suppress(MonitoringError):  # whoever reads the database is told why it cannot be used
+        database = Database(settings().database)
+        azure.query_budget.shared = shared_slots(database, settings().identity, time_of_day)
 
 
 def preparation() -> Preparation:
