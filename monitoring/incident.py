@@ -18,7 +18,8 @@ class Breach:
     """One metric of one place beyond its threshold, from its first step to its last.
 
     start, end: UTC; `end` is None while it lasts. fired: when it was certain (so many steps of so
-    many). worst: the step that lay furthest beyond. steps: how many breached.
+    many). worst: the step that lay furthest beyond. steps: how many breached, of the length of the
+    one in which it began (step_seconds).
     """
 
     signal: str
@@ -30,6 +31,7 @@ class Breach:
     fired: datetime
     worst: MetricResult
     steps: int
+    step_seconds: int = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.place import Place
 from monitoring.signal import Missing, Signal
-from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, is_beyond, spells
+from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, first_step, is_beyond, spells
 from monitoring.window import DAY, Window
 
 D = TypeVar("D")
@@ -18,7 +19,7 @@ D = TypeVar("D")
 #: How a status reads to people, so that nobody says OK over a disaster or over a number that misses
 #: its printed limit.
 Reading = Literal[
-    "ok", "within_chance", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
+    "ok", "within_chance", "unconfirmed", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
     "stale", "not_permitted", "error",
 ]  # fmt: skip
 #: Data of days wait for files and labels; without any for so long they are stale.
@@ -148,7 +149,7 @@ class _Summary:
             signal=self.signal.name,
             place=self.place,
             status=status,
-            reading=_reading(status, leading, last),
+            reading=reading_of(status, leading, last),
             leading=leading,
             since=since,
             is_older=since is not None and since <= self.window.start,
@@ -208,13 +209,8 @@ class _Summary:
 
     def _began(self, key: Series, spell: Spell) -> datetime:
         """Return when a breach began, to the finest step that is known of it."""
-        first = spell.start
-        for other, history in self.series.items():
-            if other[:2] == key[:2] and other.step < key.step:
-                inside = [r for r in history if first <= _start(r) < first + key.step]
-                fine = next((r for r in inside if _is_beyond(r)), None)
-                first = _start(fine) if fine else first
-        return first
+        same = (h for other, h in self.series.items() if other[:2] == key[:2])
+        return first_step(spell.start, key.step, chain.from_iterable(same)).start
 
     def _trend(self) -> tuple[float | None, ...]:
         step = self._coarse()
@@ -249,10 +245,13 @@ def _end(result: MetricResult) -> datetime:
     return result.window.end
 
 
-def _reading(status: Status, leading: MetricResult | None, last: Spell | None) -> Reading:
+def reading_of(status: Status, leading: MetricResult | None, last: Spell | None) -> Reading:
+    """Return how a status reads beside the number that stands for it and the breach that is over."""
     if status == "ok":
         if last is not None:
             return "was_breached"
+        if leading is not None and leading.status == "breached":
+            return "unconfirmed"  # one step of the two that it takes
         return "within_chance" if leading is not None and _is_beyond(leading) else "ok"
     if status == "not_enough_data":
         few = leading is not None and "needed" in leading.reason

@@ -161,6 +161,21 @@ def withhold(result: MetricResult, reason: str, hint: str = "") -> MetricResult:
     return replace(result, status="not_enough_data", reason=reason, hint=hint or result.hint)
 
 
+def held_to(result: MetricResult, threshold: float) -> MetricResult:
+    """Return a result judged by another threshold.
+
+    What has an interval breaches when the whole of it lies beyond; what has no verdict gets none.
+
+    >>> from monitoring.place import Place
+    >>> slow = MetricResult(signal="traffic", metric="latency_p95", place=Place(endpoint="a"),
+    ...     status="ok", threshold=1000.0, value=700.0)
+    >>> held_to(slow, 500.0).status, held_to(slow, 700.0).status
+    ('breached', 'ok')
+    """
+    again = replace(result, threshold=threshold)
+    return judge(again, by="interval") if result.status in JUDGED else again
+
+
 def excess(result: MetricResult) -> float:
     """Return value over threshold, turned so that more is worse: 1 at the threshold, 0 without either.
 
@@ -286,6 +301,26 @@ def _spell(run: Sequence[_Step], needed: int, *, is_open: bool) -> Spell:
 
 def _badness(result: MetricResult) -> tuple[float, float]:
     return excess(result), -result.window.start.timestamp() if result.window else 0.0
+
+
+def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) -> Window:
+    """Return the step in which a breach began: the finest that breached inside its first one.
+
+    Args:
+        start: Of the breach, on steps of its own.
+        step: How long those are.
+        steps: Of the same series, on steps of any length.
+
+    >>> from datetime import UTC
+    >>> first_step(datetime(2026, 1, 1, 15, tzinfo=UTC), timedelta(hours=1), []).end.hour
+    16
+    """
+    whole = Window(start, start + step)
+    finer = (
+        r.window for r in steps if r.status == "breached" and r.window and r.window.length < step
+    )
+    inside = (window for window in finer if window.start in whole)
+    return min(inside, key=lambda window: (window.length, window.start), default=whole)
 
 
 def since(history: Iterable[MetricResult], *, taken: datetime | None = None) -> datetime | None:

@@ -7,23 +7,15 @@ nothing in its document changes for a second and a half; what is reported is whe
 
 from __future__ import annotations
 
-import contextlib
 import json
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.browser import served_script
 from benchmarks.places import CACHE, PROJECT
-
-sys.path.insert(0, str(PROJECT))
-
 from docs.make_shots import CHROMIUM, FLAGS, served
 
 if TYPE_CHECKING:
@@ -58,7 +50,7 @@ def main(rounds: int) -> dict[str, float]:
     with (
         tempfile.TemporaryDirectory(dir=CACHE) as folder,
         served(Path(folder) / "app.log", **environment, AZURE_ML_WORKSPACE="") as app,
-        _bare(Path(folder)) as bare,
+        served_script(Path(folder), BARE) as bare,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -122,38 +114,6 @@ def _drawn(page: Page) -> tuple[int, int]:
             }"""
         )
     )
-
-
-@contextlib.contextmanager
-def _bare(folder: Path) -> Iterator[str]:
-    script = folder / "bare.py"
-    script.write_text(BARE)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    server = subprocess.Popen(
-        [*command, "--server.address=127.0.0.1", "--server.headless=true"],
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _wait(url: str) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health"):  # noqa: S310 - our own server
-            return
-        time.sleep(0.2)
-    raise RuntimeError("the bare page did not start")
 
 
 if __name__ == "__main__":

@@ -162,4 +162,6 @@ def _judged(compared: Compared, found: difference.Difference) -> Compared:
         reference_rows=found.rows[0],
         rows=found.rows[1],
     )
-    return replace(compared, result=result, found=found)
+    withheld = "" if found.is_certain else "the interval of the difference holds 0"
+    judged = judge(result, by="interval", withheld=withheld)
+    return replace(compared, result=judged, found=found)

@@ -71,16 +71,27 @@ def features(
         around: The days in which a change must have begun.
         known_until: Later results are not looked at.
     """
-    series: dict[tuple[str, str, str], list[MetricResult]] = {}
+    series: dict[tuple[str, str, str, timedelta], list[MetricResult]] = {}
     for result in results:
         if not _is_of_data(result) or not result.window or result.window.end > known_until:
             continue
         feature = result.place.feature
         if feature not in {"", TABLE} and result.place.whole == place:
-            key = result.signal, result.metric, feature
+            key = result.signal, result.metric, feature, result.window.length
             series.setdefault(key, []).append(result)
-    changes = [c for key, history in series.items() for c in _changes(*key, history, around)]
-    return tuple(_groups(changes, place))
+    changes = [c for key, history in series.items() for c in _changes(*key[:3], history, around)]
+    return tuple(_groups(_finest(changes), place))
+
+
+def _finest(changes: Sequence[_Change]) -> Iterator[_Change]:
+    """Yield changes, but none of a day in whose hours the same feature is known to have changed."""
+    known: dict[tuple[str, str], list[Window]] = {}
+    for each in changes:
+        known.setdefault((each.feature, each.what), []).append(each.day)
+    for each in changes:
+        same = known[each.feature, each.what]
+        if not any(w.length < each.day.length and w.start in each.day for w in same):
+            yield each
 
 
 def _is_of_data(result: MetricResult) -> bool:
@@ -217,6 +228,8 @@ def metrics(
 
 
 def _turn(name: str, history: list[MetricResult], place: Place) -> Candidate | None:
+    longest = max(r.window.length for r in history if r.window)
+    history = [r for r in history if r.window and r.window.length == longest]
     history.sort(key=lambda r: r.window)  # type: ignore[arg-type, return-value]  # all have one
     window = history[0].window
     assert window is not None  # noqa: S101 - the caller filtered

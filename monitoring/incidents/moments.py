@@ -97,7 +97,7 @@ def _is_gradual(breach: Breach) -> bool:
 
 
 def _start(breach: Breach) -> Moment:
-    step = breach.worst.window.length if breach.worst.window else HOUR
+    step = timedelta(seconds=breach.step_seconds)
     return Moment(breach.start, breach.start + step, f"{breach.label.lower()} breached")
 
 
@@ -109,6 +109,8 @@ def turned(breach: Breach, history: Sequence[MetricResult]) -> Moment | None:
     )
     if not steps:
         return None
+    length = max(window.length for window, _ in steps)
+    steps = [(window, value) for window, value in steps if window.length == length]
     values = np.array([np.nan if value is None else value for _, value in steps])
     found = change_point(values, "line")
     if found is None or found.probability < LEAST_PROBABILITY:

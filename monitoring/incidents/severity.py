@@ -57,8 +57,10 @@ class Traffic:
 
     @classmethod
     def of(cls, results: Iterable[MetricResult]) -> Traffic:
-        """Pick them from among all judged numbers."""
-        return cls(tuple(r for r in results if r.metric in HITS))
+        """Pick them from among all judged numbers, each request once: on the longest steps."""
+        hits = [(r.window.length, r) for r in results if r.metric in HITS and r.window]
+        longest = max((length for length, _ in hits), default=None)
+        return cls(tuple(r for length, r in hits if length == longest))
 
     def affected(
         self, place: Place, breaches: Sequence[Breach], began: datetime, until: datetime

@@ -11,7 +11,7 @@ import msgspec
 from monitoring.metric import STATUSES, Status
 from monitoring.overview.state_codec import Packed, pack, place_of, place_record, unpack
 from monitoring.place import Place
-from monitoring.report import Headline
+from monitoring.report import Headline, reading_of
 from monitoring.results.snapshots import Snapshots
 from monitoring.signal import Respect, Signal
 from monitoring.signals import SIGNALS
@@ -90,19 +90,13 @@ def standing(state: PlaceState) -> Standing:
 
 def inside(state: PlaceState, window: Window) -> PlaceState:
     """Return the state as it is told over a window: what was over before it began is not."""
-    return replace(
-        state,
-        headlines=tuple(
-            replace(
-                each,
-                is_older=each.since is not None and each.since < window.start,
-                last=each.last
-                if each.last and (each.last.end or window.end) > window.start
-                else None,
-            )
-            for each in state.headlines
-        ),
-    )
+    return replace(state, headlines=tuple(_inside(each, window) for each in state.headlines))
+
+
+def _inside(each: Headline, window: Window) -> Headline:
+    if each.last is None or (each.last.end or window.end) > window.start:
+        return each
+    return replace(each, last=None, reading=reading_of(each.status, each.leading, None))
 
 
 def brief(state: PlaceState) -> PlaceState:
@@ -145,8 +139,12 @@ def kept(snapshots: Snapshots, place: Place) -> PlaceState | None:
 
 def fleet(snapshots: Snapshots) -> tuple[PlaceState, ...]:
     """Return the states of all deployments, open problems first."""
-    states = (_decode(each.content) for each in snapshots.under(BRIEF))
-    return tuple(ranked(each for each in states if each.place.deployment))
+    return tuple(each for each in everywhere(snapshots) if each.place.deployment)
+
+
+def everywhere(snapshots: Snapshots) -> tuple[PlaceState, ...]:
+    """Return the states of all places, clusters and the workspace too, open problems first."""
+    return tuple(ranked(_decode(each.content) for each in snapshots.under(BRIEF)))
 
 
 class _Kept(msgspec.Struct):
@@ -194,4 +192,4 @@ def _decode(content: bytes) -> PlaceState:
 _decoder = msgspec.msgpack.Decoder(_Kept)
 
 
-__all__ = ["PlaceState", "Signal", "fleet", "inside", "keep", "kept", "ranked"]
+__all__ = ["PlaceState", "Signal", "everywhere", "fleet", "inside", "keep", "kept", "ranked"]

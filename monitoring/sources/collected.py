@@ -12,7 +12,6 @@ import json
 import os
 import re
 import time
-import weakref
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -400,23 +398,22 @@ class Collected:
         model: ModelVersion,
         labels: str | None,
         columns: Mapping[str, str] | None = None,
-    ) -> tuple[RowsDay, ...]:
-        """Return each day's predictions with the labels known by now and the inputs they were made of.
+    ) -> Iterator[RowsDay]:
+        """Yield each day's predictions with the labels known by now and the inputs they were made of.
 
-        `labels` is the path of the ground truth, None where there is none; `columns` as for `day`.
+        Days without predictions are left out. `labels` is the path of the ground truth, None where
+        there is none; `columns` as for `day`.
 
         Raises:
             SourceError: As for `joined`.
         """
         files = self._files(labels, ending=".parquet") if labels else []
-        place, days = f"{endpoint}/{deployment}", []
-        for day in window.days():
-            if day <= self._now.date():
-                outputs = self.day(endpoint, deployment, "model_outputs", day)
-                inputs = self.day(endpoint, deployment, "model_inputs", day, columns)
-                joined = self._joined(place, outputs, model, files)
-                days.append(self._rows(place, joined, inputs, _joined_name(day, model)))
-        return tuple(days)
+        place = f"{endpoint}/{deployment}"
+        for day in self.days(endpoint, deployment, "model_outputs", window):
+            outputs = self.day(endpoint, deployment, "model_outputs", day)
+            inputs = self.day(endpoint, deployment, "model_inputs", day, columns)
+            joined = self._joined(place, outputs, model, files)
+            yield self._rows(place, joined, inputs, _joined_name(day, model))
 
     def _rows(self, place: str, joined: JoinedDay, inputs: CollectedDay, name: str) -> RowsDay:
         joined_path = joined.path
@@ -443,30 +440,22 @@ class Collected:
             return table, {"predictions without inputs": table.num_rows}
         taken = set(pq.read_schema(joined).names)
         names = [n for n in pq.read_schema(inputs).names if n not in {KEY, "time", "_index"}]
-        features = ", ".join(
-            f"i.{_quoted(n)} AS {_quoted(f'{n}_input' if n in taken else n)}" for n in names
-        )
-        with _readable(f"the inputs in {inputs.name!r}"), self._connection.cursor() as con:
-            query = f"""
-                SELECT j.*, {features or "NULL AS no_feature"}, i.correlationid IS NULL AS _alone
-                FROM read_parquet($joined) j LEFT JOIN (
-                    SELECT * FROM read_parquet($inputs)
-                    QUALIFY row_number() OVER (PARTITION BY correlationid ORDER BY time) = 1
-                ) i USING (correlationid) ORDER BY j.time, j.correlationid
-                """
-            files = {"joined": str(joined), "inputs": str(inputs)}
-            table = con.sql(query, params=files).to_arrow_table()
-        alone = pc.sum(table["_alone"]).as_py() or 0
-        known = pq.read_table(inputs, columns=[KEY])[KEY]
-        unused = (
-            pc.sum(pc.invert(pc.is_in(known, value_set=table[KEY].combine_chunks()))).as_py() or 0
-        )
+        with _readable(f"the inputs in {inputs.name!r}"):
+            table, features = pq.read_table(joined), pq.read_table(inputs)
+            # Ids are repeated where a client sends one twice: the row that came first counts.
+            first = pc.sort_indices(features, [("time", "ascending")])
+            at = pc.index_in(table[KEY], value_set=features[KEY].take(first))
+            rows = features.take(first.take(at))
+            for name in names:
+                table = table.append_column(f"{name}_input" if name in taken else name, rows[name])
+        known = features[KEY]
+        unused = pc.sum(pc.invert(pc.is_in(known, value_set=table[KEY]))).as_py() or 0
         faults = {
-            "predictions without inputs": alone,
+            "predictions without inputs": at.null_count,
             "inputs without prediction": unused,
             "repeated predictions": table.num_rows - pc.count_distinct(table[KEY]).as_py(),
         }
-        return table.drop_columns(["_alone"]), {name: n for name, n in faults.items() if n}
+        return _ordered(table), {name: n for name, n in faults.items() if n}
 
     def training(self, asset: DataAsset) -> Path:
         """Return training data on this machine: its Parquet file, or the folder of several files.
@@ -598,38 +587,24 @@ class Collected:
     ) -> tuple[pa.Table, int]:
         with _readable(f"the labels of {target!r}"):
             label = _label_table(labels, target)
-        with (
-            _readable(f"the predictions in {outputs.name!r}"),
-            self._connection.cursor() as con,
-        ):
-            con.register("label_row", label)
+        with _readable(f"the predictions in {outputs.name!r}"):
+            table = pq.read_table(outputs)
             # A label may be corrected: the one known last counts.
-            query = f"""
-                WITH label AS (
-                    SELECT correlationid, label, known FROM label_row
-                    QUALIFY row_number() OVER (
-                        PARTITION BY correlationid ORDER BY known DESC NULLS LAST) = 1)
-                SELECT o.correlationid, o.time, o.{_quoted(prediction)} AS prediction,
-                       {_probability(pq.read_schema(outputs).names, model)},
-                       label.label, epoch(label.known - o.time) AS label_delay_seconds
-                FROM read_parquet($outputs) o LEFT JOIN label USING (correlationid)
-                ORDER BY o.time, o.correlationid
-                """
-            files = {"outputs": str(outputs)}
-            repeated = con.sql(
-                """SELECT count(*) - count(DISTINCT correlationid) FROM label_row
-                SEMI JOIN read_parquet($outputs) USING (correlationid)""",
-                params=files,
-            ).fetchall()[0][0]
-            return con.sql(query, params=files).to_arrow_table(), int(repeated)
-
-    @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        # Left to itself, DuckDB looks for extensions on the network.
-        offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        connection = duckdb.connect(config={"threads": 2, **offline})
-        weakref.finalize(self, connection.close)  # DuckDB complains of what is open at exit
-        return connection
+            last = label.take(pc.sort_indices(label, [("known", "descending")]))
+            at = pc.index_in(table[KEY], value_set=last[KEY])
+            own = last.take(at)
+            delay = pc.subtract(own["known"], table["time"].cast(own["known"].type))
+            columns = {
+                KEY: table[KEY],
+                "time": table["time"],
+                "prediction": table[prediction],
+                **_probabilities(table, model),
+                "label": own["label"],
+                "label_delay_seconds": pc.divide(delay.cast(pa.int64()).cast(pa.float64()), 1e6),
+            }
+            ours = label[KEY].filter(pc.is_in(label[KEY], value_set=table[KEY]))
+            repeated = len(ours) - pc.count_distinct(ours).as_py()
+            return _ordered(pa.table(columns)), repeated
 
 
 def _walk(root: str, path: str) -> Iterator[_File]:
@@ -773,27 +748,30 @@ def _with_text(table: pa.Table, name: str) -> pa.Table:
     return table.set_column(at, name, table[name].cast(pa.string()))
 
 
-def _probability(names: Sequence[str], model: ModelVersion) -> str:
-    """Return the score's columns in SQL: one, or one a class for a multiclass model."""
+def _probabilities(table: pa.Table, model: ModelVersion) -> dict[str, pa.ChunkedArray]:
+    """Return the columns of the score: one, or one a class for a multiclass model."""
     column = model.probability_column
-    if column is None or model.task == "regression":
-        return "NULL::DOUBLE AS probability"
-    if model.task == "multiclass_classification":
-        classes = [f"o.{_quoted(name)}" for name in names if name.startswith(column)]
-        return ", ".join(classes) or "NULL::DOUBLE AS probability"
-    return f"o.{_quoted(column)} AS probability"
+    if column is not None and model.task == "multiclass_classification":
+        classes = {name: table[name] for name in table.column_names if name.startswith(column)}
+    elif column is not None and model.task != "regression":
+        classes = {"probability": table[column]}
+    else:
+        classes = {}
+    none = pa.chunked_array([pa.nulls(table.num_rows, pa.float64())])
+    return classes or {"probability": none}
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _ordered(table: pa.Table) -> pa.Table:
+    """Return rows by time, then by correlation id."""
+    return table.take(pc.sort_indices(table, [("time", "ascending"), (KEY, "ascending")]))
 
 
 @contextmanager
 def _readable(what: str) -> Iterator[None]:
-    """Turn what DuckDB and pyarrow say of a file into a SourceError."""
+    """Turn what pyarrow says of a file into a SourceError."""
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, KeyError) as error:
+    except (pa.ArrowException, KeyError) as error:
         raise SourceError(
             f"Cannot read {what}: {str(error).strip().splitlines()[0].rstrip('.')}",
             hint="Labels need the columns correlationid, the target and known, predictions those "

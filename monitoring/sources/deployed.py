@@ -135,16 +135,13 @@ class Deployed:
         truth = self.labels_path(model)
         tables: dict[date, Table] = {}
         faults: Counter[str] = Counter()
-        days = self.collected.days(deployment.endpoint, deployment.name, OUTPUTS, window)
-        for done, day in enumerate(days):
+        here, days = (deployment.endpoint, deployment.name), window.days()
+        for found in self.collected.rows(*here, window, model, truth, types):
             if progress:
-                progress(done / len(days), f"Joining {day:%d %b %Y}, day {done + 1} of {len(days)}")
-            (found,) = self.collected.rows(
-                deployment.endpoint, deployment.name, Window.day(day), model, truth, types
-            )
+                progress((days.index(found.day) + 1) / len(days), f"Joined {found.day:%d %b %Y}")
             faults.update(found.faults)
             if found.path and (table := self.cut(open_table(found.path), segment)).rows:
-                tables[day] = table
+                tables[found.day] = table
         seen = tables[max(tables)].columns if tables else {}
         return PredictedDays(tables, columns_of(model, tuple(seen), tuple(types)), faults)
 

@@ -91,7 +91,7 @@ def test_a_small_group_has_no_verdict(opened: Opened) -> None:
     assert set(shown["Status"]) == {"◔ Not enough data"}
     assert tiles(app)["Groups outside, selection rate"] == "–"
     assert tiles(app)["Definitions not met"] == "–"
-    assert "of 100,000 needed predictions" in shown["Why"].iloc[0]
+    assert "predictions, 100,000 needed" in shown["Why"].iloc[0]
 
 
 def test_the_segment_is_respected(opened: Opened) -> None:

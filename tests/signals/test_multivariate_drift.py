@@ -96,7 +96,7 @@ def test_too_few_rows_are_grey_and_counted(baseline: Baseline, tmp_path: Path) -
     found = multivariate_drift.run(baseline, days(tmp_path, 60, [0.9, 0.0]), WINDOW)
     area = found.results[AUC]
     assert (area.status, area.value) == ("not_enough_data", None)
-    assert area.reason == "120 of 300 rows of production"
+    assert area.reason == "120 rows of production, 300 needed"
     assert found.localisation is None
     assert found.results[PCA].value is not None  # a mean needs 30
 

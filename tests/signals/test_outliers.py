@@ -102,7 +102,7 @@ def test_few_rows_are_grey(baseline: Baseline, tmp_path: Path) -> None:
     table = tables.write_table(columns(20, 5, odd=10), tmp_path / "d.parquet")
     found = outliers.run(baseline, {FIRST: table}, WINDOW)
     assert {each.status for each in found.results.values()} == {"not_enough_data"}
-    assert found.results[RANGE].reason == "20 of 30 rows"
+    assert found.results[RANGE].reason == "20 rows, 30 needed"
     assert len(found.by_range) == 10  # the rows are there all the same
 
 

@@ -215,7 +215,7 @@ def test_the_words_carry_the_numbers_and_claim_no_cause() -> None:
 def test_results_are_judged_numbers() -> None:
     found = outcome(Case("temp", "relation", 2.5, "error"), replicates=40).attribution
     results = RootCause(found, LOSSES["error"], "").results()
-    by_name = {(each.metric, each.subject): each for each in results}
+    by_name = {(each.metric, each.place.feature): each for each in results}
     assert by_name["change", ""].value == found.change.value
     assert by_name["relation", "temp"].status == "breached"
     assert all(each.interval and each.rows and each.method for each in results)

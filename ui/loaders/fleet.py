@@ -1,50 +1,112 @@
-"""Health of every deployment."""
+"""What is kept of every deployment: its state, the evaluator's last round, and incidents."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+import streamlit as st
 
 from monitoring.errors import MonitoringError
 from ui.loaders import database, deployments, workspace
 
 if TYPE_CHECKING:
     from monitoring.decisions.stored import Decisions
-    from monitoring.overview.fleet import Fleet
-    from monitoring.window import Window
+    from monitoring.overview.state import PlaceState
+    from monitoring.results.incidents import Revision
+    from monitoring.results.leases import Round
     from monitoring.workspace.endpoints import Deployment
     from monitoring.workspace.models import ModelVersion
-    from ui.loaders.workspace import Progress
+
+#: A round begins every five minutes; the first one fills the page in as it goes.
+EVERY_SECONDS, AT_FIRST_SECONDS = 60, 5
+#: What was resolved longer ago is no news.
+RECENTLY = timedelta(hours=24)
 
 
-def fleet(window: Window, progress: Progress) -> Fleet:
-    """Return the health of every deployment over a window.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the store says, as of when it was read.
 
-    Raises:
-        SourceError: The workspace did not answer.
+    states: of all places, open problems first. round: the evaluator's last. incidents: that are open,
+    by severity and then the newest, then those that were resolved in the last day. fault: why it
+    could not be read again since.
     """
-    from monitoring.overview.fleet import fleet as measure  # noqa: PLC0415 - costs a second
-    from monitoring.sources.logs import Logs  # noqa: PLC0415
 
-    decided = in_force()
-    found = workspace.memory().get(
-        ("fleet", window, tuple(decided.items())),
-        lambda say: measure(
-            deployments.deployed(),
-            Logs(workspace.azure()),
-            window,
-            taken=workspace.now(),
-            decided=decided,
-            progress=say,
-        ),
-        fresh=timedelta(minutes=5),
-        progress=progress,
+    read: datetime
+    states: tuple[PlaceState, ...] = ()
+    round: Round | None = None
+    incidents: tuple[Revision, ...] = ()
+    fault: MonitoringError | None = None
+
+
+def kept() -> Kept:
+    """Return what is kept now; where the store does not answer, what it last said."""
+    try:
+        now = _read()
+    except MonitoringError as error:
+        before = next(iter(_last()), Kept(read=workspace.now()))
+        return replace(before, fault=error)
+    _last()[:] = [now]
+    return now
+
+
+def pace_seconds() -> int:
+    """Return how often a page that shows what is kept looks again."""
+    from monitoring.overview.heartbeat import is_first  # noqa: PLC0415 - as below
+    from monitoring.results.leases import Rounds  # noqa: PLC0415
+
+    try:
+        last = Rounds(database.database(), database.place().workspace).last()
+    except MonitoringError:  # the page says it
+        return EVERY_SECONDS
+    return AT_FIRST_SECONDS if is_first(last) else EVERY_SECONDS
+
+
+@st.cache_resource(show_spinner=False)
+def _last() -> list[Kept]:
+    return []
+
+
+def _read() -> Kept:
+    from monitoring.overview import state  # noqa: PLC0415 - half a second
+    from monitoring.results.incidents import IncidentBook  # noqa: PLC0415 - same
+    from monitoring.results.leases import Rounds  # noqa: PLC0415
+    from monitoring.results.snapshots import Snapshots  # noqa: PLC0415
+    from monitoring.window import Window  # noqa: PLC0415
+
+    store, here, now = database.database(), database.place().workspace, workspace.now()
+    return Kept(
+        read=now,
+        states=state.everywhere(Snapshots(store, here)),
+        round=Rounds(store, here).last(),
+        incidents=IncidentBook(store, here).list(Window.last(RECENTLY, until=now)),
     )
-    if error := database.fault():
-        missing = f"{error.message}: baselines and thresholds are the product's own. {error.hint}"
-        found = replace(found, missing=" ".join(filter(None, (found.missing, missing))))
-    return found
+
+
+def of_deployments(states: tuple[PlaceState, ...]) -> tuple[PlaceState, ...]:
+    """Return a state for every deployment that there is, an empty one before its first evaluation.
+
+    Where the workspace does not say what it has, those of which anything is kept.
+    """
+    from monitoring.overview.state import PlaceState, ranked  # noqa: PLC0415 - as above
+
+    known = {each.place: each for each in states if each.place.deployment}
+    try:
+        choices = deployments.endpoints()
+    except MonitoringError:  # the shell says why
+        return tuple(known.values())
+    rows = []
+    for endpoint in choices:
+        for name in endpoint.deployments:
+            place = database.place(endpoint.name, name)
+            empty = PlaceState(
+                place=place, taken=workspace.now(), headlines=(), endpoint=endpoint.name,
+                deployment=name,
+            )  # fmt: skip
+            rows.append(known.get(place, empty))
+    return tuple(ranked(rows))
 
 
 def in_force() -> dict[tuple[str, str], Decisions]:

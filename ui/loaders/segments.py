@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from monitoring.errors import InputError
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, MISSING, Segment, parse
 from monitoring.window import Window
 from ui.loaders import deployments, workspace
@@ -193,6 +194,7 @@ def root_cause(
             metric,
             reference_window=reference,
             looked_at=window,
+            place=Place(endpoint=endpoint, deployment=deployment),
             progress=part(say, 0.2, 1.0),
         )
 

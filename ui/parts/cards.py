@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import streamlit as st
 
 from monitoring.metric import MetricResult, Status
+from monitoring.report import Reading
 from ui.parts import states
 from ui.parts.glossary import explain
 
@@ -45,6 +46,23 @@ LOOKS: dict[Status, Look] = {
     "error": Look("Error", ":material/error:", "✕", "orange"),
 }
 
+
+#: How a signal reads: where a status alone would say OK over a limit that is missed, it does not.
+READINGS: dict[Reading, Look] = {
+    "ok": LOOKS["ok"],
+    "within_chance": Look("Within chance", ":material/casino:", "≈", "blue"),
+    "unconfirmed": Look("Unconfirmed", ":material/exposure_plus_1:", "△", "orange"),
+    "breached": LOOKS["breached"],
+    "was_breached": Look("Was breached", ":material/undo:", "↺", "orange"),
+    "too_few_rows": Look("Too few rows", ":material/hourglass_top:", "◔", "gray"),
+    "withheld": Look("Withheld", ":material/do_not_disturb_on:", "⊖", "gray"),
+    "no_data": LOOKS["no_data"],
+    "stale": LOOKS["stale"],
+    "not_permitted": LOOKS["not_permitted"],
+    "error": LOOKS["error"],
+}
+#: Of a signal that the first round has not come to.
+MEASURING = Look("Being measured", ":material/pending:", "…", "blue")
 
 #: Of a number that rows are not missing for, but something to judge it by.
 UNJUDGED = Look("No threshold", ":material/rule:", "–", "gray")

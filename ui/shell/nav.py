@@ -134,6 +134,11 @@ TABLE = (
 )
 
 
+def row_of(file: str) -> Row:
+    """Return the row of a page."""
+    return next(row for row in TABLE if row.file == file)
+
+
 def pages() -> dict[Row, st.Page]:
     """Return the pages by their rows."""
     return {row: st.Page(PAGES / row.file, title=row.title, icon=row.icon) for row in TABLE}

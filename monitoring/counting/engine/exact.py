@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _SPARK = {
     "int8": "tinyint",
@@ -157,8 +158,17 @@ def _pair(
 
 def chunks(table: Table, name: str) -> Iterator[pa.Array]:
     """Yield the pieces of one column, in the order of the rows."""
-    for path in table.paths:
-        file = open_parquet(path)
+    yield from chunks_of(opened(table), name)
+
+
+def opened(table: Table) -> list[pq.ParquetFile]:
+    """Return the files of a table, open, for several columns one after the other."""
+    return [open_parquet(path) for path in table.paths]
+
+
+def chunks_of(files: Iterable[pq.ParquetFile], name: str) -> Iterator[pa.Array]:
+    """Yield the pieces of one column of open files, in the order of the rows."""
+    for file in files:
         for group in range(file.metadata.num_row_groups):
             yield from (
                 file.read_row_group(group, columns=[name], use_threads=False).column(0).chunks

@@ -6,7 +6,7 @@ Counted once per table and kept beside the other caches; two tables of the same 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from monitoring.azureml.casts import text_failures
 from monitoring.counting.engine.columns import kind_of, numbers, valid
-from monitoring.counting.engine.exact import chunks, service_column, spark_type
+from monitoring.counting.engine.exact import chunks, chunks_of, opened, service_column, spark_type
 from monitoring.counting.engine.tables import Table
 from monitoring.kept.disk import Disk, State, state_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 #: Goes up whenever the facts below change what they mean, so that those on disk are counted anew.
 VERSION = 2
@@ -101,18 +102,35 @@ def unmatched(
     )
 
 
-def _unmatched(one: Hashes, two: Hashes, near_one: Hashes, near_two: Hashes) -> Unmatched:
+def _unmatched(
+    one: pa.ChunkedArray,
+    two: pa.ChunkedArray,
+    near_one: pa.ChunkedArray,
+    near_two: pa.ChunkedArray,
+) -> Unmatched:
     return Unmatched(
         inputs=len(one),
-        inputs_alone=int(np.isin(one, np.concatenate([two, near_two]), invert=True).sum()),
+        inputs_alone=_alone(one, (two, near_two)),
         outputs=len(two),
-        outputs_alone=int(np.isin(two, np.concatenate([one, near_one]), invert=True).sum()),
+        outputs_alone=_alone(two, (one, near_one)),
     )
 
 
-def _ids(tables: Sequence[Table]) -> Hashes:
-    parts = [_hashes(table, KEY) for table in tables if KEY in table.columns]
-    return np.concatenate([np.empty(0, np.uint64), *parts])
+def _alone(ids: pa.ChunkedArray, others: Iterable[pa.ChunkedArray]) -> int:
+    """Return how many ids none of the others has."""
+    import pyarrow as pa  # noqa: PLC0415 - Parquet is open, so it is loaded
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    known = pa.chunked_array([c for each in others for c in each.chunks], pa.string())
+    return len(ids) - (pc.sum(pc.is_in(ids, value_set=known)).as_py() or 0)
+
+
+def _ids(tables: Sequence[Table]) -> pa.ChunkedArray:
+    """Return the correlation ids of tables as texts."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    found = [c for t in tables if KEY in t.columns for c in chunks(t, KEY)]
+    return pa.chunked_array([chunk.cast(pa.string()) for chunk in found], pa.string())
 
 
 def cast_failures(table: Table, name: str, dtype: str) -> tuple[int, int]:
@@ -131,24 +149,31 @@ def cast_failures(table: Table, name: str, dtype: str) -> tuple[int, int]:
 
 
 def _counted(table: Table, names: Sequence[str]) -> RowFacts:
+    files = opened(table)
     hashed = np.zeros(table.rows, np.uint64)
     for name in names:
-        hashed = _mixed(hashed * np.uint64(31) + _hashes(table, name))
-    repeated = table.rows - len(np.unique(hashed)) if names else 0
-    has_ids = KEY in table.columns
+        hashed = _mixed(hashed * np.uint64(31) + _hashes(files, name, table.columns[name]))
     return RowFacts(
         rows=table.rows,
-        duplicate_rows=repeated,
-        duplicate_ids=table.rows - len(np.unique(_hashes(table, KEY))) if has_ids else None,
-        merged_rows=_merged_rows(table),
-        by_hour=_by_hour(table),
+        duplicate_rows=table.rows - len(np.unique(hashed)) if names else 0,
+        duplicate_ids=_duplicate_ids(table),
+        merged_rows=_merged_rows(table, files),
+        by_hour=_by_hour(table, files),
     )
 
 
-def _hashes(table: Table, name: str) -> Hashes:
+def _duplicate_ids(table: Table) -> int | None:
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    if KEY not in table.columns:
+        return None
+    return table.rows - int(pc.count_distinct(_ids([table]), mode="all").as_py())
+
+
+def _hashes(files: Sequence[pq.ParquetFile], name: str, dtype: str) -> Hashes:
     """Return a hash of each value of a column, shape (rows,); equal values have equal ones."""
-    is_text = kind_of(table.columns[name]) in {"text", "flag", None}
-    parts = [_text_hashes(c) if is_text else _number_hashes(c) for c in chunks(table, name)]
+    hashes = _text_hashes if kind_of(dtype) in {"text", "flag", None} else _number_hashes
+    parts = [hashes(chunk) for chunk in chunks_of(files, name)]
     return np.concatenate([np.empty(0, np.uint64), *parts])
 
 
@@ -193,17 +218,17 @@ def _mixed(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(31))
 
 
-def _merged_rows(table: Table) -> int:
+def _merged_rows(table: Table, files: Sequence[pq.ParquetFile]) -> int:
     if INDEX not in table.columns:
         return 0
-    return sum(int(np.count_nonzero(numbers(chunk) > 0)) for chunk in chunks(table, INDEX))
+    return sum(int(np.count_nonzero(numbers(chunk) > 0)) for chunk in chunks_of(files, INDEX))
 
 
-def _by_hour(table: Table) -> tuple[int, ...]:
+def _by_hour(table: Table, files: Sequence[pq.ParquetFile]) -> tuple[int, ...]:
     if kind_of(table.columns.get(TIME, "")) != "time":
         return ()
     hours = np.zeros(HOURS, np.int64)
-    for chunk in chunks(table, TIME):
+    for chunk in chunks_of(files, TIME):
         hour = (numbers(chunk) // _SECONDS_AN_HOUR).astype(np.int64) % HOURS
         hours += np.bincount(hour, minlength=HOURS)
     return tuple(int(n) for n in hours)

@@ -14,6 +14,7 @@ from monitoring.signals.estimated_performance import estimate
 from monitoring.signals.estimated_performance.report import SIGNAL, EstimateReport
 from monitoring.signals.model_performance.report import Period
 from monitoring.sources.deployed import PredictedDays
+from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
 
@@ -82,13 +83,12 @@ def _estimated(
 
 def _unknown(here: Served, rows: PredictedDays, error: NotEnoughData) -> Iterator[MetricResult]:
     for day in sorted(rows.tables):
-        yield MetricResult(
+        unknown = draft(
             signal=SIGNAL,
             metric=HEADLINE[rows.columns.task],
             place=here.question.place,
-            status="not_enough_data",
             threshold=math.nan,
             window=Window.day(day),
-            reason=error.message,
             hint=error.hint,
         )
+        yield judge(unknown, blind=("not_enough_data", error.message))

@@ -30,9 +30,6 @@ def _metrics() -> Mapping[str, MetricFacts]:
     }
 
 
-#: Share of rows outside the training data above which it breaches.
-OUTSIDE_SHARE = 0.01
-
 SIGNAL = Signal(
     name="outliers",
     title="Outliers",

@@ -20,7 +20,6 @@ from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
 from monitoring.signals.model_performance.periods import unfinished, with_rows
-from monitoring.signals.outliers import OUTSIDE_SHARE
 from monitoring.statistics.rates import Share, increase_pvalue
 from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
 from monitoring.window import Window
@@ -29,7 +28,7 @@ SIGNAL = "outliers"
 RANGE, FOREST = "outside_training_range_rate", "isolation_forest_outlier_rate"
 LABELS = {RANGE: "Rows outside the training range", FOREST: "Outliers by isolation forest"}
 #: A row in a hundred outside the range is worth a look; the forest's share may double.
-THRESHOLDS = {RANGE: OUTSIDE_SHARE, FOREST: 2 * CONTAMINATION}
+THRESHOLDS = {RANGE: 0.01, FOREST: 2 * CONTAMINATION}
 METHODS = {
     RANGE: "share of rows with a value outside the least and greatest of all training rows, or an"
     " unseen category, in any feature; nulls do not count",

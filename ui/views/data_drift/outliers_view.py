@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from monitoring.signals.outliers import OUTSIDE_SHARE
+from monitoring.methods.outliers.numbers import OUTSIDE_SHARE
 from ui.parts import cards, history_view, states
 from ui.parts.glossary import explain
 

@@ -2,83 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
 import streamlit as st
 
 from monitoring.charts import sparkline
-from monitoring.overview.fleet import Fleet
-from monitoring.overview.health import DeploymentHealth, Health
+from monitoring.overview import heartbeat
+from monitoring.overview.line import NOTHING, line
+from monitoring.overview.state import PlaceState, inside
+from monitoring.signals import SIGNALS
 from ui.loaders import fleet, workspace
-from ui.parts import cards, report_view, states
+from ui.parts import cards, states
 from ui.shell import nav
-from ui.shell.scope import Scope
 
-HELP = {
-    "Model": "Realized performance against the labels that have arrived, compared with the "
-    "registered model's own in training. Breached when the whole interval lies beyond the allowance.",
-    "Data": "Data drift of the model's inputs against the baseline in force, robust mode; by default "
-    "the same weekdays of the 8 weeks before, so that neither season nor weekday alarms. Breached "
-    "when a feature is in two of its last three days. Beside it stands how many features differ "
-    "from the training data. A suspect, not a verdict.",
-    "Infrastructure": "Share of requests that failed through no fault of the caller, and the 95th "
-    "percentile of latency, from the traffic log. Breached when two of the last three steps are.",
+if TYPE_CHECKING:
+    from monitoring.report import Headline
+    from monitoring.signal import Respect
+    from ui.loaders.fleet import Kept
+    from ui.shell.scope import Scope
+
+RESPECTS: dict[Respect, str] = {
+    "model": "Model",
+    "data": "Data",
+    "infrastructure": "Infrastructure",
 }
-
-#: Cell -> where its number is looked into: words, page, icon.
-OPENS = {
-    "Model": ("Open performance", "performance.py", ":material/target:"),
-    "Data": ("Open data drift", "data_drift.py", ":material/ssid_chart:"),
-    "Infrastructure": ("Open traffic", "traffic.py", ":material/network_check:"),
-}
+#: What a cell says, for its tooltip.
+HELP = "The gravest open breach of this column; without one, its most telling signal: "
 
 
-def load(chosen: Scope) -> Fleet:
-    """Return the fleet for the window, behind a progress bar the first time."""
+def freshness(kept: Kept) -> cards.Freshness:
+    """Return the footer: as of the last round that finished."""
+    last = kept.round
+    moment = (last.finished or last.began) if last else kept.read
+    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
+    missing = unfinished or heartbeat.stale(last, workspace.now())
+    return cards.Freshness(fetched=moment, missing=missing)
+
+
+def of_scope(kept: Kept, chosen: Scope) -> tuple[PlaceState, ...]:
+    """Return the deployments of the scope as they are told over its window."""
     window = chosen.window_at(workspace.now())
-    return report_view.behind_bar(lambda tell: fleet.fleet(window, tell))
-
-
-def freshness(fleet: Fleet) -> cards.Freshness:
-    """Return the panel's footer."""
-    answer = fleet.answer
-    return cards.Freshness(
-        fetched=fleet.fetched,
-        seconds=answer.seconds if answer else 0.0,
-        rows=len(answer.rows) if answer else None,
-        missing=fleet.missing,
-        queries=(cards.Query(answer.name, answer.query),) if answer else (),
+    return tuple(
+        inside(each, window)
+        for each in fleet.of_deployments(kept.states)
+        if each.place.concerns(chosen.endpoint, chosen.deployment)
     )
 
 
-def show(fleet: Fleet, chosen: Scope) -> None:
+def show_state(kept: Kept) -> None:
+    """Say so if what is shown is not as of now."""
+    if kept.fault is not None:
+        states.show_error(kept.fault)
+        if kept.states:
+            st.text(f"The last values are shown, read at {kept.read:%d %b %H:%M} UTC.")
+    elif (why := heartbeat.stale(kept.round, workspace.now())) and kept.round is not None:
+        title, _, sentence = why.partition(": ")
+        sentence = sentence[:1].upper() + sentence[1:]
+        hint = "Start the evaluator, python -m monitoring serve, or look at its log."
+        states.show(states.State(title, ":material/history:", "orange", sentence, next=hint))
+
+
+def show(kept: Kept, chosen: Scope) -> None:
     """Draw the rows of the scope, open problems first."""
-    rows = [
-        row
-        for row in fleet.rows
-        if chosen.endpoint in {None, row.endpoint} and chosen.deployment in {None, row.deployment}
-    ]
+    rows = of_scope(kept, chosen)
+    show_state(kept)
     if not rows:
         states.show(states.blind(None, "The workspace has no online deployment."))
         return
-    _show_tiles(rows)
+    _show_tiles(rows, kept)
     for row in rows:
-        _show_row(row)
+        _show_row(row, kept)
+    _show_others(kept)
 
 
-def _show_tiles(rows: list[DeploymentHealth]) -> None:
+def _show_tiles(rows: Sequence[PlaceState], kept: Kept) -> None:
     breached = [row for row in rows if row.worst == "breached"]
     fine = [row for row in rows if row.worst == "ok"]
-    cells = [c for row in rows for c in (row.model, row.data, row.infrastructure)]
-    blind = sum(c.status not in {"ok", "breached"} for c in cells)
-    open_ = [c for c in cells if c.since]
-    oldest = min(open_, key=lambda c: (c.since, not c.is_older), default=None)
+    cells = [cell for row in rows for cell in row.cells.values()]
+    blind = sum(cell is None or cell.status not in {"ok", "breached"} for cell in cells)
+    starts = [each.since for row in rows for each in row.headlines if each.since]
+    oldest = f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open"
+    unseen = cards.MEASURING if heartbeat.is_first(kept.round) else "no_data"
     left, middle, right = st.columns(3)
     with left:
         cards.kpi(
             "Deployments with a problem",
             f"{len(breached)} of {len(rows)}",
             # What is not seen may be a problem: where anything is blind, none is not "none".
-            "breached" if breached else "no_data" if blind else "ok",
-            note=f"the oldest {_since(oldest)}" if oldest else "none is open",
+            "breached" if breached else unseen if blind else "ok",
+            note=oldest,
         )
     with middle:
         cards.kpi("Healthy deployments", str(len(fine)), None, note="in all three respects")
@@ -86,66 +101,163 @@ def _show_tiles(rows: list[DeploymentHealth]) -> None:
         cards.kpi(
             "Blind spots",
             str(blind),
-            "no_data" if blind else "ok",
-            note=f"of {len(cells)} measurements",
+            unseen if blind else "ok",
+            note=f"of {len(cells)} cells",
         )
 
 
-def _show_row(row: DeploymentHealth) -> None:
+def _show_row(row: PlaceState, kept: Kept) -> None:
     with st.container(border=True):
-        about, model, data, infrastructure = st.columns([2, 3, 3, 3])
+        about, *columns = st.columns([2, 3, 3, 3])
         with about:
             st.subheader(cards.escaped(f"{row.endpoint} / {row.deployment}"), anchor=False)
-            share = (
-                "no traffic share"
-                if row.traffic_percent is None
-                else f"{row.traffic_percent} % of traffic"
-            )
-            st.text(f"{row.model_version}\n{share}")
-        for column, name, cell in (
-            (model, "Model", row.model),
-            (data, "Data", row.data),
-            (infrastructure, "Infrastructure", row.infrastructure),
-        ):
+            share = row.traffic_percent
+            traffic = "no traffic share" if share is None else f"{share} % of traffic"
+            st.text("\n".join(filter(None, (row.model_version, traffic if row.headlines else ""))))
+        for column, (respect, cell) in zip(columns, row.cells.items(), strict=True):
             with column:
-                _show_cell(name, cell)
-                _show_link(name, row)
+                _show_cell(row, respect, cell, kept)
+        shown = {cell.signal for cell in row.cells.values() if cell}
+        _show_breaches(each for each in row.headlines if each.signal not in shown)
+        _show_signals(row, kept)
 
 
-def _show_cell(name: str, cell: Health) -> None:
+def _show_cell(row: PlaceState, respect: Respect, cell: Headline | None, kept: Kept) -> None:
+    name = RESPECTS[respect]
+    if cell is None:
+        st.metric(name, NOTHING)
+        cards.status_badge(_unseen(kept))
+        return
+    signal, words = SIGNALS[cell.signal], line(cell)
     measured = [value for value in cell.trend if value is not None]
     st.metric(
-        f"{name}: {cell.measure}" if cell.value else name,
-        cell.value or "–",
-        help=HELP[name],
+        f"{name}: {signal.title}",
+        words.value,
+        help=HELP + signal.question,
         chart_data=sparkline(measured) if len(measured) > 1 else None,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        cards.status_badge(cell.status)
-        if cell.since:
-            st.text(_since(cell), width="content")
-    if not cell.value:
-        st.text(cell.measure)
-    if cell.detail or cell.trend_of:
-        line = f"line: {cell.trend_of}" if cell.trend_of else ""
-        st.caption(cards.escaped(" · ".join(part for part in (cell.detail, line) if part)))
-    if cell.hint:
-        st.text(cell.hint)
-
-
-def _show_link(name: str, row: DeploymentHealth) -> None:
-    label, page, icon = OPENS[name]
+        cards.status_badge(cards.READINGS[cell.reading])
+        if words.since:
+            st.text(words.since, width="content")
+    st.caption(cards.escaped(_detail(cell, workspace.now())))
+    if cell.status not in {"ok", "breached"} and words.why:
+        st.text(words.why)
+    page = nav.row_of(signal.page)
     st.button(
-        label,
-        key=f"{page}-{row.endpoint}-{row.deployment}",
-        icon=icon,
+        f"Open {page.title[:1].lower()}{page.title[1:]}",
+        key=f"{respect}-{row.place}",
+        icon=page.icon,
         type="tertiary",
         on_click=nav.go,
-        args=(page,),
+        args=(signal.page,),
         kwargs={"endpoint": row.endpoint, "deployment": row.deployment},
     )
 
 
-def _since(cell: Health) -> str:
-    before = "before " if cell.is_older else ""
-    return f"since {before}{cell.since:%d %b %H:%M}" if cell.since else ""
+def _detail(cell: Headline, now: datetime) -> str:
+    """Return which number it is, what it is held to, how sure it is and how old."""
+    words = line(cell)
+    interval = f"95 % {words.interval}" if words.interval else ""
+    rows = f"n = {words.rows}" if words.rows else ""
+    as_of = f"{age(words.as_of, now)} old" if words.as_of and words.as_of < now else ""
+    more = f"also {words.names}" if words.names else ""
+    return " · ".join(filter(None, (words.what, words.limit, interval, rows, more, as_of)))
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return how long ago something was, in its largest unit.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 1, 8, 12, tzinfo=UTC)
+    >>> age(datetime(2026, 1, 8, 11, 20, tzinfo=UTC), noon), age(datetime(2026, 1, 7, tzinfo=UTC), noon)
+    ('40 min', '36 h')
+    """
+    minutes = int((now - moment).total_seconds() // 60)
+    if minutes < 90:  # noqa: PLR2004 - then hours are easier to read
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h" if hours < 72 else f"{hours // 24} d"  # noqa: PLR2004 - and then days
+
+
+def _show_breaches(headlines: Iterable[Headline], *, place: bool = False) -> None:
+    """Draw a compact line of each signal in breach."""
+    for each in headlines:
+        if each.status == "breached":
+            words = line(each)
+            where = f"{each.place}: " if place else ""
+            held = f"{words.what} {words.value} ({words.limit})"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.badge(words.title, icon=cards.LOOKS["breached"].icon, color="red")
+                st.text(f"{where}{held} {words.since}", width="content")
+
+
+def _show_signals(row: PlaceState, kept: Kept) -> None:
+    """Draw what every signal says of a deployment, once it is asked for."""
+    opened = st.expander(
+        "All signals", key=f"signals-{row.place}", icon=":material/table:", type="compact",
+        on_change="rerun",
+    )  # fmt: skip
+    if opened.open:
+        with opened:
+            st.dataframe(
+                table(row, kept),
+                hide_index=True,
+                key=f"table-{row.place}",
+                alt=f"All signals of {row.place}.",
+            )
+
+
+def table(row: PlaceState, kept: Kept) -> pd.DataFrame:
+    """Return every signal of a deployment as a row, those that say nothing yet too."""
+    elsewhere = {
+        each.signal for state in kept.states if not state.place.endpoint for each in state.headlines
+    }
+    return pd.DataFrame(
+        _record(headline) if (headline := row.of(name)) else _blank(signal.title, kept)
+        for name, signal in SIGNALS.items()
+        if row.of(name) or name not in elsewhere
+    )
+
+
+def _record(headline: Headline) -> dict[str, str]:
+    words = line(headline)
+    return {
+        "Signal": words.title,
+        "State": cards.status_label(cards.READINGS[headline.reading]),
+        "Number": words.what,
+        "Value": words.value,
+        "Limit": words.limit,
+        "95 % interval": words.interval,
+        "n": words.rows,
+        "Since (UTC)": words.since.removeprefix("since "),
+        "As of (UTC)": f"{words.as_of:%Y-%m-%d %H:%M}" if words.as_of else "",
+        "Why": words.why,
+    }
+
+
+def _blank(title: str, kept: Kept) -> dict[str, str]:
+    return {"Signal": title, "State": cards.status_label(_unseen(kept)), "Value": NOTHING}
+
+
+def _unseen(kept: Kept) -> cards.Look:
+    """Return how a signal looks that has said nothing yet."""
+    return cards.MEASURING if heartbeat.is_first(kept.round) else cards.LOOKS["no_data"]
+
+
+def _show_others(kept: Kept) -> None:
+    """Draw what is about clusters, jobs and the workspace."""
+    headlines = [
+        each for state in kept.states if not state.place.endpoint for each in state.headlines
+    ]
+    if not headlines:
+        return
+    with st.container(border=True):
+        st.subheader("Clusters, jobs and workspace", anchor=False)
+        _show_breaches(headlines, place=True)
+        with st.expander("All signals", icon=":material/table:", type="compact"):
+            records = [{"Of": str(each.place), **_record(each)} for each in headlines]
+            st.dataframe(
+                pd.DataFrame(records), hide_index=True, key="table-others",
+                alt="Signals of clusters, jobs and the workspace.",
+            )  # fmt: skip
