@@ -29,6 +29,7 @@ from monitoring.results.incidents import IncidentBook
 from monitoring.results.store import Results
 from monitoring.window import DAY, Window
 from sample.transport import Reply, Request
+from tests.incidents.judged import steps
 from ui.loaders import incidents as loader
 
 Shell = Callable[..., AppTest]
@@ -112,6 +113,22 @@ def test_nothing_is_measured_for_a_look(
     asked = len(workspace.requests)
     shell("incidents.py", window="30d")
     assert not [r for r in workspace.requests[asked:] if r.path.endswith("/query")]
+
+
+@pytest.mark.parametrize(
+    ("missing", "green"), [((), 1), (("Traffic: refused.",), 0)], ids=["whole", "blind"]
+)
+def test_without_an_incident_it_is_green_only_if_everything_was_seen(
+    shell: Shell, workspace: Tiny, missing: tuple[str, ...], green: int, words: Words
+) -> None:
+    store, where = database(workspace)
+    well = steps("o" * 48, start=NOW - 2 * DAY)
+    kept_results.keep(Results(store, where), well, where, evaluated=NOW, missing=missing)
+    store.close()
+    app = shell("incidents.py", window="24h")
+    assert not app.exception
+    assert ("No open incident" in words(app)) == green
+    assert "Nothing has been evaluated" not in words(app)
 
 
 def test_an_incident_is_the_same_in_every_window(shell: Shell, known: IncidentReport) -> None:
