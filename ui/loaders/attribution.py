@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
@@ -50,7 +49,9 @@ def attribution(
         InputError: Its data cannot be read.
         NotEnoughData: There is nothing to compare.
     """
-    from monitoring.signals.feature_attribution_drift import report as signal  # noqa: PLC0415 - costs a second
+    from monitoring.baselines.served import Options  # noqa: PLC0415 - costs a second
+    from monitoring.signals.feature_attribution_drift.evaluation import of_deployment  # noqa: PLC0415 - same
+    from monitoring.signals.feature_attribution_drift.report import NDCG  # noqa: PLC0415 - same
 
     asked = endpoint, deployment
     model = registered(*asked)
@@ -60,19 +61,11 @@ def attribution(
         *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
     )
 
+    options = Options(segment=segment, baseline=reference, thresholds={NDCG: ndcg})
+
     def measure(say: Progress) -> AttributionReport:
-        days = deployments.days(*asked, window, part(say, 0.1, 0.2), segment=segment)
-        return signal.run(
-            model,
-            reference,
-            days.tables,
-            window,
-            thresholds={signal.NDCG: ndcg},
-            notes=days.notes,
-            taken=workspace.now(),
-            place=Place(endpoint=endpoint, deployment=deployment),
-            progress=part(say, 0.2, 1.0),
-        )
+        whole = deployments.question(*asked, window, part(say, 0.1, 1.0))
+        return of_deployment(whole, options, model=model)
 
     key = ("attribution", *asked, baseline, window, ndcg, segment)
     return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

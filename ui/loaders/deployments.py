@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from monitoring.errors import InputError, MonitoringError, SourceError
+from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import workspace
@@ -18,6 +19,7 @@ from ui.loaders.workspace import FRESH
 if TYPE_CHECKING:
     from monitoring.baselines.baseline import Baseline
     from monitoring.baselines.choices import BaselineChoice
+    from monitoring.signal import Question
     from monitoring.sources.deployed import CollectedDays, Deployed, PredictedDays
     from monitoring.workspace.endpoints import Deployment, Endpoint
     from monitoring.workspace.models import ModelVersion
@@ -171,6 +173,32 @@ def reference(
             anchor=anchor,
             store=store,
         ),
+        progress=progress,
+    )
+
+
+def question(
+    endpoint: str, deployment: str, window: Window, progress: Progress | None = None
+) -> Question:
+    """Return what a signal is asked about a deployment, by day, with what is in force there."""
+    from monitoring.decisions.in_force import InForce  # noqa: PLC0415 - with the others
+    from monitoring.signal import DAY, Question  # noqa: PLC0415 - same
+    from ui.loaders import database  # noqa: PLC0415 - it loads this package
+
+    def in_force(signal: str, _: Place) -> InForce:
+        return InForce(
+            baseline=database.active(endpoint, deployment, signal),
+            thresholds=database.thresholds(endpoint, deployment, signal),
+        )
+
+    return Question(
+        deployed=deployed(),
+        place=Place(endpoint=endpoint, deployment=deployment),
+        window=window,
+        step=DAY,
+        taken=workspace.now(),
+        endpoints=inventory(),
+        in_force=in_force,
         progress=progress,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
@@ -32,25 +31,19 @@ def found(
         InputError: Its data cannot be read.
         NotEnoughData: There is nothing to look at.
     """
-    from monitoring.signals.outliers import report as outliers  # noqa: PLC0415 - costs a second
+    from monitoring.baselines.served import Options  # noqa: PLC0415 - costs a second
+    from monitoring.signals.outliers.evaluation import of_deployment  # noqa: PLC0415 - same
+    from monitoring.signals.outliers.report import RANGE  # noqa: PLC0415 - same
 
     asked = endpoint, deployment
     reference = deployments.reference(
         *asked, baseline, window, part(progress, 0.0, 0.1), segment=segment
     )
 
+    options = Options(segment=segment, baseline=reference, thresholds={RANGE: share})
+
     def measure(say: Progress) -> OutlierReport:
-        days = deployments.days(*asked, window, part(say, 0.1, 0.2), segment=segment)
-        return outliers.run(
-            reference,
-            days.tables,
-            window,
-            thresholds={outliers.RANGE: share},
-            notes=days.notes,
-            taken=workspace.now(),
-            place=Place(endpoint=endpoint, deployment=deployment),
-            progress=part(say, 0.2, 1.0),
-        )
+        return of_deployment(deployments.question(*asked, window, part(say, 0.1, 1.0)), options)
 
     key = ("outliers", *asked, baseline, window, share, segment)
     return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

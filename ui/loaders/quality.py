@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitoring.place import Place
 from monitoring.segment import EVERYONE, Segment
 from ui.loaders import deployments, workspace
 from ui.loaders.workspace import part
@@ -32,33 +31,18 @@ def quality(
         SourceError: Its model or its data cannot be reached.
         InputError: Its data cannot be read.
     """
-    from monitoring.signals.data_quality import report as quality_report  # noqa: PLC0415 - costs a second
-    from monitoring.signals.data_quality.collected import collected_days  # noqa: PLC0415
+    from monitoring.baselines.served import Options  # noqa: PLC0415 - costs a second
+    from monitoring.signals.data_quality.evaluation import of_deployment  # noqa: PLC0415 - same
 
     reference = deployments.reference(
         endpoint, deployment, baseline, window, part(progress, 0.0, 0.2), segment=segment
     )
-    found, model = deployments.served(endpoint, deployment)
+
+    options = Options(segment=segment, baseline=reference, thresholds=asked.overrides())
 
     def measure(say: Progress) -> DataQualityReport:
-        days = collected_days(
-            deployments.deployed(),
-            found,
-            model,
-            window,
-            segment=segment,
-            progress=part(say, 0.2, 0.5),
-        )
-        return quality_report.run(
-            reference,
-            days,
-            window,
-            rules=quality_report.Rules(asked.mode, thresholds=asked.overrides()),
-            taken=workspace.now(),
-            place=Place(endpoint=endpoint, deployment=deployment),
-            store=workspace.settings().cache / "quality",
-            progress=part(say, 0.5, 1.0),
-        )
+        whole = deployments.question(endpoint, deployment, window, part(say, 0.2, 1.0))
+        return of_deployment(whole, options, mode=asked.mode)
 
     key = ("quality", endpoint, deployment, baseline, window, asked, segment)
     return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)

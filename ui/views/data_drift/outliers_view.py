@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from monitoring.signals import SIGNALS
+from monitoring.methods.outliers.numbers import OUTSIDE_SHARE
 from ui.parts import cards, history_view, states
 from ui.parts.glossary import explain
 
@@ -26,7 +26,7 @@ def pick() -> float:
             "Share above",
             min_value=0.0,
             max_value=1.0,
-            value=SIGNALS["outliers"].metrics["outside_training_range_rate"].threshold,
+            value=OUTSIDE_SHARE,
             step=0.005,
             format="%.3f",
             key="outside",
