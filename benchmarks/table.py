@@ -89,6 +89,15 @@ GOALS = {
         ("incidents_cause_in_first_three_share", "true cause among the first three suspects when detected", ">=", 0.9),
         ("incidents_run_90_days_process_cpu_seconds", "process CPU of a report of 90 days, days counted before, s", "<=", 60),
     ),
+    "first_look": (
+        ("first_look_overview_ratio", "Overview complete / bare Streamlit page", "<=", 3),
+        ("first_look_incidents_list_ratio", "Incidents of 30 days listed / bare page", "<=", 3),
+        ("first_look_incidents_timeline_ratio", "timeline of 30 days painted / bare page", "<=", 6),
+        ("first_look_first_rows_seconds", "fresh cache: first numbers on Overview after the server is ready, s", "<=", 5),
+        ("first_look_seven_days_seconds", "fresh cache: 7 days of every signal, s", "<=", 40),
+        ("first_look_thirty_days_seconds", "fresh cache: 30 days of every signal, s", "<=", 100),
+        ("first_look_busy_rerun_ratio", "P95 of another page's reruns while the evaluator works / idle", "<=", 2),
+    ),
     "timeline": (
         ("timeline_drawn_seconds", "navigation to the timeline's last paint, 30 days from cache, s", "<", 2),
         ("timeline_lanes", "lanes drawn", ">=", 12),

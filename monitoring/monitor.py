@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -108,6 +108,8 @@ class Monitor:
     ) -> Report[Findings]:
         """Evaluate a signal now, on the coarsest of its steps that a window holds.
 
+        What a signal says of an endpoint only is its deployments' too.
+
         Raises:
             InputError: No whole step of the signal lies in the window.
             SourceError: Its data cannot be reached.
@@ -117,9 +119,9 @@ class Monitor:
                 asked = self.workspace if signal.scope == "workspace" else place
                 question = self.question(asked, whole, grid.step, progress=progress)
                 found = signal.evaluate(question)
-                own = tuple(r for r in found.results if r.place.whole == place.whole)
+                own, steps = _own(found.results, place)
                 return Report(
-                    signal=signal, place=place, window=whole, steps=own, taken=question.taken,
+                    signal=signal, place=own, window=whole, steps=steps, taken=question.taken,
                     missing=found.missing, detail=found,
                 )  # fmt: skip
         raise InputError(
@@ -129,14 +131,33 @@ class Monitor:
         )
 
     def kept(self, signal: Signal, place: Place, window: Window) -> Report[None]:
-        """Return what is kept of a signal at a place over a window.
+        """Return what is kept of a signal at a place, else at its endpoint, over a window.
 
         Raises:
             SourceError: The database cannot be read.
         """
-        steps: tuple[MetricResult, ...] = ()
+        results: tuple[MetricResult, ...] = ()
         if self.results is not None:
-            steps = self.results.results(window, signals={signal.name}, places={place.whole})
+            places = {place.whole, _above(place.whole)}
+            results = self.results.results(window, signals={signal.name}, places=places)
+        own, steps = _own(results, place.whole)
         return Report(
-            signal=signal, place=place, window=window, steps=steps, taken=self.clock(), detail=None
+            signal=signal, place=own, window=window, steps=steps, taken=self.clock(), detail=None
         )
+
+
+def _own(results: Iterable[MetricResult], place: Place) -> tuple[Place, tuple[MetricResult, ...]]:
+    """Return the results at a place, else at its endpoint, and which of the two it is.
+
+    Those of queries do not say in which workspace they are.
+    """
+    named = [replace(r, place=replace(r.place, workspace=place.workspace)) for r in results]
+    for each in (place, _above(place)):
+        if own := tuple(result for result in named if result.place.whole == each):
+            return each, own
+    return place, ()
+
+
+def _above(place: Place) -> Place:
+    """Return the endpoint of a deployment; any other place itself."""
+    return Place(workspace=place.workspace, endpoint=place.endpoint) if place.deployment else place

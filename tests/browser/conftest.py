@@ -1,5 +1,10 @@
 """The served app in headless Chromium; skipped where there is none."""
 
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from docs.make_shots import CHROMIUM, FAULT, FLAGS, VIEWPORT, served, settle, watch
+from monitoring.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 #: Machines are slow when they are busy; what never comes still fails.
@@ -37,16 +43,43 @@ def base_url() -> None:
 
 
 @pytest.fixture(scope="session")
-def app_url(sample: Path, settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the app on the sample workspace; its log must hold no traceback at the end."""
-    log = tmp_path_factory.mktemp("app") / "server.log"
-    environment = {
+def environment(sample: Path, settings: Settings) -> dict[str, str]:
+    """What app and evaluator are variables, and a results store that is filled already.
+
+    Filling takes a minute or two, so that the store is kept until the product changes.
+    """
+    folder = settings.cache / "browser-tests"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{_source_digest()}.sqlite"
+    variables = {
         "LEEWAY_NOW": f"{settings.now:%Y-%m-%dT%H:%M:%SZ}",
         "LEEWAY_CACHE": str(settings.cache),
         "LEEWAY_SEED": str(settings.seed),
         "AZURE_ML_WORKSPACE": "",
+        "DATABASE_URL": f"sqlite:///{file}",
     }
-    with served(log, **environment) as url:
+    with (folder / "lock").open("w") as lock:  # several processes run these tests
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for other in set(folder.glob("*.sqlite*")) - set(folder.glob(f"{file.name}*")):
+            other.unlink()
+        command = [sys.executable, "-m", "monitoring", "serve", "--once"]
+        subprocess.run(
+            command, cwd=ROOT, env=os.environ | variables, check=True, capture_output=True
+        )
+    return variables
+
+
+def _source_digest() -> str:
+    """Return what changes with any line that the evaluator runs."""
+    files = sorted(file for name in ("monitoring", "sample") for file in (ROOT / name).rglob("*.*"))
+    texts = (file.read_bytes() for file in files if file.suffix in {".py", ".kql"})
+    return hashlib.blake2b(b"\0".join(texts), digest_size=8).hexdigest()
+
+
+@pytest.fixture(scope="session")
+def app_url(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app on the sample workspace; its log must hold no traceback at the end."""
+    with served(tmp_path_factory.mktemp("app") / "server.log", **environment) as url:
         yield url
 
 

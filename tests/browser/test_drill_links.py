@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from docs.make_shots import settle
+from tests.browser.test_segment_path import pick
 
 LONG = 90_000
 WINDOW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d to \d{4}-\d\d-\d\d \d\d:\d\d UTC")
@@ -14,7 +15,7 @@ WINDOW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d to \d{4}-\d\d-\d\d \d\d:\d\d UTC
 Drill = Callable[[Page], None]
 
 
-def said(page: Page) -> dict[str, object]:
+def facts(page: Page) -> dict[str, object]:
     """What a reader would compare: heading, scope, window, and every number in a tile."""
     settle(page)
     main = page.get_by_test_id("stMain")
@@ -24,7 +25,7 @@ def said(page: Page) -> dict[str, object]:
         "heading": page.get_by_role("heading", level=1).inner_text(),
         "panels": main.get_by_role("heading", level=3).all_inner_texts(),
         "scope": {name: box.input_value() for name, box in boxed.items() if box.count()},
-        "windows": WINDOW.findall(main.inner_text()),
+        "windows": set(WINDOW.findall(main.inner_text())),
         "numbers": page.get_by_test_id("stMetricValue").all_inner_texts(),
     }
 
@@ -37,21 +38,23 @@ def elsewhere(browser: Browser, app_url: str, browser_context_args: dict) -> Ite
     context.close()
 
 
-def of_green(name: str) -> Drill:
-    """Open a page from the row of a deployment that is not the one with the most traffic."""
+def of_green(respect: int) -> Drill:
+    """Open the page of a column, for a deployment that is not the one with the most traffic."""
 
     def click(page: Page) -> None:
-        rows = page.get_by_role("heading", level=3).all_inner_texts()
-        page.get_by_role("button", name=name).nth(rows.index("flight-delay / green")).click()
+        name = page.get_by_role("heading", name="flight-delay / green")
+        opens = page.get_by_role("button", name=re.compile("^Open "))
+        rows = page.get_by_test_id("stVerticalBlock").filter(has=name).filter(has=opens)
+        rows.last.get_by_role("button", name=re.compile("^Open ")).nth(respect).click()
 
     return click
 
 
-def button(name: str) -> Drill:
+def button(name: str | re.Pattern[str]) -> Drill:
     """Press the first button of this name."""
 
     def click(page: Page) -> None:
-        first = page.get_by_role("button", name=name).first
+        first = page.get_by_test_id("stMain").get_by_role("button", name=name).first
         expect(first).to_be_visible(timeout=LONG)
         first.click()
 
@@ -86,14 +89,15 @@ def heat_map(page: Page) -> None:
 
 
 DRILLS = {
-    "Overview to Performance": (
+    "Overview, model": (
         "/overview?window=30d",
-        of_green("Open performance"),
+        of_green(0),
         "performance",
     ),
-    "Overview to Data drift": ("/overview", of_green("Open data drift"), "data_drift"),
-    "Overview to Traffic": ("/overview?window=24h", of_green("Open traffic"), "traffic"),
-    "Overview to Incidents": ("/overview", button("Open incidents"), "incidents"),
+    "Overview, data": ("/overview", of_green(1), "*"),
+    "Overview, infrastructure": ("/overview?window=24h", of_green(2), "*"),
+    "Overview, all incidents": ("/overview", button("Open incidents"), "incidents"),
+    "Overview, an incident": ("/overview", button(re.compile("since .* UTC$")), "incidents"),
     "Incident to the page of a suspect": ("an incident", suspect, "*"),
     "Incident to a failed request": ("an incident", button("Open"), "request"),
     "Traffic to a request": (
@@ -112,8 +116,7 @@ def incident(browser: Browser, app_url: str) -> str:
     box = page.get_by_role("combobox", name="Incident", exact=True)
     expect(box).to_be_visible(timeout=4 * LONG)
     settle(page)
-    box.click()
-    page.get_by_role("option", name=re.compile("requests fail")).first.click()
+    pick(page, "Incident", page.get_by_role("option", name=re.compile("requests fail")).first)
     page.wait_for_url("**incident=*")
     path = page.url.removeprefix(app_url)
     page.close()
@@ -126,17 +129,17 @@ def test_a_link_opens_the_same_for_somebody_else_and_back_undoes_it(
 ) -> None:
     path, click, target = DRILLS[drill]
     page = visit(request.getfixturevalue("incident") if path == "an incident" else path)
-    before, there = said(page), page.url
+    before, there = facts(page), page.url
     click(page)
     page.wait_for_url(lambda url: url.split("?")[0] != there.split("?")[0], timeout=LONG)
-    shown = said(page)
+    expected = facts(page)
     assert target in ("*", page.url.split("?")[0].rsplit("/", 1)[1])
 
     elsewhere.goto(page.url)
-    assert said(elsewhere) == shown
+    assert facts(elsewhere) == expected
 
     page.go_back()
-    assert said(page) == before
+    assert facts(page) == before
     assert page.url == there
 
 
@@ -144,25 +147,25 @@ def test_a_feature_clicked_in_the_heat_map_is_in_the_address(visit, elsewhere: P
     page = visit("/data_drift?endpoint=flight-delay&deployment=green&window=7d&feature=temp")
     heat_map(page)
     page.wait_for_url(lambda url: "feature=" in url and "feature=temp" not in url, timeout=LONG)
-    shown = said(page)
+    expected = facts(page)
     elsewhere.goto(page.url)
-    assert said(elsewhere) == shown
+    assert facts(elsewhere) == expected
 
 
 def test_the_menu_leads_back_to_the_whole_fleet(visit) -> None:
     page = visit("/overview?window=30d")
-    before = said(page)
-    of_green("Open performance")(page)
+    before = facts(page)
+    of_green(0)(page)
     page.wait_for_url("**/performance*")
     settle(page)
     page.get_by_role("link", name="Overview").click()
     page.wait_for_url("**/overview*")
-    assert said(page) == before
+    assert facts(page) == before
 
 
 def test_a_scope_chosen_on_the_overview_is_kept(visit) -> None:
     page = visit("/overview")
-    of_green("Open performance")(page)
+    of_green(0)(page)
     page.wait_for_url("**/performance*")
     settle(page)
     page.go_back()
@@ -176,4 +179,4 @@ def test_a_scope_chosen_on_the_overview_is_kept(visit) -> None:
     settle(page)
     page.get_by_role("link", name="Overview").click()
     page.wait_for_url("**/overview*")
-    assert said(page)["scope"]["Endpoint"] == "digits"
+    assert facts(page)["scope"]["Endpoint"] == "digits"

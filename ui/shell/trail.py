@@ -19,11 +19,11 @@ Place: TypeAlias = tuple[str, ...]
 
 #: Pages of many deployments: one that is opened from them does not become their scope.
 FLEET = frozenset({"overview", "incidents"})
-_LEFT, _PAGE, _DUE, _FOLLOWED = "_left", "_page", "_due", "_followed"
+_ORIGINS, _PAGE, _DUE, _FOLLOWED = "_origins", "_page", "_due", "_followed"
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Origin:
     """What the address said when a link was followed, and the places in the entries of that link."""
 
     place: Place
@@ -35,15 +35,15 @@ def leave(before: Place, query: dict[str, str]) -> None:
     """Callback, once a link's scope is set: remember what the page that is left had shown."""
     after = here()
     entries = (after[:count] + ("",) * (len(after) - count) for count in range(len(after) + 1))
-    left = Left(before, query, frozenset(entries))
-    st.session_state.setdefault(_LEFT, {})[st.session_state.get(_PAGE)] = left
+    origins = st.session_state.setdefault(_ORIGINS, {})
+    origins[st.session_state.get(_PAGE)] = Origin(before, query, frozenset(entries))
     st.session_state[_FOLLOWED] = True
 
 
 def here() -> Place:
     """Return the place that the scope's boxes say."""
-    said = ((st.session_state.get(key), everything) for key, everything in scope.ALL.items())
-    return tuple("" if value in (None, everything) else str(value) for value, everything in said)
+    boxes = ((st.session_state.get(key), everything) for key, everything in scope.ALL.items())
+    return tuple("" if value in (None, everything) else str(value) for value, everything in boxes)
 
 
 def resume() -> bool:
@@ -59,33 +59,33 @@ def arrive(page: str, *, navigated: bool) -> None:
     """Once the page is known: show what it showed before a link was followed from it."""
     previous, st.session_state[_PAGE] = st.session_state.get(_PAGE), page
     followed = st.session_state.pop(_FOLLOWED, False)
-    lefts: dict[str, Left] = st.session_state.get(_LEFT, {})
-    if followed or page not in lefts:
+    origins: dict[str, Origin] = st.session_state.get(_ORIGINS, {})
+    if followed or page not in origins:
         return
-    left, came = lefts[page], previous != page
-    if _is_return(page, left, came=came, navigated=navigated):
-        _restore(left, navigated=navigated)
-    elif not came and here() != left.place:
-        del lefts[page]  # another scope was chosen on the page itself
+    origin, came = origins[page], previous != page
+    if _is_return(page, origin, came=came, navigated=navigated):
+        _restore(origin, navigated=navigated)
+    elif not came and here() != origin.place:
+        del origins[page]  # another scope was chosen on the page itself
 
 
-def _is_return(page: str, left: Left, *, came: bool, navigated: bool) -> bool:
+def _is_return(page: str, origin: Origin, *, came: bool, navigated: bool) -> bool:
     if came and page in FLEET:
         return True
-    return (came or navigated) and here() in {left.place, *left.entries}
+    return (came or navigated) and here() in {origin.place, *origin.entries}
 
 
-def _restore(left: Left, *, navigated: bool) -> None:
+def _restore(origin: Origin, *, navigated: bool) -> None:
     """Run again with what the page had shown, if that differs from what is shown."""
     due: dict[str, str] = {}
-    if here() != left.place:
-        places = zip(scope.ALL.items(), left.place, strict=True)
+    if here() != origin.place:
+        places = zip(scope.ALL.items(), origin.place, strict=True)
         due = {key: value or everything for (key, everything), value in places}
-    if navigated and "window" in left.query and "window" not in st.query_params:
-        due["window"] = left.query["window"]
+    if navigated and "window" in origin.query and "window" not in st.query_params:
+        due["window"] = origin.query["window"]
     own = {
         key: value
-        for key, value in left.query.items()
+        for key, value in origin.query.items()
         if key not in scope.KEYS and key not in st.query_params
     }
     if due or own:
