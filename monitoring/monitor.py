@@ -50,11 +50,15 @@ class Monitor:
             SourceError: The workspace does not say.
         """
         endpoints = self.deployed.inventory.endpoints()
+        self.note(endpoints)
+        return endpoints
+
+    def note(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Remember what each deployment serves: users expect values of it."""
         for deployment in (each for endpoint in endpoints for each in endpoint.deployments):
             if deployment.model is not None:
                 served = deployment.model.name, deployment.model.version
                 self._models[self.place(deployment)] = served
-        return endpoints
 
     def place(self, deployment: Deployment) -> Place:
         """Return the place of a deployment."""
@@ -86,6 +90,8 @@ class Monitor:
         progress: Progress | None = None,
     ) -> Question:
         """Return what is asked of a signal, with all that it needs to answer."""
+        if endpoints is not None:
+            self.note(endpoints)
         return Question(
             deployed=self.deployed,
             place=place,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from monitoring.metric import STATUSES, MetricResult, Status
@@ -208,8 +209,8 @@ class _Summary:
 
     def _began(self, key: Series, spell: Spell) -> datetime:
         """Return when a breach began, to the finest step that is known of it."""
-        same = (r for other, h in self.series.items() if other[:2] == key[:2] for r in h)
-        return first_step(spell.start, key.step, same).start
+        same = (h for other, h in self.series.items() if other[:2] == key[:2])
+        return first_step(spell.start, key.step, chain.from_iterable(same)).start
 
     def _trend(self) -> tuple[float | None, ...]:
         step = self._coarse()

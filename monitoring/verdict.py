@@ -311,7 +311,8 @@ def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) 
         step: How long those are.
         steps: Of the same series, on steps of any length.
 
-    >>> first_step(datetime(2026, 1, 1, 15), timedelta(hours=1), []).end.hour
+    >>> from datetime import UTC
+    >>> first_step(datetime(2026, 1, 1, 15, tzinfo=UTC), timedelta(hours=1), []).end.hour
     16
     """
     whole = Window(start, start + step)
