@@ -1,6 +1,6 @@
 """The command line: `python -m monitoring drift`, `python -m monitoring sample`.
 
-Exit code 0 without a breach, 2 with one, 1 on an error.
+Exit code 0 without a breach, 2 with one, 3 where nothing could be judged, 1 on an error.
 """
 
 from __future__ import annotations

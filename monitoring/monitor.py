@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -50,11 +50,15 @@ class Monitor:
             SourceError: The workspace does not say.
         """
         endpoints = self.deployed.inventory.endpoints()
+        self.note(endpoints)
+        return endpoints
+
+    def note(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Remember what each deployment serves: users expect values of it."""
         for deployment in (each for endpoint in endpoints for each in endpoint.deployments):
             if deployment.model is not None:
                 served = deployment.model.name, deployment.model.version
                 self._models[self.place(deployment)] = served
-        return endpoints
 
     def place(self, deployment: Deployment) -> Place:
         """Return the place of a deployment."""
@@ -86,6 +90,8 @@ class Monitor:
         progress: Progress | None = None,
     ) -> Question:
         """Return what is asked of a signal, with all that it needs to answer."""
+        if endpoints is not None:
+            self.note(endpoints)
         return Question(
             deployed=self.deployed,
             place=place,
@@ -102,6 +108,8 @@ class Monitor:
     ) -> Report[Findings]:
         """Evaluate a signal now, on the coarsest of its steps that a window holds.
 
+        What a signal says of an endpoint only is its deployments' too.
+
         Raises:
             InputError: No whole step of the signal lies in the window.
             SourceError: Its data cannot be reached.
@@ -111,9 +119,9 @@ class Monitor:
                 asked = self.workspace if signal.scope == "workspace" else place
                 question = self.question(asked, whole, grid.step, progress=progress)
                 found = signal.evaluate(question)
-                own = tuple(r for r in found.results if r.place.whole == place.whole)
+                own, steps = _own(found.results, place)
                 return Report(
-                    signal=signal, place=place, window=whole, steps=own, taken=question.taken,
+                    signal=signal, place=own, window=whole, steps=steps, taken=question.taken,
                     missing=found.missing, detail=found,
                 )  # fmt: skip
         raise InputError(
@@ -123,14 +131,33 @@ class Monitor:
         )
 
     def kept(self, signal: Signal, place: Place, window: Window) -> Report[None]:
-        """Return what is kept of a signal at a place over a window.
+        """Return what is kept of a signal at a place, else at its endpoint, over a window.
 
         Raises:
             SourceError: The database cannot be read.
         """
-        steps: tuple[MetricResult, ...] = ()
+        results: tuple[MetricResult, ...] = ()
         if self.results is not None:
-            steps = self.results.results(window, signals={signal.name}, places={place.whole})
+            places = {place.whole, _above(place.whole)}
+            results = self.results.results(window, signals={signal.name}, places=places)
+        own, steps = _own(results, place.whole)
         return Report(
-            signal=signal, place=place, window=window, steps=steps, taken=self.clock(), detail=None
+            signal=signal, place=own, window=window, steps=steps, taken=self.clock(), detail=None
         )
+
+
+def _own(results: Iterable[MetricResult], place: Place) -> tuple[Place, tuple[MetricResult, ...]]:
+    """Return the results at a place, else at its endpoint, and which of the two it is.
+
+    Those of queries do not say in which workspace they are.
+    """
+    named = [replace(r, place=replace(r.place, workspace=place.workspace)) for r in results]
+    for each in (place, _above(place)):
+        if own := tuple(result for result in named if result.place.whole == each):
+            return each, own
+    return place, ()
+
+
+def _above(place: Place) -> Place:
+    """Return the endpoint of a deployment; any other place itself."""
+    return Place(workspace=place.workspace, endpoint=place.endpoint) if place.deployment else place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from monitoring.metric import STATUSES, MetricResult, Status
@@ -18,7 +19,7 @@ D = TypeVar("D")
 #: How a status reads to people, so that nobody says OK over a disaster or over a number that misses
 #: its printed limit.
 Reading = Literal[
-    "ok", "within_chance", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
+    "ok", "within_chance", "unconfirmed", "breached", "was_breached", "too_few_rows", "withheld", "no_data",
     "stale", "not_permitted", "error",
 ]  # fmt: skip
 #: Data of days wait for files and labels; without any for so long they are stale.
@@ -208,8 +209,8 @@ class _Summary:
 
     def _began(self, key: Series, spell: Spell) -> datetime:
         """Return when a breach began, to the finest step that is known of it."""
-        same = (r for other, h in self.series.items() if other[:2] == key[:2] for r in h)
-        return first_step(spell.start, key.step, same).start
+        same = (h for other, h in self.series.items() if other[:2] == key[:2])
+        return first_step(spell.start, key.step, chain.from_iterable(same)).start
 
     def _trend(self) -> tuple[float | None, ...]:
         step = self._coarse()
@@ -249,6 +250,8 @@ def reading_of(status: Status, leading: MetricResult | None, last: Spell | None)
     if status == "ok":
         if last is not None:
             return "was_breached"
+        if leading is not None and leading.status == "breached":
+            return "unconfirmed"  # one step of the two that it takes
         return "within_chance" if leading is not None and _is_beyond(leading) else "ok"
     if status == "not_enough_data":
         few = leading is not None and "needed" in leading.reason

@@ -172,13 +172,8 @@ def held_to(result: MetricResult, threshold: float) -> MetricResult:
     >>> held_to(slow, 500.0).status, held_to(slow, 700.0).status
     ('breached', 'ok')
     """
-    if result.status not in JUDGED or result.value is None:
-        return replace(result, threshold=threshold)
-    surest = result.value
-    if result.interval:
-        surest = result.interval.low if result.worse == "higher" else result.interval.high
-    is_breach = is_beyond(surest, threshold, result.worse)
-    return replace(result, threshold=threshold, status="breached" if is_breach else "ok")
+    again = replace(result, threshold=threshold)
+    return judge(again, by="interval") if result.status in JUDGED else again
 
 
 def excess(result: MetricResult) -> float:
@@ -316,7 +311,8 @@ def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) 
         step: How long those are.
         steps: Of the same series, on steps of any length.
 
-    >>> first_step(datetime(2026, 1, 1, 15), timedelta(hours=1), []).end.hour
+    >>> from datetime import UTC
+    >>> first_step(datetime(2026, 1, 1, 15, tzinfo=UTC), timedelta(hours=1), []).end.hour
     16
     """
     whole = Window(start, start + step)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui.loaders import deployments, fairness, workspace
-from ui.parts import cards, report_view, states
+from ui.loaders import deployments, monitor, signals, workspace
+from ui.parts import answer_view, cards, headline, states
 from ui.shell import scope, segment_view
 from ui.views.data_drift import drift_view
 from ui.views.fairness import fairness_choice, fairness_view
@@ -18,27 +18,35 @@ if chosen.endpoint is None:
     st.stop()
 try:
     deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
-    asked_for = chosen.endpoint, deployment
+    headline.show("fairness", chosen.endpoint, deployment, chosen.window_at(workspace.now()))
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         window = drift_view.pick_period(chosen, workspace.now())
-    offered = report_view.behind_bar(lambda tell: fairness.offered(*asked_for, window, tell))
+    offered = signals.groupings(chosen.endpoint, deployment, window)
     if not offered.features:
         states.show(states.no_results("features that form groups", {"model": offered.model}))
         st.stop()
     with controls:
         features = fairness_choice.pick_features(offered)
-    found = report_view.behind_bar(
-        lambda tell: fairness.counted(*asked_for, features, window, tell, segment=chosen.segment)
+    asked = monitor.Asked(
+        signal="fairness",
+        endpoint=chosen.endpoint,
+        deployment=deployment,
+        window=window,
+        segment=chosen.segment,
+        more=features,
     )
-    counted = found.value
-    asked = fairness_choice.pick_rule(counted, offered.model)
+    key = f"{chosen.endpoint}-{deployment}-{'-'.join(features)}-"
+    shown = answer_view.ask(asked, signals.fairness, f"{key}groups-", at_once=True)
+    if shown is None:
+        st.stop()
+    rule = fairness_choice.pick_rule(shown.report, offered.model)
 except MonitoringError as error:
     states.show_error(error)
     st.stop()
 
-note = segment_view.note(chosen.segment)
-st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
-with cards.made_of(fairness_view.freshness(found)):
-    place = f"{chosen.endpoint}-{deployment}-{'-'.join(features)}-"
-    fairness_view.show(counted, window, asked, place)
+note = segment_view.note(chosen.segment) + answer_view.measured(shown)
+st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {shown.asked.window}{note}"))
+made = fairness_view.freshness(shown.entry)
+with cards.made_of(made), answer_view.drawn(shown, asked, key):
+    fairness_view.show(shown.report, shown.asked.window, rule, key)

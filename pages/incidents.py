@@ -1,7 +1,5 @@
 """What is wrong, since when, for whom and how bad; what changed before; all on one timeline."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from ui.loaders import incidents, workspace
@@ -19,30 +17,28 @@ if shown == "Frozen":
     st.stop()
 st.caption(cards.escaped(f"{chosen}, {chosen.window_at(workspace.now())}"))
 try:
-    report = incidents_view.load(chosen)
+    found = incidents.listed(chosen.window_at(workspace.now()))
 except Exception as error:  # noqa: BLE001 - shown and logged; a frozen incident can still be opened
     states.show_error(error)
     st.stop()
 
-of_scope = incidents_view.of_scope(report, chosen)
-made = incidents_view.freshness(report)
-picked = brushed = None
+brushed = None
 with cards.panel("Open and past", help=incidents_view.HELP["incidents"]) as panel:
-    panel.freshness = made
-    picked = incidents_view.show_list(of_scope, report)
-# Made of the same answers; their texts stand in the first panel, and a dozen more would be slow to draw.
-with cards.made_of(replace(made, queries=())):
-    if picked:
-        with cards.panel("The incident"):
-            incidents_view.show_head(picked, report.taken)
-            incidents_view.show_breaches(picked.breaches, "breaches")
-    with cards.panel("Timeline"):
-        brushed = incidents_view.show_timeline(report, of_scope, chosen, picked)
-    with cards.panel("What changed just before", help=incidents_view.HELP["changes"]):
-        incidents_view.show_changes(report, chosen, picked, brushed)
+    panel.freshness = incidents_view.freshness(found)
+    picked = incidents_view.show_list(incidents_view.of_scope(found, chosen), found)
+if picked:
+    with cards.panel("The incident"):
+        incidents_view.show_head(picked, found.taken)
+        incidents_view.show_breaches(picked.breaches, "breaches")
+with cards.panel("Timeline") as panel:
+    report = incidents.report(incidents_view.pick_window(found, picked))
+    panel.freshness = incidents_view.footer(report)
+    brushed = incidents_view.show_timeline(report, chosen, picked)
+with cards.panel("What changed just before", help=incidents_view.HELP["changes"]):
+    incidents_view.show_changes(found, chosen, picked, brushed)
 if picked:
     with cards.panel("Freeze"):
-        freeze_view.show(report, picked, chosen)
+        freeze_view.show(picked, found.taken, chosen)
 if picked and picked.endpoint:
-    window = incidents.context(picked, report.window)
-    drill_view.show(picked.endpoint, picked.deployment, window)
+    drill_view.show(picked.endpoint, picked.deployment, incidents.surroundings(picked))
+incidents_view.watch(found.window)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui.loaders import deployments, predictions, workspace
-from ui.parts import cards, report_view, states
+from ui.loaders import deployments, monitor, signals, workspace
+from ui.parts import answer_view, cards, headline, states
 from ui.shell import scope, segment_view
 from ui.views.data_drift import drift_view
 from ui.views.predictions import predictions_view
@@ -17,19 +17,30 @@ if chosen.endpoint is None:
     st.stop()
 try:
     deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
-    asked_for = chosen.endpoint, deployment
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        baseline = predictions_view.pick_baseline(predictions.baselines(*asked_for))
-        window = drift_view.pick_period(chosen, workspace.now())
-    about = st.empty()
-    report = report_view.behind_bar(
-        lambda tell: predictions.report(*asked_for, baseline, window, tell, segment=chosen.segment)
-    )
+    offered = deployments.baselines(chosen.endpoint, deployment, "prediction_drift")
 except MonitoringError as error:
     states.show_error(error)
     st.stop()
-
-note = segment_view.note(chosen.segment, report.whole.rows)
-about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {window}{note}"))
-with cards.made_of(report_view.made_of(report.drift, report.whole.rows)):
-    predictions_view.show(report, f"{chosen.endpoint}-{deployment}-")
+headline.show("prediction_drift", chosen.endpoint, deployment, chosen.window_at(workspace.now()))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    baseline = predictions_view.pick_baseline(offered)
+    window = drift_view.pick_period(chosen, workspace.now())
+about = st.empty()
+asked = monitor.Asked(
+    signal="prediction_drift",
+    endpoint=chosen.endpoint,
+    deployment=deployment,
+    window=window,
+    segment=chosen.segment,
+    baseline="" if baseline == offered[0] else baseline,
+)
+key = f"{chosen.endpoint}-{deployment}-"
+shown = answer_view.ask(asked, signals.prediction_drift, f"{key}outputs-", at_once=True)
+if shown is None:
+    st.stop()
+report = shown.report
+note = segment_view.note(shown.asked.segment, report.whole.rows) + answer_view.measured(shown)
+about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {shown.asked.window}{note}"))
+made = answer_view.made_of(shown, report.whole.rows)
+with cards.made_of(made), answer_view.drawn(shown, asked, key):
+    predictions_view.show(report, key)

@@ -4,4 +4,4 @@ A command's module has `add(commands)`, which adds its parser and sets `run`: a 
 options to an exit code. It imports what it needs inside `run`, so that `--help` is fast.
 """
 
-OK, FAILED, BREACHED = 0, 1, 2
+OK, FAILED, BREACHED, BLIND = 0, 1, 2, 3

@@ -17,6 +17,7 @@ from monitoring.results.leases import Leases, Rounds, shared_slots
 from monitoring.results.snapshots import Snapshots
 from monitoring.results.store import Results
 from monitoring.settings import Settings, time_of_day
+from monitoring.signal import Signal
 from monitoring.signals import SIGNALS
 from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
@@ -52,8 +53,13 @@ def evaluator(settings: Settings, holder: str) -> Evaluator:
         leases=Leases(database),
         rounds=Rounds(database, workspace),
         publisher=Publisher(watched, results, Snapshots(database, workspace), recorder),
-        what=(*SIGNALS.values(), *EVENT_SOURCES.values()),
+        what=(*sorted(SIGNALS.values(), key=_order), *EVENT_SOURCES.values()),
         holder=holder,
         time_of_day=time_of_day,
         retention=timedelta(days=settings.retention_days),
     )
+
+
+def _order(signal: Signal) -> tuple[bool, int]:
+    """What one query tells of the whole workspace comes first, then the gravest."""
+    return signal.scope == "deployment", signal.gravity

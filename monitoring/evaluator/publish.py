@@ -37,13 +37,14 @@ class Publisher:
     snapshots: Snapshots
     recorder: Recorder
     _touched: list[Touch] = field(default_factory=list, init=False)
+    _told: int = field(default=0, init=False)
 
     def touch(self, touches: Iterable[Touch]) -> None:
         """Note what was evaluated."""
         self._touched += touches
 
     def publish(self, endpoints: Sequence[Endpoint], now: datetime) -> None:
-        """Keep the state of every touched place, and fold what it says into incidents.
+        """Tell every touched state, and fold what was evaluated into incidents.
 
         What fails is told again with the next round.
 
@@ -51,15 +52,19 @@ class Publisher:
             endpoints: With their deployments, as Azure spells them.
             now: As of when.
         """
-        if not self._touched:
-            return
+        self.tell(endpoints, now)
+        if self._touched:
+            self.recorder.record(self._touched, now)
+            self._touched, self._told = [], 0
+
+    def tell(self, endpoints: Sequence[Endpoint], now: datetime) -> None:
+        """Keep the states of the places that were touched since the last time; arguments as above."""
         names: dict[Place, set[str]] = {}
-        for each in self._touched:
+        for each in self._touched[self._told :]:
             names.setdefault(each.place, set()).add(each.signal)
         for place, own, about in self._rows(names, endpoints):
             self._keep(place, own, about, now)
-        self.recorder.record(self._touched, now)
-        self._touched = []
+        self._told = len(self._touched)
 
     def _rows(
         self, touched: Mapping[Place, set[str]], endpoints: Sequence[Endpoint]

@@ -28,6 +28,8 @@ log = logging.getLogger("leeway.evaluator")
 
 #: A task that takes longer than this is another evaluator's to take over.
 TERM = timedelta(minutes=10)
+#: What was evaluated is told on the screens no later than so many seconds after.
+TELL_SECONDS = 2.0
 #: Everything is looked through again so often; in between only the newest steps.
 WHOLE = timedelta(hours=1)
 
@@ -83,7 +85,7 @@ class Evaluator:
             self._take_over()
         self.rounds.begin(self.holder, now)
         fleet = self._fleet()
-        done, left = 0, 0
+        done, left, told = 0, 0, perf_counter()
         for rung, beyond in zip(RUNGS, (timedelta(), *RUNGS), strict=False):
             for task in self._due(fleet, now, rung, beyond):
                 if stop():
@@ -92,6 +94,9 @@ class Evaluator:
                     done += 1
                 else:
                     left += 1
+                if perf_counter() - told >= TELL_SECONDS:
+                    self.publisher.tell(fleet.endpoints, now)
+                    told = perf_counter()
             self.publisher.publish(fleet.endpoints, now)
         if self._looks_at_all(now):
             self._whole = now

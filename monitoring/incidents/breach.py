@@ -43,6 +43,7 @@ def of_series(history: Sequence[MetricResult], taken: datetime | None = None) ->
     """Return the breaches of one metric of one place on steps of one length, oldest first."""
     signal = history[0].signal if history else ""
     known = SIGNALS.get(signal)
+    certain, lasting = (known.certain, known.lasting) if known else (False, False)
     return tuple(
         Breach(
             signal=signal,
@@ -59,8 +60,8 @@ def of_series(history: Sequence[MetricResult], taken: datetime | None = None) ->
         for spell in spells(
             history,
             taken=taken,
-            certain=known.certain if known else False,
-            lasting=known.lasting if known else False,
+            certain=certain,
+            lasting=lasting,
         )
     )
 

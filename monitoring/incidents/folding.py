@@ -9,7 +9,6 @@ other the suspects tell.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -17,6 +16,7 @@ from monitoring.event import Event
 from monitoring.incident import Breach, Incident
 from monitoring.incidents import breach as breaches_of
 from monitoring.incidents import severity
+from monitoring.incidents.identity import identity
 from monitoring.incidents.words import title_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
@@ -138,15 +138,6 @@ def _incident(
         affected_share=affected.share,
         affected=affected.words,
     )
-
-
-def identity(first: Breach) -> str:
-    """Return a short hash of the first breach: the same from run to run and for every length of step.
-
-    The day of its start is fine enough: the same metric again within a day is the same incident.
-    """
-    key = f"{first.signal}|{first.metric}|{first.place}|{first.start:%Y-%m-%d}"
-    return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
 def title(ranked: Sequence[Breach], place: Place) -> str:

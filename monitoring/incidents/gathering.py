@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
+from monitoring.place import Place
 from monitoring.signal import Findings, Missing, Question, Signal
 from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
@@ -18,12 +19,9 @@ if TYPE_CHECKING:
     from monitoring.metric import MetricResult
     from monitoring.progress import Progress
     from monitoring.sources.logs import Answer
-    from monitoring.workspace.endpoints import Deployment
 
 #: Data and model are judged on whole days, and labels are late: on no fewer days than this.
 LEAST_DAYS = 7 * DAY
-#: A window that ended this long ago at most ends now: pages round the time down.
-NOW_SPAN = timedelta(minutes=15)
 _AT_ONCE = 4
 
 
@@ -48,21 +46,12 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A signal or a source of events at a place: what it is called on screen, and how it is asked.
-
-    depends: all that its answer depends on besides the time, where that is known: such an answer may
-    be kept for a while. None where it is asked anew each time.
-    """
+    """A signal or a source of events at a place: what it is called on screen, and how it is asked."""
 
     name: str
     title: str
     evaluate: Callable[[Question], Findings]
     question: Question
-    depends: Hashable = None
-
-
-#: Returns what was kept of a source for a key, else computes and keeps it.
-Keep = Callable[[Hashable, Callable[[], Gathered]], Gathered]
 
 
 def of_signals(question: Question) -> tuple[Source, ...]:
@@ -71,57 +60,38 @@ def of_signals(question: Question) -> tuple[Source, ...]:
     Args:
         question: At the workspace; each signal is asked on its own steps.
     """
-    alarming = [signal for signal in SIGNALS.values() if signal.alarms]
-    whole = [s for s in alarming if s.scope == "workspace"]
-    return (
-        *(Source(s.name, s.title, s.evaluate, on_steps_of(s, question)) for s in whole),
-        *(
-            of_deployment(s, on_steps_of(s, question), each)
-            for each in question.deployments
-            for s in alarming
-            if s.scope == "deployment"
-        ),
+    return tuple(
+        source
+        for signal in SIGNALS.values()
+        if signal.alarms
+        for place in _places(signal, question)
+        for source in _on_grids(signal, replace(question, place=place))
     )
 
 
-def on_steps_of(signal: Signal, question: Question) -> Question:
-    """Return a question on steps that a signal has: never finer than its finest, else as asked."""
-    step = max(question.step, signal.grids[0].step)
+def _places(signal: Signal, question: Question) -> tuple[Place, ...]:
+    if signal.scope == "workspace":
+        return (question.place,)
+    return tuple(each.place for each in question.deployments)
+
+
+def _on_grids(signal: Signal, question: Question) -> Iterator[Source]:
+    """Yield a signal on each of its grids whose steps are no finer than the question's."""
+    where = f" of {question.place}" if signal.scope == "deployment" else ""
+    for grid in signal.grids:
+        if grid.step >= question.step:
+            title = f"{signal.title}{where}"
+            own = _on_steps(grid.step, signal, question)
+            yield Source(signal.name, title, signal.evaluate, own)
+
+
+def _on_steps(step: timedelta, signal: Signal, question: Question) -> Question:
+    """Return a question on steps of a length; model and data are asked about a week at least."""
     if step < DAY:
         return replace(question, step=step, window=aligned(question.window, step))
-    length = max(question.window.length, LEAST_DAYS) if signal.scope == "deployment" else None
-    start = question.window.end - (length or max(question.window.length, 3 * DAY))
-    return replace(question, step=DAY, window=Window(start, question.window.end).whole_days())
-
-
-def of_deployment(signal: Signal, question: Question, deployment: Deployment) -> Source:
-    """Return a signal of a deployment; its days may be kept between two lists of incidents."""
-    here = replace(question, place=deployment.place)
-    held = question.in_force(signal.name, deployment.place).digest
-    depends = deployment.id, deployment.model, *_period(here), held
-    title = f"{signal.title} of {deployment.endpoint}/{deployment.name}"
-    return Source(signal.name, title, signal.evaluate, here, depends)
-
-
-def _period(question: Question) -> tuple[tuple[date, ...], datetime | None]:
-    """Return what two windows have to share to have the same days: the days, and a past end.
-
-    A window that ends now goes on with its last day; how old a kept answer may be bounds the lag.
-    """
-    end = question.window.end
-    return question.window.days(), None if question.taken - end < NOW_SPAN else end
-
-
-def step_of(window: Window) -> timedelta:
-    """Return the steps of what is measured in minutes: fine enough for the shortest trouble.
-
-    >>> from datetime import UTC
-    >>> step_of(Window.last(timedelta(days=30), until=datetime(2026, 1, 31, tzinfo=UTC)))
-    datetime.timedelta(seconds=3600)
-    """
-    if window.length <= timedelta(days=2):
-        return timedelta(minutes=15)
-    return timedelta(hours=1)
+    least = LEAST_DAYS if signal.scope == "deployment" else 3 * DAY
+    start = question.window.end - max(question.window.length, least)
+    return replace(question, step=step, window=Window(start, question.window.end).whole_days())
 
 
 def aligned(window: Window, step: timedelta) -> Window:
@@ -136,14 +106,12 @@ def aligned(window: Window, step: timedelta) -> Window:
     return Window(midnight + (window.start - midnight) // step * step, window.end)
 
 
-def gather(
-    sources: Sequence[Source], progress: Progress | None = None, keep: Keep | None = None
-) -> Gathered:
-    """Ask the sources, some at once; one that fails is named in `missing`, and is not kept."""
+def gather(sources: Sequence[Source], progress: Progress | None = None) -> Gathered:
+    """Ask the sources, some at once; one that fails is named in `missing`."""
     parts: list[Gathered] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done, (source, each) in enumerate(
-            zip(sources, pool.map(lambda s: guarded(s, keep), sources), strict=True)
+            zip(sources, pool.map(guarded, sources), strict=True)
         ):
             if progress:
                 progress(done / len(sources), source.title)
@@ -151,16 +119,11 @@ def gather(
     return together(parts)
 
 
-def guarded(source: Source, keep: Keep | None = None) -> Gathered:
+def guarded(source: Source) -> Gathered:
     """Ask one source. What Azure did not answer is said; a mistake of ours is raised."""
     question = source.question
-
-    def ask() -> Gathered:
-        return Gathered.of(source.evaluate(question), question.taken)
-
     try:
-        key = source.title, source.depends
-        known = keep(key, ask) if keep and source.depends is not None else ask()
+        known = Gathered.of(source.evaluate(question), question.taken)
     except MonitoringError as error:
         why = f"{source.title}: {error}"
         return Gathered(missing=(Missing(source.name, question.place, why),))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from monitoring.event import Event
     from monitoring.incidents.report import IncidentReport
     from monitoring.signal import Missing
+    from monitoring.window import Window
 
 #: A multiple of the threshold is drawn up to here; a threshold of 0 has no multiple.
 LARGEST_MULTIPLE = 10.0
+#: Windows no longer than this are drawn on the finest steps.
+SHORT = timedelta(days=2)
 #: A step that starts so much later than the one before ended leaves a gap.
 TOLERANCE = np.timedelta64(60, "s")
 
@@ -37,10 +40,37 @@ def of(
 ) -> tuple[Lane, ...]:
     """Return the lanes of a report, for all endpoints, one, or one of its deployments."""
     return lanes(
-        [r for r in report.results if r.place.concerns(endpoint, deployment)],
+        on_one_grid(
+            (r for r in report.results if r.place.concerns(endpoint, deployment)), report.window
+        ),
         [e for e in report.events if e.place.concerns(endpoint, deployment)],
         [each for each in report.missing if each.place.concerns(endpoint, deployment)],
     )
+
+
+def on_one_grid(results: Iterable[MetricResult], window: Window) -> list[MetricResult]:
+    """Return the results of each signal on the steps that a window is drawn on."""
+    known = [r for r in results if r.window]
+    lengths: dict[str, set[timedelta]] = {}
+    for result in known:
+        lengths.setdefault(result.signal, set()).add(_length(result))
+    drawn = {signal: step_for(window, every) for signal, every in lengths.items()}
+    return [r for r in known if _length(r) == drawn[r.signal]]
+
+
+def _length(result: MetricResult) -> timedelta:
+    return result.window.length if result.window else timedelta()
+
+
+def step_for(window: Window, steps: Collection[timedelta]) -> timedelta:
+    """Return the steps that a window is drawn on: the longest, or of a short window the finest.
+
+    >>> from datetime import UTC
+    >>> week = Window.last(timedelta(days=7), until=datetime(2026, 1, 8, tzinfo=UTC))
+    >>> str(step_for(week, [timedelta(minutes=5), timedelta(hours=1)]))
+    '1:00:00'
+    """
+    return max(steps) if window.length > SHORT else min(steps)
 
 
 def lanes(

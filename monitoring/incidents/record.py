@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitoring.event import Event
 from monitoring.incident import Incident, Suspect
 from monitoring.incidents import folding, suspects
+from monitoring.incidents.identity import Recognised, recognise
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results.evaluation import Touch
 from monitoring.results.events import Events
-from monitoring.results.incidents import IncidentBook, Revision, StoredIncident
+from monitoring.results.incidents import IncidentBook, Revision
 from monitoring.results.store import Results
+from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
 
 #: How far back steps are folded: all of them at first, later those that an open incident may touch.
@@ -23,9 +25,6 @@ FARTHEST, RECENT = 90 * DAY, 8 * DAY
 LOOK_BACK = timedelta(days=7)
 #: Steps shorter than an hour are kept for so long.
 HOUR = timedelta(hours=1)
-
-#: Signal, metric and place of a breach.
-SeriesKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,39 +53,53 @@ class Recorder:
         return count
 
     def _record(self, group: Collection[Place], window: Window, now: datetime) -> int:
-        around = self._around(group)
-        results = self.results.results(window, places=around)
+        places = self.results.places()
+        own = {*group, *_siblings(group, places)}
+        shared = (place for place in places if not place.endpoint)
+        results = self.results.results(window, places={*own, *shared})
         if not any(result.status == "breached" for result in results):
-            return self._withdraw(group, (), window, now)
+            return self._withdraw(group, Recognised((), {}), window, now)
         events = self.events.of(Window(window.start - LOOK_BACK, window.end))
-        own = [r for r in results if r.place.whole in group]
-        incidents = folding.fold(own, events, now)
-        stored = self._stored(group, window)
-        known = tuple(recognised(incidents, stored, now))
-        ranked = {each.id: _suspects(each, events, results) for each in known}
-        revisions = self.book.record(known, now, ranked)
+        here = [r for r in results if r.place.whole in own and _alarms(r)]
+        incidents = [each for each in folding.fold(here, events, now) if each.place in group]
+        stored = [each.incident for each in self.book.stories(window, places=group)]
+        known = recognise(incidents, stored, now)
+        ranked = {each.id: _suspects(each, events, results) for each in known.incidents}
+        revisions = self.book.record(known.incidents, now, ranked)
         return len(revisions) + self._withdraw(group, known, window, now)
 
-    def _around(self, group: Collection[Place]) -> list[Place]:
-        """Return the places whose numbers may explain what is wrong at these."""
-        workspace = next(iter(group)).workspace
-        shared = [place for place in self.results.places() if not place.endpoint]
-        return [*group, Place(workspace=workspace), *(p for p in shared if p not in group)]
-
-    def _stored(self, group: Collection[Place], window: Window) -> list[StoredIncident]:
-        return [self.book.get(each.id) for each in self.book.list(window, places=group)]
-
     def _withdraw(
-        self, group: Collection[Place], known: Sequence[Incident], window: Window, now: datetime
+        self, group: Collection[Place], known: Recognised, window: Window, now: datetime
     ) -> int:
         """Withdraw what late data have shown to be none: it began in what was folded, and is gone."""
-        ids = {each.id for each in known}
+        ids = {each.id for each in known.incidents}
         gone = [
             each.id
             for each in self.book.list(window, places=group)
             if each.began >= window.start and each.id not in ids
         ]
-        return len(self.book.withdraw(gone, now)) if gone else 0
+        return len(self.book.withdraw(gone, now, _words(gone, known.merged))) if gone else 0
+
+
+def _siblings(group: Collection[Place], places: Iterable[Place]) -> list[Place]:
+    """Return the other deployments of an endpoint: what is affected is a share of all its requests."""
+    endpoints = {each.endpoint for each in group} - {""}
+    return [place for place in places if place.endpoint in endpoints]
+
+
+def _words(gone: Iterable[str], merged: Mapping[str, str]) -> Mapping[str, str]:
+    """Return why incidents are withdrawn, by id."""
+    return {
+        each: f"It turned out to be part of the incident {merged[each]}."
+        if each in merged
+        else "Data that came late have shown that nothing was in breach."
+        for each in gone
+    }
+
+
+def _alarms(result: MetricResult) -> bool:
+    """Whether the breaches of a signal become incidents."""
+    return result.signal not in SIGNALS or SIGNALS[result.signal].alarms
 
 
 def _groups(touches: Iterable[Touch]) -> Iterator[tuple[tuple[Place, ...], list[Touch]]]:
@@ -101,34 +114,6 @@ def _groups(touches: Iterable[Touch]) -> Iterator[tuple[tuple[Place, ...], list[
 def _lasts(incident: Revision, moment: datetime) -> bool:
     """Whether steps from a moment on may change it."""
     return incident.resolved is None or incident.resolved > moment
-
-
-def recognised(
-    incidents: Iterable[Incident], stored: Iterable[StoredIncident], now: datetime
-) -> Iterator[Incident]:
-    """Yield incidents under the id that they have been known by.
-
-    One that shares a series with a stored one while both lasted is that one: older steps that come
-    late may move its beginning, but make no other of it.
-    """
-    free = sorted((each.incident for each in stored), key=lambda each: each.began)
-    for incident in sorted(incidents, key=lambda each: each.began):
-        same = next((each for each in free if _is_same(each, incident, now)), None)
-        if same is None:
-            yield incident
-        else:
-            free.remove(same)
-            yield replace(incident, id=same.id)
-
-
-def _is_same(one: Incident, other: Incident, now: datetime) -> bool:
-    if one.began > (other.resolved or now) or other.began > (one.resolved or now):
-        return False
-    return bool(_series(one) & _series(other))
-
-
-def _series(incident: Incident) -> set[SeriesKey]:
-    return {(b.signal, b.metric, str(b.place)) for b in incident.breaches}
 
 
 def _suspects(

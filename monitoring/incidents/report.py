@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from monitoring.decisions.in_force import by_place
 from monitoring.errors import MonitoringError
 from monitoring.incidents import folding, suspects
-from monitoring.incidents.gathering import Gathered, Keep, aligned, gather, of_signals, step_of
+from monitoring.incidents.gathering import Gathered, aligned, gather, of_signals
+from monitoring.incidents.identity import recognise
 from monitoring.incidents.lane_table import ENDPOINTS
 from monitoring.place import Place
-from monitoring.signal import Missing, Question
+from monitoring.signal import HOUR, Missing, Question
 from monitoring.window import Window
 
 if TYPE_CHECKING:
@@ -28,16 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IncidentReport:
-    """What one run found.
+    """What is known of a window: judged numbers, events, and the incidents that they tell of.
 
     window: what was asked for. taken: as of when. results: every judged number, one a step, in time
     order. Data and model are judged by whole days, on seven at
     least, and a state lasts from the change that made it so: both may begin before the window.
     events: of the window, in time order. earlier: before it, by which the suspects of what was open
-    when it began, and how ordinary an event is, are told. incidents: open ones first, then the
-    newest. missing: each source that could not be read or had nothing to compare with, and why.
-    answers: of Log Analytics, for footers. oldest: when the source was asked that was asked first:
-    model and data may have been measured some minutes before the rest.
+    when it began, and how ordinary an event is, are told. incidents: open ones first. missing: each
+    source that could not be read or had nothing to compare with, and why. answers: of Log Analytics.
+    measured: when the newest number was. ranked: suspects that were recorded with an incident, by id.
     """
 
     window: Window
@@ -48,13 +48,17 @@ class IncidentReport:
     earlier: tuple[Event, ...] = ()
     missing: tuple[Missing, ...] = ()
     answers: tuple[Answer, ...] = field(default=(), repr=False)
-    oldest: datetime | None = None
+    measured: datetime | None = None
+    ranked: Mapping[str, tuple[Suspect, ...]] = field(default_factory=dict, repr=False)
 
     def suspects(self, incident: Incident) -> tuple[Suspect, ...]:
         """Return what coincides with the start of an incident, the most telling first.
 
         As of when its last breach was certain: what came later does not change it.
         """
+        recorded = self.ranked.get(incident.id)
+        if recorded is not None:
+            return recorded
         return suspects.rank(incident, (*self.earlier, *self.events), self.results)
 
     def incident(self, identity: str) -> Incident | None:
@@ -73,6 +77,7 @@ class IncidentReport:
         window = self.window
         if window.start < moment < window.end:
             window = Window(window.start, moment)
+        incidents = folding.fold(seen, (*before, *events), moment)
         return replace(
             self,
             window=window,
@@ -80,7 +85,8 @@ class IncidentReport:
             results=seen,
             events=events,
             earlier=before,
-            incidents=folding.fold(seen, (*before, *events), moment),
+            incidents=recognise(incidents, self.incidents, moment).incidents,
+            ranked={},
         )
 
 
@@ -93,16 +99,15 @@ def _as_of(event: Event, moment: datetime) -> Event:
     return replace(event, end=None, status=status, count=1, detail=detail)
 
 
-def run(
+def evaluated(
     deployed: Deployed,
     window: Window,
     *,
     taken: datetime,
     decided: Mapping[tuple[str, str], Decisions] | None = None,
     progress: Progress | None = None,
-    keep: Keep | None = None,
 ) -> IncidentReport:
-    """Gather all judged numbers and events of a window and fold them.
+    """Evaluate all signals over a window now, without a store, and fold what they say.
 
     Each source is asked once; one that fails is named in `missing`, and the others go on.
 
@@ -112,13 +117,11 @@ def run(
         taken: Now.
         decided: By endpoint and deployment, what users have put in force.
         progress: Called with a share from 0 to 1 and a text.
-        keep: Keeps what takes long and changes seldom: the days of model and data.
     """
     from monitoring.incidents.event_sources import of_events  # noqa: PLC0415 - Azure's SDK
 
-    step = step_of(window)
     question = Question(
-        deployed=deployed, place=Place(), window=aligned(window, step), step=step, taken=taken,
+        deployed=deployed, place=Place(), window=aligned(window, HOUR), step=HOUR, taken=taken,
         in_force=by_place(decided),
     )  # fmt: skip
     missing: tuple[Missing, ...] = ()
@@ -127,8 +130,8 @@ def run(
     except MonitoringError as error:
         why = f"Endpoints, and with them saturation, collection, drift and quality: {error}"
         missing = (Missing(ENDPOINTS, Place(), why),)
-    found = gather((*of_signals(question), *of_events(question)), progress, keep)
-    return folded(found + Gathered(missing=missing), window, taken)
+    answers = gather((*of_signals(question), *of_events(question)), progress)
+    return folded(answers + Gathered(missing=missing), window, taken)
 
 
 def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
@@ -146,7 +149,7 @@ def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
         earlier=before,
         missing=found.missing,
         answers=found.answers,
-        oldest=found.taken,
+        measured=found.taken,
     )
 
 

@@ -73,11 +73,12 @@ class Places(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
-    """A result, when it was computed and how long that took."""
+    """A result, when it was computed, how long that took, and the state of what it was made from."""
 
     value: T
     fetched: datetime
     seconds: float
+    state: str = ""
 
 
 class _Turn:
@@ -122,6 +123,16 @@ class Memory:
         self._background = threading.Lock()
         self._guard = threading.Lock()
 
+    def last(self, key: Hashable) -> Entry[Any] | None:
+        """Return the last result, of any age; None if there is none."""
+        return self._younger(key, None)
+
+    def put(self, key: Hashable, entry: Entry[Any]) -> None:
+        """Set a result that was computed elsewhere, unless there is one."""
+        with self._guard:
+            if self._entries.get(key) is None:
+                self._entries.put(key, entry)
+
     def get(
         self,
         key: Hashable,
@@ -142,6 +153,8 @@ class Memory:
         fresh: timedelta | None = None,
         stale: timedelta | None = None,
         progress: Progress | None = None,
+        state: str = "",
+        keep: Callable[[Entry[T]], None] | None = None,
     ) -> Entry[T]:
         """Return the result in memory if it is younger than `fresh`, else compute it.
 
@@ -151,6 +164,8 @@ class Memory:
             fresh: How old a result in memory may be; None for any age.
             stale: How old it may be to be served while it is renewed in the background.
             progress: Called with a share from 0 to 1 and a text, also while another session computes.
+            state: Of what the result is made from.
+            keep: Gets a new result, to keep it elsewhere.
         """
         if stale is not None and (old := self._younger(key, stale)):
             if not self._younger(key, fresh):
@@ -164,9 +179,11 @@ class Memory:
                 return known
             start = time.perf_counter()
             value = compute(turn.shared(progress))
-            entry = Entry(value, self._now(), time.perf_counter() - start)
+            entry = Entry(value, self._now(), time.perf_counter() - start, state)
             with self._guard:
                 self._entries.put(key, entry)
+            if keep is not None:
+                keep(entry)
             return entry
         finally:
             turn.lock.release()

@@ -1,4 +1,4 @@
-"""Our own values as bytes and back: dataclasses of this product, arrays, times, containers; no code.
+"""Our own values as bytes and back: dataclasses of this product, arrays, times, paths, containers; no code.
 
 Pickle does the work, but only classes from a closed list are read, and a dataclass is made by its
 own constructor from fields of the same names. So bytes from elsewhere can at worst be refused.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import io
+import pathlib
 import pickle
+from collections import Counter
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
@@ -20,6 +22,7 @@ import numpy as np
 HOME = f"{__name__.partition('.')[0]}."
 _TIMES = (date, datetime, time, timedelta, timezone)
 _ARRAYS = (np.ndarray, np.generic, np.dtype, pickle.PickleBuffer)
+_OTHERS = (Counter, type(pathlib.Path()))
 
 
 def dumps(value: object) -> bytes:
@@ -81,7 +84,11 @@ class _Pickler(pickle.Pickler):
         if _is_ours(kind):
             names = _fields(kind)
             return _record, (kind, names, tuple(getattr(obj, name) for name in names))
-        if isinstance(obj, (*_TIMES, *_ARRAYS)) or obj in _NAMES.values() or _is_ours(obj):
+        if (
+            isinstance(obj, (*_TIMES, *_ARRAYS, *_OTHERS))
+            or obj in _NAMES.values()
+            or _is_ours(obj)
+        ):
             return NotImplemented
         raise TypeError(f"a value of {kind.__name__} is not kept")
 
@@ -98,7 +105,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _names() -> dict[tuple[str, str], Any]:
-    """Return all that may be named apart from our dataclasses: what arrays and times are made by."""
+    """Return all that may be named apart from our dataclasses: what arrays, times and paths are made by."""
     matrix = np.zeros((2, 2))
     made_by: list[Any] = [
         _record,
@@ -108,6 +115,7 @@ def _names() -> dict[tuple[str, str], Any]:
         matrix[:, :1].__reduce_ex__(5)[0],
         matrix[0, 0].__reduce__()[0],
         *_TIMES,
+        *_OTHERS,
     ]
     return {(each.__module__, each.__name__): each for each in made_by}
 

@@ -14,6 +14,7 @@ from monitoring.signals import SIGNALS
 WORDS: Mapping[Reading, str] = {
     "ok": "OK",
     "within_chance": "Within chance",
+    "unconfirmed": "Unconfirmed",
     "breached": "Breached",
     "was_breached": "Was breached",
     "too_few_rows": "Too few rows",

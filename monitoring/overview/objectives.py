@@ -1,18 +1,21 @@
-"""What a deployment's traffic is held to: error rate and 95th percentile, with the overview's numbers."""
+"""What a deployment's traffic is held to over any window: error rate and 95th percentile."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitoring.capacity import service_level
 from monitoring.metric import MetricResult, Status
-from monitoring.overview.health import RECENT_STEPS
 from monitoring.place import Place
 from monitoring.signals.traffic import judging as traffic
-from monitoring.verdict import is_silent, since
+from monitoring.verdict import NEEDED, is_silent, since
 from monitoring.window import Window
+
+#: Steps that a rate is taken over: as many as end a breach, so that no old fault stands in the number
+#: beside a new OK.
+RECENT_STEPS = NEEDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,18 @@ class Objective:
         """When the newest breach ended; None while one is open, or without one."""
         windows = [r.window for r in self.results if r.status == "breached" and r.window]
         return windows[-1].end if windows and not self.since else None
+
+
+def step_of(window: Window) -> timedelta:
+    """Return steps that give a trend of some 24 to 170 points.
+
+    >>> from datetime import UTC
+    >>> step_of(Window.last(timedelta(days=30), until=datetime(2026, 1, 31, tzinfo=UTC)))
+    datetime.timedelta(seconds=21600)
+    """
+    if window.length <= timedelta(days=7):
+        return timedelta(hours=1)
+    return timedelta(hours=6) if window.length <= timedelta(days=31) else timedelta(days=1)
 
 
 def error_rate(place: Place, steps: Sequence[traffic.Step], window: Window) -> Objective:

@@ -55,11 +55,12 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIncident:
-    """A revision with all that was known then."""
+    """A revision with all that was known then. word: why it was withdrawn, where somebody said."""
 
     revision: Revision
     incident: Incident
     suspects: tuple[Suspect, ...]
+    word: str = ""
 
 
 class IncidentBook:
@@ -102,8 +103,15 @@ class IncidentBook:
             session.add_all(row for row, _ in rows)
             return tuple(_revision(row, place) for row, place in rows)
 
-    def withdraw(self, ids: Iterable[str], now: datetime) -> tuple[Revision, ...]:
+    def withdraw(
+        self, ids: Iterable[str], now: datetime, words: Mapping[str, str] | None = None
+    ) -> tuple[Revision, ...]:
         """Add a revision that says that these were no incidents, as late data have shown.
+
+        Args:
+            ids: Of incidents; those that are withdrawn already stay as they are.
+            now: Since when.
+            words: Why, by id: a sentence for people.
 
         Raises:
             InputError: There is no such incident.
@@ -120,7 +128,9 @@ class IncidentBook:
                     row = _next(
                         before, each.incident, at=now, workspace=workspace, place=before.place
                     )
-                    row.visible, row.payload, row.withdrawn = "", before.payload, True
+                    word = (words or {}).get(each.incident.id, "")
+                    row.payload = _packed(each.incident, each.suspects, word)
+                    row.visible, row.withdrawn = "", True
                     rows.append((row, each.revision.place))
             session.add_all(row for row, _ in rows)
             return tuple(_revision(row, place) for row, place in rows)
@@ -137,20 +147,61 @@ class IncidentBook:
         Raises:
             SourceError: The database cannot be read.
         """
-        chosen = self._joined().where(
-            _is_newest(),
-            IncidentRow.began < window.end,
-            IncidentRow.resolved.is_(None) | (IncidentRow.resolved > window.start),
-            IncidentRow.withdrawn.is_(False),
-        )
+        chosen = self._within(window)
         if open_only:
             chosen = chosen.where(IncidentRow.resolved.is_(None))
         wholes = None if places is None else {place.whole for place in places}
         with self._database.reading() as session:
-            rows = session.execute(chosen.order_by(IncidentRow.began.desc(), IncidentRow.id))
+            rows = session.execute(chosen)
             revisions = [_revision(row, place_of(place, self._workspace)) for row, place in rows]
         revisions.sort(key=_urgency)
         return tuple(each for each in revisions if wholes is None or each.place in wholes)
+
+    def count(self) -> int:
+        """Return how many revisions there are: more of them whenever a reader would see a change.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        every = (
+            select(func.count())
+            .select_from(IncidentRow)
+            .join(WorkspaceRow, IncidentRow.workspace == WorkspaceRow.id)
+            .where(WorkspaceRow.resource_id == self._workspace)
+        )
+        with self._database.reading() as session:
+            return session.scalar(every) or 0
+
+    def stories(
+        self, window: Window, *, places: Collection[Place] | None = None
+    ) -> tuple[StoredIncident, ...]:
+        """Return what was open in a window with all that is known of it, in the order of `list`.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        wholes = None if places is None else {place.whole for place in places}
+        with self._database.reading() as session:
+            stored = [
+                each
+                for row, place in session.execute(self._within(window))
+                for each in _stored(row, place_of(place, self._workspace))
+                if wholes is None or each.revision.place in wholes
+            ]
+        return tuple(sorted(stored, key=lambda each: _urgency(each.revision)))
+
+    def _within(self, window: Window) -> Select[IncidentRow, PlaceRow]:
+        """Select the newest revision of what was open in a window, newest incident first."""
+        return (
+            self._joined()
+            .where(
+                _is_newest(),
+                IncidentRow.began < window.end,
+                IncidentRow.resolved.is_(None) | (IncidentRow.resolved > window.start),
+                IncidentRow.withdrawn.is_(False),
+            )
+            .order_by(IncidentRow.began.desc(), IncidentRow.id)
+        )
 
     def get(self, incident: str, revision: int | None = None) -> StoredIncident:
         """Return an incident as it is now, or as it was in an earlier revision.
@@ -254,8 +305,8 @@ def _shown(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
 
 
-def _packed(incident: Incident, suspects: Sequence[Suspect]) -> bytes:
-    record = {"incident": plain(incident), "suspects": plain(suspects)}
+def _packed(incident: Incident, suspects: Sequence[Suspect], word: str = "") -> bytes:
+    record = {"incident": plain(incident), "suspects": plain(suspects), "word": word}
     return seal(json.dumps(record, ensure_ascii=False).encode(), form=FORMAT)
 
 
@@ -267,6 +318,7 @@ def _stored(row: IncidentRow, place: Place) -> tuple[StoredIncident, ...]:
                 revision=_revision(row, place),
                 incident=read(Incident, record["incident"]),
                 suspects=tuple(read(Suspect, each) for each in record["suspects"]),
+                word=str(record.get("word", "")),
             ),
         )
     except (UnreadableError, InputError, ValueError, LookupError):

@@ -14,7 +14,7 @@ from places import at
 from monitoring import verdict
 from monitoring.incidents import breach
 from monitoring.metric import Interval
-from monitoring.overview import health, objectives
+from monitoring.overview import objectives
 from monitoring.report import headline
 from monitoring.signal import Findings, Grid, Signal
 from monitoring.signals.data_drift.back_testing import side
@@ -121,7 +121,6 @@ def test_everything_says_the_same_since_after_a_day_of_silence() -> None:
     assert (first.start, first.end) == (START + HOUR, START + 3 * HOUR)
     assert (second.start, second.end) == (began, None)
     assert verdict.since(history) == began
-    assert health.of_infrastructure(place, own, window).since == began
     assert objectives.error_rate(place, own, window).since == began
     assert headline(SIGNAL, place, history, window, taken).since == began
 

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from tiny_store import Tiny, tiny
 
+from ui.loaders import monitor
 from ui.loaders import workspace as connection
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ class Connected:
 
 
 @pytest.fixture
-def fresh() -> Iterator[None]:
+def fresh(tmp_path: Path) -> Iterator[None]:
     """Nothing cached before, nothing left behind."""
 
     def clear() -> None:
@@ -35,7 +36,9 @@ def fresh() -> Iterator[None]:
         connection.settings.cache_clear()
 
     clear()
-    yield
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(monitor, "folder", lambda: tmp_path / "answers")
+        yield
     clear()
 
 

@@ -12,11 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tiny_store import Tiny
 
-from monitoring.errors import SourceError
 from monitoring.settings import Settings
 from sample.transport import Reply, Request
 from ui.loaders import workspace
-from ui.views.overview import fleet_view
 
 from .conftest import open_page
 
@@ -30,8 +28,6 @@ def opened(
     """opened("compute.py", endpoint="digits") on the sample workspace."""
     here = replace(settings, files=tmp_path)
     monkeypatch.setattr(workspace, "settings", lambda: here)
-    # Every visit begins on the overview, which takes ten times as long and is not looked at here.
-    monkeypatch.setattr(fleet_view, "load", lambda chosen: (_ for _ in ()).throw(SourceError("no")))
     return open_page
 
 

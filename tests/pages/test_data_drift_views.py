@@ -44,7 +44,7 @@ def connected(
 def run(view: str, **query: str) -> AppTest:
     app = open_page("data_drift.py", view=view, **query)
     assert not app.exception
-    assert "Nothing has been measured" in text(app)
+    assert "There is no answer yet for" in text(app)
     (button,) = [each for each in app.button if each.label == "Run"]
     app = button.click().run(timeout=240)
     assert not app.exception

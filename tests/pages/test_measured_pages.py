@@ -99,7 +99,7 @@ def page_with_faults(azure: object, faults: Callable[[Request], Reply | None]) -
 
 def test_drift_of_a_chosen_month(opened: Opened) -> None:
     app = opened("data_drift.py", endpoint="flight-delay", period="October 2026")
-    assert "No result yet" in text(app) or "Nothing has been measured" in text(app)
+    assert "There is no answer yet for 01 Oct to 31 Oct 2026. Press Run." in text(app)
     app = run(app)
     assert not app.exception
     tiles = {metric.label: metric.value for metric in app.metric}

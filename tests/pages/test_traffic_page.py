@@ -1,4 +1,4 @@
-"""The page Traffic: the overview's numbers, both sources, and what it says when one is gone."""
+"""The page Traffic: the log's numbers, both sources, and what it says when one is gone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from places import at
 from streamlit.testing.v1 import AppTest
 
-from monitoring.overview import health
-from monitoring.overview.fleet import step_of
+from monitoring.overview import objectives
+from monitoring.overview.objectives import step_of
 from monitoring.settings import Settings
 from monitoring.signals.traffic import judging as traffic
 from monitoring.sources.azure import Azure
@@ -37,9 +37,6 @@ def opened(
     fresh: None, sample: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Opened:
     monkeypatch.setattr(workspace, "settings", lambda: settings)
-    # The first page of the menu runs first: the overview would measure every deployment.
-    rows = tuple(row for row in nav.TABLE if row.file == "traffic.py")
-    monkeypatch.setattr(nav, "TABLE", rows)
     return lambda **query: open_page("traffic.py", **query)
 
 
@@ -68,7 +65,7 @@ def table(app: AppTest, column: str) -> Any:
     return next(each.value for each in app.dataframe if column in each.value.columns)
 
 
-def test_the_numbers_are_the_overviews(opened: Opened, azure: Azure, settings: Settings) -> None:
+def test_the_numbers_are_those_of_the_log(opened: Opened, azure: Azure, settings: Settings) -> None:
     app = opened(endpoint="flight-time", window="30d")
     assert not app.exception
     assert "A fault in this app" not in text(app)
@@ -76,11 +73,12 @@ def test_the_numbers_are_the_overviews(opened: Opened, azure: Azure, settings: S
     step = step_of(window)
     answer = Logs(azure).ask("traffic", window, endpoints=[], step=step)
     steps = traffic.steps(answer.records(), step)[at("flight-time/blue")]
-    overview = health.of_infrastructure(at("flight-time/blue"), steps, window)
-    assert overview.value
+    errors = objectives.error_rate(at("flight-time/blue"), steps, window)
+    p95 = objectives.latency_p95(at("flight-time/blue"), steps, window)
     # The first tile of this name is of the last 15 minutes.
     rates = [metric.value for metric in app.metric if metric.label == "Error rate"]
-    assert f"{rates[-1]} · {tiles(app)['P95 latency']}" == overview.value
+    assert rates[-1] == f"{errors.value:.2%}"
+    assert tiles(app)["P95 latency"] == f"{p95.value:,.0f} ms"
     totals = table(app, "P99, ms").set_index("Deployment").loc["flight-time / blue"]
     assert totals["Requests"] == sum(each.requests for each in steps)
     faults = sum(each.faults for each in steps)

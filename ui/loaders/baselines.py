@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from monitoring.decisions.stored import Benchmark, Change, StoredBaseline, ThresholdSet
 from monitoring.errors import InputError
 from monitoring.window import Window
-from ui.loaders import database, deployments, drift, workspace
+from ui.loaders import database, deployments, drift, monitor, workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
@@ -345,33 +345,29 @@ def _tested(
 ) -> Tested:
     import time  # noqa: PLC0415 - perf_counter only
 
-    from monitoring.metrics.drift import HEADLINE  # noqa: PLC0415 - loads the metrics
+    from monitoring.baselines.served import Options  # noqa: PLC0415 - the engine: a second
+    from monitoring.metrics.drift import HEADLINE  # noqa: PLC0415
     from monitoring.signals.data_drift import back_testing as core  # noqa: PLC0415
     from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415
+    from monitoring.signals.data_drift.evaluation import of_deployment  # noqa: PLC0415
 
-    began = time.perf_counter()
-    asked = endpoint, deployment
-    tables = deployments.days(*asked, window, part(progress, 0.0, 0.2)).tables
+    began, headline = time.perf_counter(), set(HEADLINE.values())
+    offered = deployments.choices(endpoint, deployment)
     sides, references = [], []
     for at, (label, limits) in enumerate((now, then)):
-        share = 0.2 + 0.4 * at
-        reference = deployments.reference(*asked, label, window, part(progress, share, share + 0.1))
-        report = drift_report.run(
-            reference,
-            tables,
-            window,
-            metrics=set(HEADLINE.values()),
-            thresholds=limits.thresholds if limits else None,
-            taken=workspace.now(),
+        say = part(progress, 0.5 * at, 0.5 * (at + 1))
+        report = of_deployment(
+            monitor.question(endpoint, deployment, window, say),
+            Options(baseline=offered[label], thresholds=limits.thresholds if limits else {}),
+            metrics=headline,
             store=drift.store(),
-            progress=part(progress, share + 0.1, share + 0.4),
         )
         sides.append(core.side(f"{label}, {limits.label}" if limits else label, report.daily))
-        references.append(reference)
+        references.append(report.baseline)
     differences: tuple[MetricResult, ...] = ()
     if now[0] != then[0]:
         before, after = references
-        found = drift_report.compare(before, after.table, metrics=set(HEADLINE.values()))
+        found = drift_report.compare(before, after.table, metrics=headline)
         shared = [r for r in found.results if r.subject in before.plan and r.value is not None]
         differences = tuple(drift_report.headline(shared).values())
     result = core.back_test(*sides)

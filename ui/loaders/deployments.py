@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from monitoring.errors import InputError, MonitoringError, SourceError
+from monitoring.errors import SourceError
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import workspace
 from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
-    from monitoring.baselines.baseline import Baseline
     from monitoring.baselines.choices import BaselineChoice
-    from monitoring.sources.deployed import CollectedDays, Deployed, PredictedDays
+    from monitoring.sources.deployed import Deployed, PredictedDays
     from monitoring.workspace.endpoints import Deployment, Endpoint
     from monitoring.workspace.models import ModelVersion
     from ui.loaders.workspace import Progress
@@ -122,81 +120,6 @@ def baselines(endpoint: str, deployment: str, signal: str = "") -> list[str]:
         SourceError: Its model is not known.
     """
     return list(choices(endpoint, deployment, signal))
-
-
-def reference(
-    endpoint: str,
-    deployment: str,
-    baseline: str,
-    window: Window,
-    progress: Progress | None = None,
-    *,
-    segment: Segment = EVERYONE,
-) -> Baseline:
-    """Return a counted baseline by its name, for the inputs of a deployment.
-
-    Raises:
-        SourceError: Its data cannot be reached.
-        InputError: There is no such baseline, or its data cannot be read.
-        NotEnoughData: It asks for days of production that are not there.
-    """
-    from monitoring.baselines import choices as known  # noqa: PLC0415 - same
-    from monitoring.counting.engine.profile_store import ProfileStore  # noqa: PLC0415 - costs a second
-
-    found, model = served(endpoint, deployment)
-    offered = choices(endpoint, deployment)
-    if baseline not in offered:
-        raise InputError(
-            f"There is no baseline {baseline!r} for {endpoint}/{deployment}",
-            hint=f"Choose one of {', '.join(offered)}.",
-        )
-    choice, day = offered[baseline], workspace.now().date()
-    anchor, moving = None, None
-    if choice.moves:  # it depends on the days of the window, not on its last minute
-        moving = window.days()[0], window.days()[-1]
-        with suppress(MonitoringError):  # without it the days themselves fix the bins
-            for own in known.training(deployed(), model)[:1]:
-                anchor = reference(endpoint, deployment, own.label, window)
-    store = ProfileStore(workspace.settings().cache / "profiles")
-    return workspace.memory().get(
-        ("baseline", endpoint, deployment, baseline, choice.rule, moving, segment, day),
-        lambda say: known.take(
-            deployed(),
-            found,
-            model,
-            choice,
-            window,
-            say,
-            segment,
-            anchor=anchor,
-            store=store,
-        ),
-        progress=progress,
-    )
-
-
-def days(
-    endpoint: str,
-    deployment: str,
-    window: Window,
-    progress: Progress | None = None,
-    *,
-    segment: Segment = EVERYONE,
-) -> CollectedDays:
-    """Return the collected inputs of each day of a window, cut down to a segment.
-
-    Raises:
-        SourceError: The container cannot be read.
-        InputError: The segment asks about a column that was not collected.
-    """
-    found, model = served(endpoint, deployment)
-    here = deployed()
-    return workspace.memory().get(
-        ("days", endpoint, deployment, window, segment),
-        lambda say: here.days(found, window, here.columns(model), say, segment),
-        fresh=timedelta(minutes=15),
-        progress=progress,
-    )
 
 
 def rows(

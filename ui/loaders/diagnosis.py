@@ -1,134 +1,66 @@
-"""What is going on with a deployment, in words: the evidence of five signals, gathered."""
+"""What is going on with a deployment, in words: the evidence of five signals, as they are in force."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from monitoring.errors import MonitoringError
-from monitoring.segment import EVERYONE, Segment
-from monitoring.window import Window
-from ui.loaders import deployments, drift, estimate, performance, predictions, quality, workspace
-from ui.loaders.workspace import part
+from monitoring.progress import part
+from ui.loaders import monitor, signals
+from ui.loaders.monitor import Asked
 
 if TYPE_CHECKING:
-    from monitoring.explain.diagnosis import Diagnosis
-    from monitoring.metric import MetricResult
-    from ui.loaders.workspace import Progress
-    from ui.views.data_drift.drift_view import Rule
-    from ui.views.data_quality.quality_view import Asked
+    from monitoring.baselines.served import Options
+    from monitoring.explain.evidence import Diagnosed
+    from monitoring.kept.memory import Entry
+    from monitoring.progress import Progress
+    from monitoring.segment import Segment
+    from monitoring.signal import Question
+    from monitoring.window import Window
 
-T = TypeVar("T")
+#: Signal -> its part of the progress.
+PARTS = {
+    "data_drift": (0.0, 0.2),
+    "prediction_drift": (0.2, 0.4),
+    "model_performance": (0.4, 0.5),
+    "estimated_performance": (0.5, 0.8),
+    "data_quality": (0.8, 1.0),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A diagnosis, and in words which signals could not be measured."""
+def asked(endpoint: str, deployment: str, window: Window, metric: str, segment: Segment) -> Asked:
+    """Return the question: what is in force for each of the signals is a part of it."""
+    held = tuple(monitor.in_force(name, endpoint, deployment).digest for name in PARTS)
+    return Asked(
+        signal="model_performance",
+        endpoint=endpoint,
+        deployment=deployment,
+        window=window,
+        segment=segment,
+        more=("diagnosis", metric, *held),
+    )
 
-    diagnosis: Diagnosis
-    missing: tuple[str, ...] = ()
 
-
-def diagnosis(
-    endpoint: str,
-    deployment: str,
-    window: Window,
-    metric: str,
-    rules: tuple[Rule, Asked],
-    *,
-    segment: Segment = EVERYONE,
-    progress: Progress | None = None,
-) -> Found:
-    """Return what is going on, against the first baseline.
-
-    A signal that cannot be measured is named and leaves the others standing.
-
-    Args:
-        endpoint: Name of the endpoint.
-        deployment: Name of the deployment.
-        window: What to look at, in whole days.
-        metric: Of performance.
-        rules: How data drift and data quality are judged.
-        segment: Rows to look at.
-        progress: Called with a share from 0 to 1 and a text.
+def diagnosis(question: Asked, progress: Progress | None = None) -> Entry[Diagnosed]:
+    """Return what is going on. A signal that cannot be measured is named and leaves the others standing.
 
     Raises:
         SourceError: The model is not known.
     """
-    baseline = deployments.baselines(endpoint, deployment)[0]
-    key = ("diagnosis", endpoint, deployment, window, metric, rules, segment, baseline)
-    return workspace.memory().get(
-        key,
-        lambda say: _measure((endpoint, deployment), baseline, window, metric, rules, segment, say),
-        fresh=timedelta(minutes=15),
-        progress=progress,
-    )
+    from monitoring.explain import evidence  # noqa: PLC0415 - costs a second
 
+    _, metric, *_ = question.more
 
-def _measure(
-    asked: tuple[str, str],
-    baseline: str,
-    window: Window,
-    metric: str,
-    rules: tuple[Rule, Asked],
-    segment: Segment,
-    say: Progress,
-) -> Found:
-    from monitoring.explain.data_faults import faults_among  # noqa: PLC0415
-    from monitoring.explain.diagnosis import Evidence, diagnose  # noqa: PLC0415
-    from monitoring.signals.data_drift.report import headline  # noqa: PLC0415 - costs a second
+    def measure(here: Question, options: Options) -> Diagnosed:
+        def report(name: str) -> Any:
+            one = Asked(
+                signal=name,
+                endpoint=question.endpoint,
+                deployment=question.deployment,
+                window=question.window,
+                segment=options.segment,
+            )
+            return getattr(signals, name)(one, part(here.progress, *PARTS[name])).value
 
-    missing: list[str] = []
+        return evidence.diagnosed(report, metric)
 
-    def guarded(name: str, measure: Callable[[], T]) -> T | None:
-        try:
-            return measure()
-        except MonitoringError as error:
-            missing.append(f"{name}: {error.message}.")
-            return None
-
-    inputs = guarded(
-        "data drift",
-        lambda: drift.drift(*asked, baseline, window, rules[0], part(say, 0.0, 0.2), segment),
-    )
-    answers = guarded(
-        "prediction drift",
-        lambda: predictions.report(
-            *asked, predictions.baselines(*asked)[0], window, part(say, 0.2, 0.4), segment
-        ),
-    )
-    realized = guarded(
-        "performance",
-        lambda: (
-            performance.report(*asked, window, segment=segment, progress=part(say, 0.4, 0.5)).value
-        ),
-    )
-    expected = guarded(
-        "estimated performance",
-        lambda: estimate.report(*asked, window, segment=segment, progress=part(say, 0.5, 0.8)),
-    )
-    kept = guarded(
-        "data quality",
-        lambda: quality.quality(*asked, baseline, window, rules[1], part(say, 0.8, 1.0), segment),
-    )
-    now = realized.results.get(metric) if realized else None
-    fell = now is not None and now.status == "breached"
-    evidence = Evidence(
-        inputs=tuple(headline(inputs.results).values()) if inputs else (),
-        predictions=tuple(answers.deciding().values()) if answers else (),
-        realized=now,
-        estimated=_known(expected.results.get(metric)) if expected else None,
-        realized_steps=realized.history(metric) if realized else (),
-        estimated_steps=tuple(s.results[metric] for s in expected.steps if metric in s.results)
-        if expected
-        else (),
-        quality=faults_among(kept.results, kept.daily, fell=fell) if kept else (),
-    )
-    return Found(diagnose(evidence), tuple(missing))
-
-
-def _known(result: MetricResult | None) -> MetricResult | None:
-    """Return an estimate that was not refused."""
-    return result if result and result.value is not None and result.interval else None
+    return monitor.entry(question, measure, progress)

@@ -1,22 +1,18 @@
-"""Data drift of a deployment, or between two files."""
+"""Where days are counted for drift, and drift between two files."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from monitoring.place import Place
-from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
-from ui.loaders import database, deployments, workspace
+from ui.loaders import workspace
 from ui.loaders.workspace import part
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monitoring.baselines.baseline import Baseline
     from monitoring.signals.data_drift.day_store import DayStore
     from monitoring.signals.data_drift.report import DriftReport
     from ui.views.data_drift.drift_view import Progress, Rule
@@ -28,63 +24,6 @@ def store() -> DayStore:
     from monitoring.signals.data_drift.day_store import DayStore  # noqa: PLC0415 - costs a second
 
     return DayStore(workspace.settings().cache / "profiles")
-
-
-def drift(
-    endpoint: str,
-    deployment: str,
-    baseline: str,
-    window: Window,
-    rule: Rule,
-    progress: Progress,
-    segment: Segment = EVERYONE,
-) -> DriftReport:
-    """Return data drift of a deployment over a window, computed once for all sessions.
-
-    Raises:
-        SourceError: Its model or its data cannot be reached.
-        InputError: Its data cannot be read.
-    """
-    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415 - costs a second
-
-    asked = endpoint, deployment
-    reference = deployments.reference(
-        *asked, baseline, window, part(progress, 0.0, 0.2), segment=segment
-    )
-
-    limits = (
-        database.thresholds(endpoint, deployment, "data_drift") if rule.mode == "robust" else {}
-    )
-    kinds = {"numerical", "categorical", ""}
-    of_features = {n: limits[n] for n in limits if n.partition(":")[2] not in kinds}
-
-    def measure(say: Progress) -> DriftReport:
-        days = deployments.days(*asked, window, part(say, 0.2, 0.6), segment=segment)
-        return drift_report.run(
-            reference,
-            days.tables,
-            window,
-            mode=rule.mode,
-            thresholds={**of_features, **rule.overrides()},
-            notes=(*days.notes, *_left_out(reference)),
-            taken=workspace.now(),
-            place=Place(endpoint=endpoint, deployment=deployment),
-            store=store(),
-            progress=part(say, 0.6, 1.0),
-        )
-
-    set_ = tuple(sorted(of_features.items()))
-    key = ("drift", *asked, baseline, reference.name, window, rule, set_, segment)
-    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
-
-
-def _left_out(reference: Baseline) -> tuple[str, ...]:
-    """Say which days of the reference stand too far out to be one."""
-    out = reference.moving.left_out() if reference.moving else {}
-    if not out:
-        return ()
-    days = ", ".join(f"{name} {len(out[name])}" for name in out)
-    return (f"Days that stand far out are not compared with; of these features so many: {days}.",)
 
 
 def compare_files(

@@ -64,6 +64,24 @@ def pace_seconds() -> int:
     return AT_FIRST_SECONDS if is_first(last) else EVERY_SECONDS
 
 
+def is_first() -> bool:
+    """Whether the first round is still to finish."""
+    return pace_seconds() == AT_FIRST_SECONDS
+
+
+def state_of(endpoint: str, deployment: str) -> PlaceState | None:
+    """Return the state of a deployment as of the last round; None before its first evaluation.
+
+    Raises:
+        SourceError: The database cannot be read.
+    """
+    from monitoring.overview import state  # noqa: PLC0415 - half a second
+    from monitoring.results.snapshots import Snapshots  # noqa: PLC0415 - same
+
+    place = database.place(endpoint, deployment)
+    return state.kept(Snapshots(database.database(), place.workspace), place)
+
+
 @st.cache_resource(show_spinner=False)
 def _last() -> list[Kept]:
     return []

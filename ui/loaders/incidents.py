@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from monitoring.kept.memory import Memory
-from ui.loaders import deployments, fleet, requests, workspace
+from ui.loaders import database, requests, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -20,19 +20,18 @@ if TYPE_CHECKING:
     from monitoring.charts.timeline_rows import Zone
     from monitoring.incident import Incident, Suspect
     from monitoring.incidents.frozen import Frozen, LogLines
-    from monitoring.incidents.gathering import Gathered
     from monitoring.incidents.lane import Lane
     from monitoring.incidents.report import IncidentReport
+    from monitoring.results.incidents import IncidentBook, StoredIncident
+    from monitoring.results.leases import Round
     from monitoring.window import Window
-    from ui.loaders.workspace import Progress
 
 T = TypeVar("T")
 
-FRESH = timedelta(minutes=5)
-#: Of model and data: as on their own pages, then renewed behind the reader's back for some hours.
-SOURCE_FRESH, SOURCE_STALE = timedelta(minutes=15), timedelta(hours=3)
-#: Five a deployment and window.
-MOST_SOURCES = 300
+#: Reports of several windows; drawn figures and lanes are kept beside them.
+FRESH = timedelta(minutes=30)
+#: What was open so long before a brushed window is looked at with it.
+BEFORE = timedelta(days=8)
 #: Logs whose lines around an incident are frozen with it: the log keeps them for a month or three.
 KEPT_LOGS = {
     "container_events": requests.container_events,
@@ -41,53 +40,114 @@ KEPT_LOGS = {
 MOST_LINES = 2_000
 
 
-def report(window: Window, progress: Progress) -> IncidentReport:
-    """Return everything that was judged and happened in a window, folded into incidents.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The incidents of a window as they are kept, open ones first, by severity and then the newest.
+
+    round: the evaluator's last. fault: why they could not be read again since.
+    """
+
+    window: Window
+    taken: datetime
+    stories: tuple[StoredIncident, ...] = ()
+    round: Round | None = None
+    fault: MonitoringError | None = None
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """The stories without their suspects."""
+        return tuple(story.incident for story in self.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What has been kept so far: another one says that there is more."""
+
+    round: Round | None
+    revisions: int
+
+
+def mark() -> Mark:
+    """Return what has been kept so far.
 
     Raises:
-        SourceError: The workspace did not answer at all.
+        SourceError: The database cannot be read.
     """
-    from monitoring.incidents.report import run  # noqa: PLC0415 - knows every signal: seconds
+    from monitoring.results.leases import Rounds  # noqa: PLC0415 - half a second
 
-    decided = fleet.in_force()
-    found = workspace.memory().get(
-        ("incidents", window, tuple(decided.items())),
-        lambda say: run(
-            deployments.deployed(),
-            window,
-            taken=workspace.now(),
-            decided=decided,
-            progress=say,
-            keep=_keep_source,
-        ),
-        fresh=FRESH,
-        progress=progress,
-    )
-    _latest()[0:] = [found]
+    here = database.place().workspace
+    return Mark(Rounds(database.database(), here).last(), _book().count())
+
+
+def _book() -> IncidentBook:
+    from monitoring.results.incidents import IncidentBook  # noqa: PLC0415 - half a second
+
+    return IncidentBook(database.database(), database.place().workspace)
+
+
+def listed(window: Window) -> Listed:
+    """Return the incidents of a window; where the store does not answer, what it last said.
+
+    Raises:
+        SourceError: It has not answered before either.
+    """
+    try:
+        now = mark()
+        stories = workspace.memory().get(
+            ("stories", now, window), lambda _say: _book().stories(window), fresh=FRESH
+        )
+    except MonitoringError as error:
+        before = next(iter(_last()), None)
+        if before is None:
+            raise
+        return replace(before, fault=error)
+    found = Listed(window=window, taken=workspace.now(), stories=stories, round=now.round)
+    _last()[:] = [found]
     return found
 
 
-def _keep_source(key: Hashable, compute: Callable[[], Gathered]) -> Gathered:
-    """Keep the days of a model or its data; they take most of the time and change little in an hour."""
-    return _sources().get(key, lambda _say: compute(), fresh=SOURCE_FRESH, stale=SOURCE_STALE)
-
-
 @st.cache_resource(show_spinner=False)
-def _sources() -> Memory:
-    return Memory(places=MOST_SOURCES, now=workspace.now)
-
-
-@st.cache_resource(show_spinner=False)
-def _latest() -> list[IncidentReport]:
+def _last() -> list[Listed]:
     return []
 
 
-def latest() -> IncidentReport | None:
-    """Return the report that was made last, of whatever window; None before there is one.
+def story(incident: str) -> StoredIncident:
+    """Return one incident with all that is known of it, whatever window it lies in.
 
-    Making one takes up to a minute, which a page that only points at it must not cost.
+    Raises:
+        InputError: There is none of this id.
+        SourceError: The database cannot be read.
     """
-    return next(iter(_latest()), None)
+    return _book().get(incident)
+
+
+def report(window: Window, *, whole: bool = False) -> IncidentReport:
+    """Return what is kept of a window. Nothing is measured for it.
+
+    Args:
+        window: What to report on.
+        whole: On all grids of each signal.
+
+    Raises:
+        SourceError: The database cannot be read.
+    """
+    from monitoring.incidents.stored import kept_report  # noqa: PLC0415 - knows every signal
+    from monitoring.results.events import Events  # noqa: PLC0415 - as above
+    from monitoring.results.store import Results  # noqa: PLC0415
+
+    kept, here = database.database(), database.place().workspace
+    return workspace.memory().get(
+        ("incidents", mark(), window, whole),
+        lambda _say: kept_report(
+            Results(kept, here),
+            Events(kept, here),
+            _book(),
+            window,
+            workspace.now(),
+            whole=whole,
+        ),
+        fresh=FRESH,
+    )
 
 
 def _kept(what: str, source: object, rest: tuple[Hashable, ...], compute: Callable[[], T]) -> T:
@@ -138,40 +198,52 @@ def timeline(
     )
 
 
-def suspects(found: IncidentReport, incident: Incident) -> tuple[Suspect, ...]:
-    """Return what coincides with the start of an incident, the most telling first."""
-    return _kept("suspects", found, (incident.id,), lambda: found.suspects(incident))
+def suspects(found: Listed, incident: Incident) -> tuple[Suspect, ...]:
+    """Return what coincided with the start of an incident when it was last recorded.
+
+    Raises:
+        InputError: The incident is not kept.
+        SourceError: The database cannot be read.
+    """
+    own = (each.suspects for each in found.stories if each.incident.id == incident.id)
+    known = next(own, None)
+    return story(incident.id).suspects if known is None else known
 
 
-def around(
-    found: IncidentReport, window: Window, endpoint: str | None, deployment: str | None
-) -> tuple[Suspect, ...]:
+def around(window: Window, endpoint: str | None, deployment: str | None) -> tuple[Suspect, ...]:
     """Return what changed just before a window and in it, the most telling first."""
     from monitoring.incidents import brushed  # noqa: PLC0415 - numpy
+    from monitoring.window import Window  # noqa: PLC0415 - its type is enough above
 
+    found = report(Window(window.start - BEFORE, window.end))
     rest = window, endpoint, deployment
     return _kept("around", found, rest, lambda: brushed.around(found, window, endpoint, deployment))
 
 
-def context(incident: Incident, whole: Window) -> Window:
-    """Return the window in which an incident is looked at, with some time before it."""
-    from monitoring.incidents.frozen import around as of_incident  # noqa: PLC0415 - numpy
+def surroundings(incident: Incident) -> Window:
+    """Return the window in which an incident is looked at, with some time before and after it."""
+    from monitoring.incidents.frozen import MOST_CONTEXT, around  # noqa: PLC0415 - numpy
+    from monitoring.window import Window  # noqa: PLC0415 - as above
 
-    return of_incident(incident, whole)
+    return around(incident, Window(incident.began - MOST_CONTEXT, workspace.now()))
 
 
-def freeze(found: IncidentReport, incident: Incident, name: str) -> bytes:
+def freeze(incident: Incident, name: str) -> bytes:
     """Return an incident as a file that needs neither Azure nor its logs.
 
     Raises:
         InputError: It is too large.
+        SourceError: The database cannot be read.
     """
     from monitoring.incidents import bundle, frozen  # noqa: PLC0415 - numpy
+    from monitoring.window import Window  # noqa: PLC0415 - as above
 
-    window = frozen.around(incident, found.window)
+    window = surroundings(incident)
+    found = report(Window(window.start - BEFORE, workspace.now()), whole=True)
     made = frozen.freeze(
-        found, incident, frozen=workspace.now(), workspace=name, logs=_log_lines(incident, window)
-    )
+        found, incident, frozen=workspace.now(), workspace=name, window=window,
+        logs=_log_lines(incident, window),
+    )  # fmt: skip
     return bundle.write(made)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from monitoring.window import Window
-from ui.loaders import deployments, logs, workspace
+from ui.loaders import deployments, logs, monitor, workspace
 from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
@@ -123,10 +123,10 @@ def positions(found: RequestXray, row: int) -> tuple[str, tuple[FeaturePosition,
         for d in e.deployments
         if (e.name.lower(), d.name.lower()) == (request.endpoint, request.deployment)
     )
-    label = deployments.baselines(*names, "data_quality")[0]
-    baseline = deployments.reference(*names, label, Window.day(request.time.date()))
-    profiles = baseline.at(Window.day(request.time.date()))
-    return label, feature_positions.positions(inputs.rows[row], profiles)
+    day = Window.day(request.time.date())
+    baseline = monitor.baseline("data_quality", *names, day)
+    profiles = baseline.at(day)
+    return baseline.name, feature_positions.positions(inputs.rows[row], profiles)
 
 
 def console_errors(

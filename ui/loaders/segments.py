@@ -12,7 +12,7 @@ from monitoring.errors import InputError
 from monitoring.place import Place
 from monitoring.segment import EVERYONE, MISSING, Segment, parse
 from monitoring.window import Window
-from ui.loaders import deployments, workspace
+from ui.loaders import deployments, monitor, workspace
 from ui.loaders.workspace import FRESH, part
 
 if TYPE_CHECKING:
@@ -77,15 +77,14 @@ def read(text: str, endpoint: str, deployment: str) -> Segment:
 
 
 def choice(endpoint: str, deployment: str, feature: str, window: Window) -> FeatureChoice:
-    """Return the values of a feature in the first baseline.
+    """Return the values of a feature in the baseline of data quality: what the model was made for.
 
     Raises:
         SourceError: The baseline cannot be reached.
         InputError: The baseline has no such feature.
     """
-    label = deployments.baselines(endpoint, deployment)[0]
-    baseline = deployments.reference(endpoint, deployment, label, window)
-    profile = baseline.profiles.get(feature)
+    baseline = monitor.baseline("data_quality", endpoint, deployment, window)
+    label, profile = baseline.name, baseline.profiles.get(feature)
     if profile is None:
         raise InputError(
             f"{label!r} does not hold {feature!r}", hint="Write the segment as text instead."

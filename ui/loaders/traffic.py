@@ -41,7 +41,7 @@ def step_of(window: Window) -> timedelta:
 
 def judged_step(window: Window) -> timedelta:
     """Return the step that the overview judges by, so that verdicts are the same."""
-    from monitoring.overview.fleet import step_of as overviews  # noqa: PLC0415 - costs a second
+    from monitoring.overview.objectives import step_of as overviews  # noqa: PLC0415 - costs a second
 
     return overviews(window)
 

@@ -51,6 +51,7 @@ LOOKS: dict[Status, Look] = {
 READINGS: dict[Reading, Look] = {
     "ok": LOOKS["ok"],
     "within_chance": Look("Within chance", ":material/casino:", "≈", "blue"),
+    "unconfirmed": Look("Unconfirmed", ":material/exposure_plus_1:", "△", "orange"),
     "breached": LOOKS["breached"],
     "was_breached": Look("Was breached", ":material/undo:", "↺", "orange"),
     "too_few_rows": Look("Too few rows", ":material/hourglass_top:", "◔", "gray"),

@@ -67,6 +67,10 @@ class Scope:
         window = Window.last(WINDOWS[self.window], until=end)
         return window.whole_days() if window.length >= WEEK else window
 
+    def usual_at(self, now: datetime) -> Window:
+        """Return the window that pages begin with, in whole days."""
+        return replace(self, window=DEFAULT_WINDOW).window_at(now).whole_days()
+
     def __str__(self) -> str:
         parts = (self.workspace, self.endpoint or ALL_ENDPOINTS.lower(), self.deployment)
         return ", ".join(part for part in parts if part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ class DriftReport:
 
     results: over the whole window, every metric of every feature. daily: the same for each day that
     has data. production: the merged profiles behind `results` (robust mode). notes: what a reader
-    should know about the data.
+    should know about the data. by_day: each day was compared with days of its own.
     """
 
     baseline: Baseline
@@ -43,6 +43,12 @@ class DriftReport:
     notes: tuple[str, ...] = ()
     complete: bool = True
     taken: datetime | None = None
+    by_day: bool = False
+
+    def slim(self) -> DriftReport:
+        """Return it without the days behind its baseline and production, which only a run needs."""
+        baseline = replace(self.baseline, profiles=dict(self.baseline.profiles), moving=None)
+        return replace(self, baseline=baseline, production=dict(self.production))
 
     def features(self) -> tuple[str, ...]:
         """Features by how far each exceeds its threshold over the window, worst first."""
@@ -149,6 +155,7 @@ def run(
         notes,
         complete=len(done) == len(days),
         taken=taken,
+        by_day=baseline.moving is not None,
     )
 
 

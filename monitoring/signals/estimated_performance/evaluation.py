@@ -83,7 +83,7 @@ def _estimated(
 
 def _unknown(here: Served, rows: PredictedDays, error: NotEnoughData) -> Iterator[MetricResult]:
     for day in sorted(rows.tables):
-        nothing = draft(
+        unknown = draft(
             signal=SIGNAL,
             metric=HEADLINE[rows.columns.task],
             place=here.question.place,
@@ -91,4 +91,4 @@ def _unknown(here: Served, rows: PredictedDays, error: NotEnoughData) -> Iterato
             window=Window.day(day),
             hint=error.hint,
         )
-        yield judge(nothing, blind=("not_enough_data", error.message))
+        yield judge(unknown, blind=("not_enough_data", error.message))

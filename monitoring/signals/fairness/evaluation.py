@@ -14,7 +14,7 @@ from monitoring.signal import Findings, Question
 from monitoring.signals.fairness import group_counts
 from monitoring.signals.fairness.group_counts import CountedGroups
 from monitoring.signals.fairness.report import SIGNAL, Rule, judge
-from monitoring.verdict import withhold
+from monitoring.verdict import UNFINISHED, withhold
 from monitoring.window import Window
 
 #: So many categorical features are judged, the first of the model's.
@@ -60,8 +60,7 @@ def _daily(counted: CountedGroups, rule: Rule, question: Question) -> Iterator[M
         window = Window.day(day)
         for disparity in judge(counted, window, rule).disparities:
             result = replace(disparity.result, place=question.place.of(feature))
-            is_over = window.end <= question.taken
-            yield result if is_over else withhold(result, "the day is not over")
+            yield result if window.end <= question.taken else withhold(result, UNFINISHED)
 
 
 def cut(baseline: Baseline, name: str, columns: Columns) -> Cut:

@@ -263,9 +263,10 @@ class _Judge:
 
     def reconstruction(self, production: Rows, window: Window) -> MetricResult:
         """Return the mean reconstruction error, judged against the reference's own chunks."""
-        limits = self.components.limits()
+        limits, own = self.components.limits(), self.thresholds.get(PCA)
+        high = limits.high if own is None else own
         draft = replace(
-            self._draft(PCA, self.reference.n, production.n, window, threshold=limits.high),
+            self._draft(PCA, self.reference.n, production.n, window, threshold=high),
             unit="standard deviations",
         )
         if few := _too_few(self.reference.n, production.n, LEAST_MEAN_ROWS):
@@ -276,7 +277,7 @@ class _Judge:
         result = replace(
             draft, value=value, interval=mean_interval(errors), noise_floor=usual + noise
         )
-        if value < usual:
+        if value < usual and own is None:
             result = replace(
                 result, worse="lower", threshold=limits.low, noise_floor=max(usual - noise, 0.0)
             )

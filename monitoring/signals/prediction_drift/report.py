@@ -86,6 +86,10 @@ class PredictionReport:
     before: OutputCounts
     faults: Mapping[str, int] = field(default_factory=dict)
 
+    def slim(self) -> PredictionReport:
+        """Return it without what only a run needs."""
+        return replace(self, drift=self.drift.slim())
+
     @property
     def whole(self) -> OutputCounts:
         """Counts of the whole window."""

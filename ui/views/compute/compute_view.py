@@ -17,7 +17,7 @@ from monitoring.capacity import instances
 from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.errors import MonitoringError
 from monitoring.metric import STATUSES, MetricResult, Status
-from monitoring.overview.fleet import step_of
+from monitoring.overview.objectives import step_of
 from monitoring.place import Place
 from monitoring.signals.saturation import judging as saturation
 from monitoring.window import Window

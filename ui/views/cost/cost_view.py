@@ -132,7 +132,7 @@ def _show_days(days: Sequence[CostDay]) -> None:
     places = sorted({d.place for d in days if d.cost is not None})
     by_key = {(d.place, d.day): d for d in days}
     costs = {
-        place: [
+        str(place): [
             np.nan if by_key[place, day].cost is None else by_key[place, day].cost for day in dates
         ]
         for place in places

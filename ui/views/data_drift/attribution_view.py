@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.methods.attribution.normalized_discounted_cumulative_gain import THRESHOLD
 from ui.parts import cards, history_view, states
 from ui.parts.glossary import explain
 
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 SHOWN = 15
 
 
-def pick() -> float:
-    """Draw the threshold of the gain."""
+def pick(start: float) -> float:
+    """Draw the threshold of the gain, which begins at `start`."""
     return float(
         st.number_input(
             "NDCG below",
             min_value=0.0,
             max_value=1.0,
-            value=THRESHOLD,
+            value=start,
             step=0.01,
             key="ndcg",
             bind="query-params",

@@ -17,6 +17,8 @@ from monitoring.metric import MetricResult, Mode, Status
 from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.signals.data_drift.report import DriftReport, headline, ranked
 from monitoring.verdict import excess, since
+from ui.loaders import monitor
+from ui.loaders.monitor import Thresholds
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 from ui.parts.report_view import (
@@ -62,9 +64,24 @@ class Rule:
         names = [f"{name}:{kind}" for name, kind in zip(self.metrics, KINDS, strict=True)]
         return dict(zip(names, self.thresholds, strict=True))
 
+    def usual(self, in_force: Mapping[str, float]) -> dict[str, float]:
+        """Return what the thresholds are where the reader leaves them alone."""
+        held = in_force if self.mode == "robust" else None
+        return {
+            f"{name}:{kind}": METRICS[name].threshold(kind, self.mode, held)
+            for name, kind in zip(self.metrics, KINDS, strict=True)
+        }
+
     def metric_of(self, kind: Kind | None) -> str:
         """Return the deciding metric of a kind."""
         return self.metrics[KINDS.index(kind or "numerical")]
+
+
+def limits(rule: Rule, in_force: Mapping[str, float]) -> Thresholds:
+    """Return the thresholds that a rule asks for; None where they are those in force."""
+    if rule.mode == "robust":
+        return monitor.limits(in_force, rule.overrides(), rule.usual(in_force))
+    return monitor.limits({}, rule.overrides(), rule.usual({})) or ()
 
 
 def pick_rule(key: str, in_force: Mapping[str, float] | None = None) -> Rule:
@@ -115,6 +132,7 @@ def _pick_metric(
         step=0.01,
         format="%.3g",
         key=f"{key}{kind}-{name}-{mode}",
+        bind="query-params",
         help=f"Alarm when the {'p-value is below' if lower else 'value is above'} this. "
         + explain("threshold"),
     )
@@ -144,7 +162,7 @@ def _deciding(report: DriftReport, rule: Rule) -> dict[str, MetricResult]:
     for result in report.results:
         if result.kind and result.metric == rule.metric_of(result.kind):
             found[result.subject] = result
-    if report.baseline.moving:
+    if report.by_day:
         return {name: _by_days(report, result) for name, result in found.items()}
     return found
 
@@ -182,7 +200,7 @@ def _show_summary(report: DriftReport, deciding: dict[str, MetricResult]) -> Non
     with third, st.container(border=True, height="stretch", gap="xsmall"):
         st.metric("Reference rows", f"{report.baseline.rows:,}", help=explain("reference"))
         st.text(report.baseline.name)
-        if report.baseline.moving:
+        if report.by_day:
             st.caption(
                 "Each day is compared with days of its own, and counts as different only if it "
                 "differs more than these do from one another. A feature breaches when two of its "

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.methods.multivariate.numbers import AUC, LABELS, MAGNITUDE, PCA, THRESHOLDS
+from monitoring.methods.multivariate.numbers import AUC, LABELS, MAGNITUDE, PCA
 from ui.parts import cards, history_view
 from ui.parts.glossary import explain
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 SHOWN = 12
 
 
-def pick() -> float:
-    """Draw the threshold of the domain classifier."""
+def pick(start: float) -> float:
+    """Draw the threshold of the domain classifier, which begins at `start`."""
     return float(
         st.number_input(
             "AUC above",
             min_value=0.5,
             max_value=1.0,
-            value=THRESHOLDS[AUC],
+            value=start,
             step=0.01,
             key="auc",
             bind="query-params",

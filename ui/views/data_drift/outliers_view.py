@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from monitoring.signals import SIGNALS
 from ui.parts import cards, history_view, states
 from ui.parts.glossary import explain
 
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 ORDERS = ("By score", "By range")
 
 
-def pick() -> float:
-    """Draw the threshold of the share of rows outside the training range."""
+def pick(start: float) -> float:
+    """Draw the threshold of the share of rows outside the training range, which begins at `start`."""
     return float(
         st.number_input(
             "Share above",
             min_value=0.0,
             max_value=1.0,
-            value=SIGNALS["outliers"].metrics["outside_training_range_rate"].threshold,
+            value=start,
             step=0.005,
             format="%.3f",
             key="outside",

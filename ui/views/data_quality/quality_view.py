@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -16,6 +16,8 @@ from monitoring.metrics.quality import METRICS, OF_FEATURES, OF_TABLE
 from monitoring.metrics.quality_metric import TABLE
 from monitoring.signals.data_quality.report import DataQualityReport
 from monitoring.verdict import since
+from ui.loaders import monitor
+from ui.loaders.monitor import Thresholds
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 from ui.parts.report_view import pick_feature, results_table, show_numbers
@@ -53,8 +55,8 @@ class Asked:
         return {self.metric: self.threshold}
 
 
-def pick() -> Asked:
-    """Draw mode, metric and threshold. Bound to the URL."""
+def pick(in_force: Mapping[str, float]) -> Asked:
+    """Draw mode, metric and threshold, which begins as `in_force`. Bound to the URL."""
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:
         mode: Mode = st.segmented_control(
@@ -81,14 +83,28 @@ def pick() -> Asked:
     threshold = right.number_input(
         "more than reference by",
         min_value=0.0,
-        value=metric.threshold if mode == "robust" else 0.0,
+        value=usual(name, mode, in_force),
         step=0.01,
         format="%.3g",
         key=f"limit-{name}-{mode}",
+        bind="query-params",
         help=f"Alarm when the {metric.unit} rises so far above the reference's. "
         + explain("threshold"),
     )
     return Asked(mode, name, float(threshold))
+
+
+def limits(asked: Asked, in_force: Mapping[str, float]) -> Thresholds:
+    """Return the thresholds that are asked for; None where they are those in force."""
+    if asked.mode == "azureml":
+        return tuple(asked.overrides().items())
+    begin = {asked.metric: usual(asked.metric, asked.mode, in_force)}
+    return monitor.limits(in_force, asked.overrides(), begin)
+
+
+def usual(metric: str, mode: Mode, in_force: Mapping[str, float]) -> float:
+    """Return the threshold of a metric where the reader leaves it alone."""
+    return in_force.get(metric, METRICS[metric].threshold) if mode == "robust" else 0.0
 
 
 def show(report: DataQualityReport, asked: Asked, key: str) -> None:

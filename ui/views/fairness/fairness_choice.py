@@ -15,7 +15,7 @@ from ui.parts.glossary import explain
 
 if TYPE_CHECKING:
     from monitoring.signals.fairness.group_counts import CountedGroups
-    from ui.loaders.fairness import Offered
+    from ui.loaders.signals import Offered
 
 NONE = "None"
 STEPS = {"day": ("Day", 1), "week": ("Week", 7), "month": ("30 days", 30)}

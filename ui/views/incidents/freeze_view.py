@@ -9,21 +9,22 @@ import streamlit as st
 from ui.loaders import incidents as loader
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from monitoring.incident import Incident
-    from monitoring.incidents.report import IncidentReport
     from ui.shell.scope import Scope
 
 
-def show(found: IncidentReport, picked: Incident, chosen: Scope) -> None:
+def show(picked: Incident, taken: datetime, chosen: Scope) -> None:
     """Draw the button that makes the file, then the file."""
     st.text(
         "A file with all of this: lanes, events, thresholds, queries, log lines, and what was "
         "known when. It opens here without Azure, also when the logs are gone."
     )
-    key = "_frozen", picked.id, found.taken
+    key = "_frozen", picked.id, taken
     if st.button("Freeze", icon=":material/ac_unit:", key="freeze"):
         with st.spinner("Freezing"):
-            st.session_state["_frozen"] = key, loader.freeze(found, picked, chosen.workspace)
+            st.session_state["_frozen"] = key, loader.freeze(picked, chosen.workspace)
     made = st.session_state.get("_frozen")
     if made and made[0] == key:
         st.download_button(

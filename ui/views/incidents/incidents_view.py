@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from monitoring.errors import InputError, MonitoringError
+from monitoring.overview import heartbeat
 from ui.loaders import incidents as loader
 from ui.loaders import workspace
-from ui.parts import cards, report_view, states
+from ui.parts import cards, states
 from ui.parts.glossary import explain
-from ui.shell import nav
 from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
 
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from monitoring.incidents.report import IncidentReport
     from monitoring.severity import Severity
     from monitoring.window import Window
+    from ui.loaders.incidents import Listed
 
 #: Parameter of the page: which incident is looked at.
 KEY = "incident"
 WHOLE = "Whole window"
 #: On other pages.
 MOST_BRIEF = 5
+#: How often the page looks whether there is more.
+EVERY_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,60 +52,43 @@ WEIGHTS: dict[Severity, Weight] = {
 }
 
 
-def load(chosen: Scope) -> IncidentReport:
-    """Return the report of the scope's window, behind a progress bar the first time."""
-    window = chosen.window_at(workspace.now())
-    return report_view.behind_bar(lambda tell: loader.report(window, tell))
-
-
-def of_scope(found: IncidentReport, chosen: Scope) -> tuple[Incident, ...]:
+def of_scope(found: Listed, chosen: Scope) -> tuple[Incident, ...]:
     """Return the incidents of the scope, open ones first."""
     return tuple(i for i in found.incidents if i.place.concerns(chosen.endpoint, chosen.deployment))
 
 
-def freshness(found: IncidentReport) -> cards.Freshness:
-    """Return the footer of the list: all that it was made of."""
+def freshness(found: Listed) -> cards.Freshness:
+    """Return the footer of the list: as of the last round that finished."""
+    last = found.round
+    moment = (last.finished or last.began) if last else found.taken
+    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
+    return cards.Freshness(
+        fetched=moment, missing=unfinished or heartbeat.stale(last, workspace.now())
+    )
+
+
+def footer(found: IncidentReport) -> cards.Freshness:
+    """Return the footer of what is drawn of a report."""
     missing = " ".join(map(str, found.missing))
-    made = cards.answered(*found.answers, missing=missing)
-    if made is None:
-        return cards.Freshness(fetched=found.oldest or found.taken, missing=missing)
-    return replace(made, fetched=min(made.fetched, found.oldest or made.fetched))
+    return cards.Freshness(fetched=found.measured or found.taken, missing=missing)
 
 
-def show_brief(chosen: Scope) -> None:
-    """Draw what is open in a line each, if somebody has looked; looking takes up to a minute."""
-    found = loader.latest()
-    if found is None:
-        st.text("Incidents have not been looked for yet since this app was started.")
-    else:
-        open_ = [i for i in of_scope(found, chosen) if i.resolved is None]
-        st.text(f"{len(open_)} open at {found.taken:%H:%M} UTC, in {found.window}.")
-        for incident in open_[:MOST_BRIEF]:
-            weight = WEIGHTS[incident.severity]
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
-                st.text(f"{incident.title}, since {incident.began:%d %b %H:%M} UTC")
-    st.button(
-        "Open incidents", icon=":material/crisis_alert:", key="open-incidents", on_click=nav.go,
-        args=("incidents.py",),
-    )  # fmt: skip
+def show_fault(found: Listed) -> None:
+    """Say so if what is shown is what the store said before."""
+    if found.fault is not None:
+        states.show_error(found.fault)
+        st.text(f"The last values are shown, read at {found.taken:%d %b %H:%M} UTC.")
 
 
-def show_list(incidents: Sequence[Incident], found: IncidentReport) -> Incident | None:
+def show_list(incidents: Sequence[Incident], found: Listed) -> Incident | None:
     """Draw the incidents and return the one that is chosen, by its row, by name, or by the link."""
+    show_fault(found)
     open_ = [incident for incident in incidents if incident.resolved is None]
-    st.text(sentence(incidents, open_, found))
-    if not incidents:
-        if not found.results:
-            states.show(states.blind(None, "Nothing could be judged in this window."))
-        elif unseen := not_seen(found):
-            states.show(states.unseen("incident", unseen))
-        else:
-            states.show(states.cleared("incident", found.taken, rules(found)))
-        _drop_link(())
-        return None
+    st.text(sentence(incidents, open_, found.window))
     named = {incident.id: incident for incident in incidents}
-    _drop_link(tuple(named))
+    if not incidents:
+        _show_none(found)
+        return _of_link(named)
     st.dataframe(
         table(incidents, found.taken),
         hide_index=True,
@@ -124,7 +111,18 @@ def show_list(incidents: Sequence[Incident], found: IncidentReport) -> Incident 
             width=150,
             help="Of the incident; it is in the link.",
         )
-    return named.get(asked)
+    return _of_link(named)
+
+
+def _show_none(found: Listed) -> None:
+    """Say what a list without an incident rests on."""
+    report = loader.report(found.window)
+    if not report.results:
+        states.show(states.blind(None, "Nothing has been evaluated in this window yet."))
+    elif unseen := not_seen(report):
+        states.show(states.unseen("incident", unseen))
+    else:
+        states.show(states.cleared("incident", found.taken, rules(report)))
 
 
 def _asked() -> str:
@@ -143,14 +141,21 @@ def label(incident: Incident) -> str:
     return f"{weight.mark} {incident.severity.capitalize()}: {incident.title}, {incident.began:%d %b %H:%M}"
 
 
-def _drop_link(known: Sequence[str]) -> None:
-    """Say so if the link names an incident that this window has not got."""
+def _of_link(named: Mapping[str, Incident]) -> Incident | None:
+    """Return the incident that the link or a choice names, in whatever window and scope it lies."""
     asked = _asked()
-    if asked and asked not in known:
-        st.text(
-            "The incident of the link is not in this window or scope. Choose a longer window, or "
-            "open the file if it was frozen."
-        )
+    if not asked or asked in named:
+        return named.get(asked)
+    try:
+        story = loader.story(asked)
+    except InputError as error:
+        st.text(str(error))
+        return None
+    if story.revision.withdrawn:
+        st.text(f"The incident {asked} was withdrawn. {story.word}".strip())
+        return None
+    st.text("The incident of the link lies outside of this window or scope.")
+    return story.incident
 
 
 def _take_row(ids: list[str]) -> None:
@@ -160,8 +165,7 @@ def _take_row(ids: list[str]) -> None:
 
 def not_seen(found: IncidentReport) -> str:
     """Return what a verdict of "none" would not rest on; empty where everything was seen."""
-    made = freshness(found)
-    if made.missing:
+    if found.missing:
         return "Not every source has answered with all it has"
     seen: dict[tuple[str, str, str], bool] = {}
     for each in found.results:
@@ -178,21 +182,16 @@ def rules(found: IncidentReport) -> int:
     return len({(r.signal, r.metric, r.place) for r in found.results})
 
 
-def sentence(
-    incidents: Sequence[Incident], open_: Sequence[Incident], found: IncidentReport
-) -> str:
+def sentence(incidents: Sequence[Incident], open_: Sequence[Incident], window: Window) -> str:
     """Return the state of things in one sentence."""
     if not incidents:
-        return f"No incident in {found.window}; {rules(found):,} series were judged."
+        return f"No incident in {window}."
     past = len(incidents) - len(open_)
     if not open_:
-        return f"Nothing is open; {past} past in {found.window}."
+        return f"Nothing is open; {past} past in {window}."
     worst = open_[0]
-    for each in open_:
-        if list(WEIGHTS).index(each.severity) < list(WEIGHTS).index(worst.severity):
-            worst = each
     return (
-        f"{len(open_)} open, {past} past in {found.window}. Worst open: {worst.severity}, "
+        f"{len(open_)} open, {past} past in {window}. Worst open: {worst.severity}, "
         f"{worst.title}, since {worst.began:%d %b %H:%M} UTC."
     )
 
@@ -299,34 +298,38 @@ def show_breaches(breaches: Sequence[Breach], key: str) -> None:
     cards.show_table(pd.DataFrame(rows), key=key, alt="What breached, since when and how far.")
 
 
-def show_timeline(
-    found: IncidentReport, incidents: tuple[Incident, ...], chosen: Scope, picked: Incident | None
-) -> Window | None:
-    """Draw the timeline of the scope, or of the incident that is chosen with some time around it."""
+def pick_window(found: Listed, picked: Incident | None) -> Window:
+    """Draw the choice between an incident with some time around it and the window of the page."""
+    if picked is None:
+        return found.window
+    zoomed = st.segmented_control(
+        "Shown", ["The incident", WHOLE], default="The incident", required=True, key="zoom",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    return found.window if zoomed == WHOLE else loader.surroundings(picked)
+
+
+def show_timeline(report: IncidentReport, chosen: Scope, picked: Incident | None) -> Window | None:
+    """Draw the timeline of the scope, or of the endpoint of the incident that is chosen."""
     endpoint, deployment = chosen.endpoint, chosen.deployment
-    window = found.window
     if picked:
         endpoint, deployment = picked.endpoint or None, picked.deployment or None
-        window = loader.context(picked, found.window)
-        zoomed = st.segmented_control(
-            "Shown", ["The incident", WHOLE], default="The incident", required=True, key="zoom",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        window = found.window if zoomed == WHOLE else window
-        incidents = tuple(i for i in incidents if i.place.concerns(endpoint))
-    lanes = loader.lanes(found, endpoint, deployment)
-    return timeline_view.show(lanes, window, incidents, chosen=picked.id if picked else "")
+    incidents = tuple(
+        i for i in report.incidents if i.place.concerns(endpoint, None if picked else deployment)
+    )
+    lanes = loader.lanes(report, endpoint, deployment)
+    return timeline_view.show(lanes, report.window, incidents, chosen=picked.id if picked else "")
 
 
 def show_changes(
-    found: IncidentReport, chosen: Scope, picked: Incident | None, brushed: Window | None
+    found: Listed, chosen: Scope, picked: Incident | None, brushed: Window | None
 ) -> None:
     """Draw what changed just before the chosen window, else before the incident."""
     if brushed:
         st.text(f"Before and in the chosen window, {brushed}.")
         endpoint = picked.endpoint if picked else chosen.endpoint
         deployment = picked.deployment if picked else chosen.deployment
-        changes = loader.around(found, brushed, endpoint or None, deployment or None)
+        changes = loader.around(brushed, endpoint or None, deployment or None)
     elif picked:
         st.text(f"Before and while it began, {picked.began:%d %b %H:%M} UTC.")
         changes = loader.suspects(found, picked)
@@ -334,6 +337,20 @@ def show_changes(
         st.text("Choose an incident above, or a window on the timeline.")
         return
     suspects_view.show(changes, key="suspect")
+
+
+@st.fragment(run_every=EVERY_SECONDS)
+def watch(window: Window) -> None:
+    """Draw nothing, and run the page again when more is kept: what is drawn stays until then."""
+    try:
+        now = loader.mark()
+        if st.session_state.setdefault("_mark", now) == now:
+            return
+        loader.report(window)
+    except MonitoringError:  # the page says it when it is run again
+        return
+    st.session_state["_mark"] = now
+    st.rerun()
 
 
 HELP = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,7 +14,7 @@ from monitoring.overview.line import NOTHING, line
 from monitoring.overview.state import PlaceState, inside
 from monitoring.signals import SIGNALS
 from ui.loaders import fleet, workspace
-from ui.parts import cards, states
+from ui.parts import cards, headline, states
 from ui.shell import nav
 
 if TYPE_CHECKING:
@@ -140,7 +139,8 @@ def _show_cell(row: PlaceState, respect: Respect, cell: Headline | None, kept: K
         cards.status_badge(cards.READINGS[cell.reading])
         if words.since:
             st.text(words.since, width="content")
-    st.caption(cards.escaped(_detail(cell, workspace.now())))
+    about = " · ".join(filter(None, (words.what, headline.detail(cell, workspace.now()))))
+    st.caption(cards.escaped(about))
     if cell.status not in {"ok", "breached"} and words.why:
         st.text(words.why)
     page = nav.row_of(signal.page)
@@ -153,31 +153,6 @@ def _show_cell(row: PlaceState, respect: Respect, cell: Headline | None, kept: K
         args=(signal.page,),
         kwargs={"endpoint": row.endpoint, "deployment": row.deployment},
     )
-
-
-def _detail(cell: Headline, now: datetime) -> str:
-    """Return which number it is, what it is held to, how sure it is and how old."""
-    words = line(cell)
-    interval = f"95 % {words.interval}" if words.interval else ""
-    rows = f"n = {words.rows}" if words.rows else ""
-    as_of = f"{age(words.as_of, now)} old" if words.as_of and words.as_of < now else ""
-    more = f"also {words.names}" if words.names else ""
-    return " · ".join(filter(None, (words.what, words.limit, interval, rows, more, as_of)))
-
-
-def age(moment: datetime, now: datetime) -> str:
-    """Return how long ago something was, in its largest unit.
-
-    >>> from datetime import UTC
-    >>> noon = datetime(2026, 1, 8, 12, tzinfo=UTC)
-    >>> age(datetime(2026, 1, 8, 11, 20, tzinfo=UTC), noon), age(datetime(2026, 1, 7, tzinfo=UTC), noon)
-    ('40 min', '36 h')
-    """
-    minutes = int((now - moment).total_seconds() // 60)
-    if minutes < 90:  # noqa: PLR2004 - then hours are easier to read
-        return f"{minutes} min"
-    hours = minutes // 60
-    return f"{hours} h" if hours < 72 else f"{hours // 24} d"  # noqa: PLR2004 - and then days
 
 
 def _show_breaches(headlines: Iterable[Headline], *, place: bool = False) -> None:
@@ -214,17 +189,17 @@ def table(row: PlaceState, kept: Kept) -> pd.DataFrame:
         each.signal for state in kept.states if not state.place.endpoint for each in state.headlines
     }
     return pd.DataFrame(
-        _record(headline) if (headline := row.of(name)) else _blank(signal.title, kept)
+        _record(known) if (known := row.of(name)) else _blank(signal.title, kept)
         for name, signal in SIGNALS.items()
         if row.of(name) or name not in elsewhere
     )
 
 
-def _record(headline: Headline) -> dict[str, str]:
-    words = line(headline)
+def _record(each: Headline) -> dict[str, str]:
+    words = line(each)
     return {
         "Signal": words.title,
-        "State": cards.status_label(cards.READINGS[headline.reading]),
+        "State": cards.status_label(cards.READINGS[each.reading]),
         "Number": words.what,
         "Value": words.value,
         "Limit": words.limit,

@@ -14,8 +14,9 @@ from monitoring.methods.estimation.assumptions import Check, Verdict, failures
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
-from ui.loaders import estimate
-from ui.parts import cards, report_view, states
+from ui.loaders import signals
+from ui.loaders.monitor import Asked
+from ui.parts import answer_view, cards, states
 from ui.parts.glossary import explain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from monitoring.signals.estimated_performance.report import EstimatedStep, EstimateReport
     from monitoring.signals.model_performance.report import Period
 
+BUTTON = "Estimate without labels"
 VERDICTS: dict[Verdict, tuple[str, str, states.Colour]] = {
     "passed": ("Holds", ":material/check_circle:", "green"),
     "failed": ("Fails", ":material/block:", "orange"),
@@ -53,27 +55,29 @@ def show(
         metric: In focus; the one that stands for the task by default, or if it cannot be estimated.
         period: How long a step of the history is.
     """
-    mine = f"{key}estimate-{endpoint}-{deployment}-{window.start:%Y%m%d}-{window.end:%Y%m%d}-{segment.code}-{period}-"
+    asked = Asked(
+        signal="estimated_performance",
+        endpoint=endpoint,
+        deployment=deployment,
+        window=window,
+        segment=segment,
+        more=(period,),
+    )
+    mine = f"{key}estimate-{endpoint}-{deployment}-{segment.code}-"
     wanted = st.button(
-        "Estimate without labels",
+        BUTTON,
         icon=":material/query_stats:",
         key=f"{mine}run",
         help=explain("estimated performance"),
     )
-    report = report_view.run(
-        mine,
-        wanted,
-        lambda progress: estimate.report(
-            endpoint, deployment, window, period=period, segment=segment, progress=progress
-        ),
-    )
-    if report is None:
+    shown = answer_view.ask(asked, signals.estimated_performance, mine, wanted=wanted)
+    if shown is None:
         learned = "It is learned on the first labelled days and takes a few seconds."
-        about = f"{endpoint} / {deployment} without labels"
-        states.show(states.first_use(about, f"Press Estimate without labels. {learned}"))
+        answer_view.not_run(asked, BUTTON, learned)
         return None
-    show_report(report, mine, metric=metric)
-    return report_view.made_of(report, sum(step.rows for step in report.steps))
+    with answer_view.drawn(shown, asked, mine, BUTTON):
+        show_report(shown.report, mine, metric=metric)
+    return answer_view.made_of(shown, sum(step.rows for step in shown.report.steps))
 
 
 def show_report(report: EstimateReport, key: str, *, metric: str = "") -> None:

@@ -16,17 +16,13 @@ from monitoring.explain.root_cause import METHOD, RootCause
 from monitoring.explain.segments import SegmentChange, SegmentReport
 from monitoring.methods.root_cause.attribution import PARTS, FeatureShare, Part, Share
 from monitoring.methods.root_cause.loss import Loss
-from monitoring.metrics import quality
-from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.segment import Segment
 from monitoring.window import Window
 from ui.loaders import diagnosis, segments
 from ui.loaders.workspace import part
-from ui.parts import cards, report_view, states
+from ui.parts import answer_view, cards, report_view, states
 from ui.parts.glossary import explain
 from ui.shell import nav, segment_view
-from ui.views.data_drift.drift_view import Rule
-from ui.views.data_quality import quality_view
 
 NAMES: dict[Part, str] = {
     "mix": "Other rows came",
@@ -58,30 +54,16 @@ def show_state(
     """
     with cards.panel("What is going on", help=explain("data drift")):
         wanted = st.button("Diagnose", icon=":material/troubleshoot:", key=f"{key}diagnose")
-        place = f"{key}{endpoint}-{deployment}-{window}-{metric}-{segment.code}-state-"
-        found = report_view.run(
-            place,
-            wanted,
-            lambda progress: diagnosis.diagnosis(
-                endpoint, deployment, window, metric, _rules(), segment=segment, progress=progress
-            ),
-        )
-        if found is None:
-            states.show(states.first_use(f"{endpoint} / {deployment} yet", "Press Diagnose."))
+        asked = diagnosis.asked(endpoint, deployment, window, metric, segment)
+        place = f"{key}{endpoint}-{deployment}-{metric}-{segment.code}-state-"
+        shown = answer_view.ask(asked, diagnosis.diagnosis, place, wanted=wanted)
+        if shown is None:
+            answer_view.not_run(asked, "Diagnose")
             return
-        show_diagnosis(found.diagnosis)
-        if found.missing:
-            st.text("Not measured: " + " ".join(found.missing))
-
-
-def _rules() -> tuple[Rule, quality_view.Asked]:
-    """Return the default way to judge data drift and data quality."""
-    names = HEADLINE["numerical"], HEADLINE["categorical"]
-    numerical = METRICS[names[0]].threshold("numerical", "robust")
-    categorical = METRICS[names[1]].threshold("categorical", "robust")
-    null = quality.METRICS["null_value_rate"]
-    asked = quality_view.Asked("robust", null.name, null.threshold)
-    return Rule("robust", names, (numerical, categorical)), asked
+        with answer_view.drawn(shown, asked, place, "Diagnose"):
+            show_diagnosis(shown.report.diagnosis)
+            if shown.report.missing:
+                st.text("Not measured: " + " ".join(shown.report.missing))
 
 
 def show(
