@@ -71,12 +71,14 @@ class Monitor:
     def in_force(self, signal: str, place: Place, revision: int | None = None) -> InForce:
         """Return what a signal is held to at a place; the defaults where that cannot be read.
 
-        revision: of the book, for those who ask about many places.
+        place: one that a query returned does not say its workspace, and means this one. revision: of
+        the book, for those who ask about many places.
         """
         if self.book is None:
             return DEFAULT
+        own = replace(place.whole, workspace=self.workspace.workspace)
         try:
-            return self.book.in_force(signal, place.whole, self._models.get(place.whole), revision)
+            return self.book.in_force(signal, own, self._models.get(own), revision)
         except MonitoringError:  # a database that does not answer: it is said once, by the app
             return DEFAULT
 

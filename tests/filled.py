@@ -25,7 +25,8 @@ STEPS = 3
 
 def metric_of(signal: Signal) -> str:
     """The metric that a signal is measured by here."""
-    return signal.leading or next(iter(signal.metrics))
+    drawn = [lane.metric for lane in signal.lanes if lane.metric]
+    return signal.leading or next(iter([*drawn, *signal.metrics]))
 
 
 def toy(signal: Signal, levels: Mapping[str, float]) -> Signal:

@@ -181,7 +181,8 @@ def of_timeline(world: World) -> dict[str, Said]:
         patch.setattr(build, "connect", lambda _: world.tiny.azure)
         results = build.monitor(world.tiny.settings).results
     assert results is not None
-    drawn = {lane.name: lane for lane in lanes(results.results(world.window), ()) if lane.statuses}
+    made = lanes(results.results(world.window), ())
+    drawn = {lane.name.partition(":")[0]: lane for lane in made if lane.statuses}
     said = {}
     for name, signal in SIGNALS.items():
         for facts in signal.lanes:
