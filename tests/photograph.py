@@ -119,7 +119,7 @@ def _text(lines: Sequence[str]) -> str:
 
 def main() -> None:
     """Take it anew."""
-    from monitoring.incidents.report import run  # noqa: PLC0415
+    from monitoring.incidents.report import evaluated  # noqa: PLC0415
     from monitoring.settings import Settings  # noqa: PLC0415
     from monitoring.sources.azure import connect  # noqa: PLC0415
     from monitoring.sources.deployed import Deployed  # noqa: PLC0415
@@ -127,7 +127,7 @@ def main() -> None:
 
     settings = Settings(cache=ROOT / ".cache", now=NOW, seed=2013)
     build(settings.cache, NOW, settings.seed, lambda _share, _text: None)
-    report = run(Deployed(connect(settings)), WINDOW, taken=NOW)
+    report = evaluated(Deployed(connect(settings)), WINDOW, taken=NOW)
     for name, text in take(report).items():
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)

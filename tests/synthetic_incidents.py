@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import kept_results
 import numpy as np
 from places import at
 
+from monitoring.database.database import Database
 from monitoring.event import Event
 from monitoring.incidents.gathering import Gathered
 from monitoring.incidents.report import IncidentReport, folded
 from monitoring.metric import MetricResult, Status
+from monitoring.results.events import Events
+from monitoring.results.incidents import IncidentBook
+from monitoring.results.leases import Rounds
+from monitoring.results.store import Results
 from monitoring.signal import Missing
 from monitoring.window import Window
 
@@ -113,3 +119,14 @@ def report(
         events += events_of(endpoint, deployment, bad)
     found = Gathered(tuple(results), tuple(events), missing=missing)
     return folded(found, window, now)
+
+
+def store(made: IncidentReport, database: Database, workspace: str) -> None:
+    """Keep a report as an evaluator would whose round has just finished."""
+    kept_results.keep(Results(database, workspace), made.results, workspace, evaluated=made.taken)
+    Events(database, workspace).add((*made.earlier, *made.events))
+    suspects = {each.id: made.suspects(each) for each in made.incidents}
+    IncidentBook(database, workspace).record(made.incidents, made.taken, suspects)
+    rounds = Rounds(database, workspace)
+    rounds.begin("test", made.taken)
+    rounds.finish("test", made.taken)

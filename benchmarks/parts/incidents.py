@@ -85,7 +85,7 @@ def measure(*, tiny: bool) -> Values:
 
 def _run(deployed: Deployed, window: Window) -> IncidentReport:
     say(f"gathering {window}")
-    return reports.run(deployed, window, taken=NOW)
+    return reports.evaluated(deployed, window, taken=NOW)
 
 
 def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | None, str]:

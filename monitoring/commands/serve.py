@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
-import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitoring.commands import OK
 from monitoring.errors import MonitoringError
 from monitoring.settings import from_environment
+
+if TYPE_CHECKING:
+    from monitoring.evaluator.rounds import Evaluator
 
 #: Rounds begin on whole multiples of this; a decision or a late file waits no longer.
 EVERY = timedelta(minutes=5)
@@ -34,29 +36,48 @@ def add(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; a step that is being evaluated is left to the next start."""
     from monitoring.evaluator.build import evaluator  # noqa: PLC0415 - seconds
+    from monitoring.results.leases import this_process  # noqa: PLC0415 - same
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     log.setLevel(logging.INFO)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    make = partial(evaluator, from_environment(), f"{socket.gethostname()}-{os.getpid()}")
+    serve(partial(evaluator, from_environment(), this_process()), stop, once=options.once)
+    return OK
+
+
+def serve(
+    make: Callable[[], Evaluator],
+    stop: threading.Event,
+    *,
+    once: bool = False,
+    after_failure: float = AFTER_FAILURE_SECONDS,
+) -> None:
+    """Run one round after another; one that fails costs a sentence in the log, and the next comes soon.
+
+    Args:
+        make: Returns an evaluator. It is made anew every day, when the sample workspace is another
+            one, and after a failure, since what it knows of a database may be of one that is gone.
+        stop: Ends it, a running round before its next task.
+        once: One round, then end.
+        after_failure: Seconds from a failure to the next round.
+    """
     day, at_work = None, None
     while not stop.is_set():
         try:
             today = datetime.now(UTC).date()
-            if at_work is None or day != today:  # the sample workspace is another one every day
+            if at_work is None or day != today:
                 day, at_work = today, make()
             progressed = at_work.round(stop.is_set)
             log.info("a round: %d evaluated, %d left", progressed.evaluated, progressed.left)
             pause = _until_next(datetime.now(UTC))
         except MonitoringError as error:
             log.warning("a round failed: %s", error)
-            pause = AFTER_FAILURE_SECONDS
-        if options.once:
+            at_work, pause = None, after_failure
+        if once:
             break
         stop.wait(pause)
-    return OK
 
 
 def _until_next(now: datetime) -> float:

@@ -99,6 +99,17 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def file_of(url: URL) -> tuple[int, int] | None:
+    """Return what tells the file of a database from one that takes its place; None without a file."""
+    if not url.drivername.startswith("sqlite"):
+        return None
+    try:
+        stat = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
 def _postgresql(url: URL) -> Engine:
     arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "application_name": "leeway"}
     wanted = str(url.query.get("sslmode", "disable" if _is_local(url.host) else "verify-full"))

@@ -44,19 +44,20 @@ def recognise(
     Steps that come late may move the beginning of one, but make no other of it. Two that turn out to
     be one keep the id of the older; of one that falls apart the older part keeps it.
     """
+    every = tuple(incidents)
     free = sorted(known, key=lambda each: (each.began, each.id))
-    ids = {each.id for each in free}
-    named: list[Incident] = []
+    used = {each.id for each in free}
+    names: dict[str, str] = {}
     merged: dict[str, str] = {}
-    for incident in sorted(incidents, key=lambda each: (each.began, each.id)):
+    for incident in sorted(every, key=lambda each: (each.began, each.id)):
         same = [each for each in free if _is_same(each, incident, now)]
-        used = {each.id for each in named}
-        own = same[0].id if same else _unused(incident.id, used | ids)
-        named.append(replace(incident, id=own))
+        own = same[0].id if same else _unused(incident.id, used)
+        names[incident.id] = own
+        used.add(own)
         merged |= {each.id: own for each in same[1:]}
         free = [each for each in free if each not in same]
-    still = {each.id for each in named}
-    return Recognised(tuple(named), {k: v for k, v in merged.items() if k not in still})
+    named = tuple(replace(each, id=names[each.id]) for each in every)
+    return Recognised(named, merged)
 
 
 def _unused(name: str, used: Collection[str]) -> str:

@@ -48,7 +48,7 @@ class Answers:
         """Return the last answer, of any age; None if there is none."""
         if (known := self._memory.last(question)) is not None:
             return known
-        kept = self._disk.read(question, VERSION)
+        kept: Entry[Any] | None = self._disk.read(question, VERSION)
         if kept is not None:
             self._memory.put(question, kept)
         return kept

@@ -62,7 +62,8 @@ class Results:
     def __init__(self, database: Database, workspace: str) -> None:
         self._database = database
         self._workspace = workspace.lower()
-        self._series = SeriesNumbers(self._workspace)
+        self._numbers = SeriesNumbers(self._workspace)
+        self._generation = 0
 
     def add(self, evaluations: Iterable[Evaluation], lease: Lease | None = None) -> int:
         """Add evaluations, all or none; returns how many say something new.
@@ -76,7 +77,7 @@ class Results:
             SourceError: The database cannot be written to.
         """
         with self._database.reading() as session:
-            known = self._series.choose(session)
+            known = self._series().choose(session)
         numbers = {series: number for number, series in known.items()}
         with self._database.writing() as session:
             if lease:
@@ -190,7 +191,7 @@ class Results:
             .group_by(EvaluationRow.series)
         )
         with self._database.reading() as session:
-            known = self._series.choose(session)
+            known = self._series().choose(session)
             starts = {n: moment(first) for n, first in session.execute(chosen) if n in known}
         return tuple(Touch(known[n].place, known[n].signal, start) for n, start in starts.items())
 
@@ -201,7 +202,7 @@ class Results:
             SourceError: The database cannot be written to.
         """
         with self._database.reading() as session:
-            known = self._series.choose(session)
+            known = self._series().choose(session)
         numbers = defaultdict(list)
         for number, series in known.items():
             numbers[series.seconds].append(number)
@@ -218,7 +219,7 @@ class Results:
             SourceError: The database cannot be read.
         """
         with self._database.reading() as session:
-            known = self._series.choose(session)
+            known = self._series().choose(session)
         return tuple(sorted({series.place for series in known.values()}))
 
     def size(self) -> Size:
@@ -234,7 +235,7 @@ class Results:
             func.max(EvaluationRow.last),
         )
         with self._database.reading() as session:
-            known = self._series.choose(session)
+            known = self._series().choose(session)
             count, size, oldest, newest = session.execute(sums.where(rows.of(known))).one()
         return Size(
             evaluations=count,
@@ -242,6 +243,13 @@ class Results:
             oldest=None if oldest is None else moment(oldest),
             newest=None if newest is None else moment(newest),
         )
+
+    def _series(self) -> SeriesNumbers:
+        """Return what is known of the series; nothing of a database that is gone, in a session of this one."""
+        if self._generation != self._database.generation:
+            self._generation = self._database.generation
+            self._numbers = SeriesNumbers(self._workspace)
+        return self._numbers
 
     def _choose(
         self,
@@ -251,7 +259,7 @@ class Results:
         step: timedelta | None,
     ) -> _Chosen:
         with self._database.reading() as session:
-            known = self._series.choose(session, signals, places, step)
+            known = self._series().choose(session, signals, places, step)
             stored = rows.stored(session, rows.of(known), condition)
         return _Chosen(known, tuple(rows.readable(stored)))
 

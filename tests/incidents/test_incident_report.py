@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from judged import DAY, START, event, steps
+from judged import DAY, HOUR, START, event, steps
 
 from benchmarks.parts.incidents import replayed
 from monitoring.decisions.in_force import by_place
-from monitoring.errors import NotEnoughData
 from monitoring.incidents.event_sources import of_events
 from monitoring.incidents.gathering import (
     Gathered,
@@ -22,11 +21,10 @@ from monitoring.incidents.gathering import (
     gather,
     guarded,
     of_signals,
-    step_of,
 )
 from monitoring.incidents.report import IncidentReport, folded
 from monitoring.place import Place
-from monitoring.signal import Findings, Missing, Question
+from monitoring.signal import Findings, Question
 from monitoring.signals import SIGNALS
 from monitoring.sources.azure import Azure, connect
 from monitoring.sources.deployed import Deployed
@@ -57,9 +55,8 @@ SCRIPTED = (
 
 def question_of(azure: Azure, length: timedelta, endpoints: tuple[Endpoint, ...]) -> Question:
     window = Window.last(length, until=NOW)
-    step = step_of(window)
     return Question(
-        deployed=Deployed(azure), place=Place(), window=aligned(window, step), step=step, taken=NOW,
+        deployed=Deployed(azure), place=Place(), window=aligned(window, HOUR), step=HOUR, taken=NOW,
         endpoints=endpoints, in_force=by_place(),
     )  # fmt: skip
 
@@ -184,56 +181,6 @@ def test_estimates_are_the_pages_own_and_a_young_deployment_says_why_it_has_none
     young = by_place["flight-delay/green"]
     assert {each.status for each in young} == {"not_enough_data"}
     assert all("10 days before" in each.reason for each in young)
-
-
-def test_what_changes_seldom_is_kept_and_the_report_says_how_old_it_is(azure: Azure) -> None:
-    kept: dict[object, Gathered] = {}
-    question = question_of(azure, DAY, ())
-    calls: list[str] = []
-
-    def source(name: str, depends: object, asked: Question) -> Source:
-        def evaluate(_: Question) -> Findings:
-            calls.append(name)
-            if name == "broken":
-                raise NotEnoughData("Nothing to compare with")
-            return Findings(results=tuple(steps("o")))
-
-        return Source(name, name, evaluate, asked, depends)
-
-    def keep(key: object, compute: Callable[[], Gathered]) -> Gathered:
-        if key not in kept:
-            kept[key] = compute()
-        return kept[key]
-
-    def sources(asked: Question) -> list[Source]:
-        named = ("days", (1, 2)), ("now", None), ("broken", (1,))
-        return [source(name, depends, asked) for name, depends in named]
-
-    first = gather(sources(question), keep=keep)
-    later = replace(question, taken=NOW + timedelta(minutes=10))
-    second = gather(sources(later), keep=keep)
-    assert sorted(calls) == ["broken", "broken", "days", "now", "now"]
-    assert first.taken == second.taken == NOW
-    assert folded(second, question.window, later.taken).oldest == NOW
-    assert gather(sources(later)[1:2], keep=keep).taken == later.taken
-    assert second.missing == (Missing("broken", Place(), "broken: Nothing to compare with."),)
-
-
-def test_two_windows_share_days_only_where_they_are_the_same(
-    azure: Azure, endpoints: tuple[Endpoint, ...]
-) -> None:
-    def depends(length: timedelta, ended: timedelta = timedelta(0)) -> list[object]:
-        now = question_of(azure, length, endpoints)
-        past = replace(now, window=Window(now.window.start - ended, now.window.end - ended))
-        return [source.depends for source in of_signals(past) if source.depends is not None]
-
-    hour = timedelta(hours=1)
-    assert depends(DAY) == depends(2 * DAY)  # seven whole days at least
-    assert not set(depends(7 * DAY)) & set(depends(30 * DAY))
-    assert len(set(depends(7 * DAY))) == 4  # one a deployment; the name of the source tells signals
-    assert depends(7 * DAY) == depends(7 * DAY, ended=timedelta(minutes=10))  # the page's own steps
-    assert not set(depends(7 * DAY, ended=hour)) & set(depends(7 * DAY))
-    assert not set(depends(7 * DAY, ended=hour)) & set(depends(7 * DAY, ended=2 * hour))
 
 
 def test_a_mistake_of_ours_is_raised_and_not_called_missing(azure: Azure) -> None:

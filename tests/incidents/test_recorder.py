@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import kept_results
 import pytest
 from judged import DAY, HOUR, START, event, steps
 
@@ -17,7 +18,7 @@ from monitoring.incidents.identity import recognise
 from monitoring.incidents.record import Recorder
 from monitoring.metric import MetricResult
 from monitoring.place import Place
-from monitoring.results.evaluation import Evaluation, Touch
+from monitoring.results.evaluation import Touch
 from monitoring.results.events import Events
 from monitoring.results.incidents import IncidentBook
 from monitoring.results.store import Results
@@ -40,22 +41,7 @@ def recorder(tmp_path: Path) -> Recorder:
 
 
 def keep(recorder: Recorder, results: Iterable[MetricResult], fingerprint: str = "1") -> None:
-    """Keep results as the evaluator does: those of one day, signal and place together."""
-    parts: dict[tuple[object, ...], list[MetricResult]] = {}
-    for each in results:
-        assert each.window is not None
-        own = replace(each, place=replace(each.place, workspace=WORKSPACE))
-        day = Window.day(each.window.start.date())
-        key = own.place.whole, own.signal, each.window.length, day
-        parts.setdefault(key, []).append(own)
-    recorder.results.add(
-        Evaluation(
-            place=place, signal=signal, step=step, results=tuple(own), in_force="", version=1,
-            window=Window(min(r.window.start for r in own), max(r.window.end for r in own)),
-            fingerprint=fingerprint, evaluated=NOW, seconds=0.1,
-        )
-        for (place, signal, step, _), own in parts.items()
-    )  # fmt: skip
+    kept_results.keep(recorder.results, results, WORKSPACE, evaluated=NOW, fingerprint=fingerprint)
 
 
 def record(recorder: Recorder, now: object = NOW) -> int:

@@ -6,7 +6,7 @@ import difflib
 
 import pytest
 
-from monitoring.incidents.report import run
+from monitoring.incidents.report import evaluated
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
 from tests import photograph
@@ -17,7 +17,7 @@ MOST_LINES = 40
 
 @pytest.fixture(scope="module")
 def taken(azure: Azure) -> dict[str, str]:
-    return photograph.take(run(Deployed(azure), photograph.WINDOW, taken=photograph.NOW))
+    return photograph.take(evaluated(Deployed(azure), photograph.WINDOW, taken=photograph.NOW))
 
 
 def _kept() -> dict[str, str]:

@@ -276,7 +276,6 @@ HEALTHY: dict[str, dict[str, tuple[str, ...]]] = {
         "Data: features that drift": ("storage",),
         "Infrastructure: errors · P95": ("logs",),
     },
-    "incidents.py": {"No open incident": ("logs", "metrics", "activity", "alerts", "storage")},
     "performance.py": {"Accuracy": ("storage",)},
     "predictions.py": {"Outputs that moved": ("storage",)},
     "fairness.py": {"Definitions not met": ("storage",)},

@@ -11,33 +11,59 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import kept_results
 import numpy as np
 import pytest
 import streamlit as st
+import synthetic_incidents
 from streamlit.testing.v1 import AppTest
 from synthetic_incidents import NOW, report
 from tiny_store import Tiny
 
+from monitoring.database.database import Database
+from monitoring.errors import SourceError
 from monitoring.incidents import bundle, frozen
 from monitoring.incidents.report import IncidentReport
 from monitoring.place import Place
-from monitoring.signal import Missing
+from monitoring.results.incidents import IncidentBook
+from monitoring.results.store import Results
+from monitoring.window import DAY, Window
 from sample.transport import Reply, Request
+from tests.incidents.judged import steps
 from ui.loaders import incidents as loader
 
 Shell = Callable[..., AppTest]
 Words = Callable[[AppTest], str]
 
 
+def database(workspace: Tiny) -> tuple[Database, str]:
+    """The database that the page reads, and the workspace whose results are in it."""
+    return Database(workspace.settings.database), workspace.azure.workspace_id.lower()
+
+
+def placed(made: IncidentReport, where: str) -> IncidentReport:
+    """The report as it comes from a store: each place names its workspace."""
+
+    def at(place: Place) -> Place:
+        return replace(place, workspace=where)
+
+    incidents = tuple(
+        replace(i, place=at(i.place), breaches=tuple(
+            replace(b, place=at(b.place), worst=replace(b.worst, place=at(b.worst.place)))
+            for b in i.breaches
+        ))
+        for i in made.incidents
+    )  # fmt: skip
+    return replace(made, incidents=incidents)
+
+
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> IncidentReport:
-    """The page shows this report instead of asking."""
-    made = report(
-        7,
-        (("credit", "blue"), ("loan", "green")),
-        missing=(Missing("activity log", Place(), "Activity log: refused."),),
-    )
-    monkeypatch.setattr(loader, "report", lambda window, progress: made)
+def known(workspace: Tiny) -> IncidentReport:
+    """What an evaluator has kept of two deployments."""
+    store, where = database(workspace)
+    made = placed(report(7, (("credit", "blue"), ("loan", "green"))), where)
+    synthetic_incidents.store(made, store, where)
+    store.close()
     return made
 
 
@@ -53,15 +79,67 @@ def frame(app: AppTest, column: str) -> Any:
     return next(each.value for each in app.dataframe if column in each.value.columns)
 
 
-def test_the_tiny_workspace_has_a_timeline_that_says_what_is_missing(
-    shell: Shell, words: Words
+def test_before_the_first_round_nothing_is_called_well(
+    shell: Shell, workspace: Tiny, words: Words
 ) -> None:
     app = shell("incidents.py", window="24h")
     assert not app.exception
     assert headings(app)[:3] == ["Open and past", "Timeline", "What changed just before"]
+    assert "Nothing has been evaluated in this window yet" in words(app)
+    assert "The first round has not finished yet" in words(app)
+
+
+def test_the_timeline_says_what_could_not_be_read(
+    shell: Shell, workspace: Tiny, known: IncidentReport, words: Words
+) -> None:
+    store, where = database(workspace)
+    blind = [r for r in known.results if r.signal == "collection" and r.window.end > NOW - DAY]
+    why = ("Data collection: refused.",)
+    kept_results.keep(
+        Results(store, where), blind, where, evaluated=NOW, fingerprint="2", missing=why
+    )
+    store.close()
+    app = shell("incidents.py", window="7d")
+    assert not app.exception
     names = [text["text"] for text in figure(app)["layout"]["annotations"]]
     assert any("Latency P95" in name for name in names)
-    assert "something is missing in" in words(app)
+    assert "Missing: Data collection: refused." in words(app)
+
+
+def test_nothing_is_measured_for_a_look(
+    shell: Shell, workspace: Tiny, known: IncidentReport
+) -> None:
+    shell("incidents.py", window="7d")
+    asked = len(workspace.requests)
+    shell("incidents.py", window="30d")
+    assert not [r for r in workspace.requests[asked:] if r.path.endswith("/query")]
+
+
+@pytest.mark.parametrize(
+    ("missing", "green"), [((), 1), (("Traffic: refused.",), 0)], ids=["whole", "blind"]
+)
+def test_without_an_incident_it_is_green_only_if_everything_was_seen(
+    shell: Shell, workspace: Tiny, missing: tuple[str, ...], green: int, words: Words
+) -> None:
+    store, where = database(workspace)
+    well = steps("o" * 48, start=NOW - 2 * DAY)
+    kept_results.keep(Results(store, where), well, where, evaluated=NOW, missing=missing)
+    store.close()
+    app = shell("incidents.py", window="24h")
+    assert not app.exception
+    assert ("No open incident" in words(app)) == green
+    assert "Nothing has been evaluated" not in words(app)
+
+
+def test_an_incident_is_the_same_in_every_window(shell: Shell, known: IncidentReport) -> None:
+    facts = ["Id", "Severity", "What", "Began (UTC)", "Worst", "Affected"]
+    rows: dict[str, set[tuple[str, ...]]] = {}
+    for window in ("24h", "7d", "30d"):
+        shown = frame(shell("incidents.py", window=window), "Severity")
+        for row in shown[shown["State"].str.contains("Open")][facts].itertuples(index=False):
+            rows.setdefault(row[0], set()).add(tuple(row))
+    assert rows
+    assert {len(each) for each in rows.values()} == {1}
 
 
 def test_open_incidents_come_first_and_the_first_look_says_what_is_wrong(
@@ -70,10 +148,10 @@ def test_open_incidents_come_first_and_the_first_look_says_what_is_wrong(
     app = shell("incidents.py", window="7d")
     assert not app.exception
     shown = frame(app, "Severity")
-    assert list(shown["Id"]) == [incident.id for incident in known.incidents]
+    assert sorted(shown["Id"]) == sorted(incident.id for incident in known.incidents)
     states = list(shown["State"])
     assert states == sorted(states, key=lambda state: "Open" not in state)
-    assert "series were judged" in words(app) or "past in" in words(app)
+    assert "past in" in words(app)
 
 
 def test_the_link_chooses_an_incident_with_its_story(shell: Shell, known: IncidentReport) -> None:
@@ -85,26 +163,48 @@ def test_the_link_chooses_an_incident_with_its_story(shell: Shell, known: Incide
     ]  # fmt: skip
     assert len(frame(app, "Steps")) == len(incident.breaches)
     ends = figure(app)["layout"]["xaxis"]["range"]
-    window = frozen.around(incident, known.window)
+    window = frozen.around(incident, Window(incident.began - frozen.MOST_CONTEXT, NOW))
     assert ends == [window.start.timestamp() * 1e3, window.end.timestamp() * 1e3]
     first = known.suspects(incident)[0]
     assert first.sentence in [text.value for text in app.text]
     assert "coincides with" in first.sentence
 
 
-def test_a_link_to_an_incident_that_is_not_there_says_so(
+def test_a_link_to_an_incident_that_is_not_known_says_so_in_one_sentence(
     shell: Shell, known: IncidentReport, words: Words
 ) -> None:
     app = shell("incidents.py", window="7d", incident="gone")
     assert not app.exception
-    assert "is not in this window" in words(app)
+    assert "There is no incident 'gone' in this workspace" in words(app)
+
+
+def test_a_link_opens_an_incident_outside_of_the_window(
+    shell: Shell, known: IncidentReport, words: Words
+) -> None:
+    past = next(each for each in known.incidents if each.resolved and each.resolved < NOW - DAY)
+    app = shell("incidents.py", window="24h", incident=past.id)
+    assert not app.exception
+    assert "lies outside of this window or scope" in words(app)
+    assert past.title in words(app)
+
+
+def test_a_link_to_an_incident_that_was_withdrawn_says_why(
+    shell: Shell, workspace: Tiny, known: IncidentReport, words: Words
+) -> None:
+    store, where = database(workspace)
+    gone = known.incidents[0].id
+    IncidentBook(store, where).withdraw([gone], NOW, {gone: "It is part of another."})
+    store.close()
+    app = shell("incidents.py", window="7d", incident=gone)
+    assert not app.exception
+    assert f"The incident {gone} was withdrawn. It is part of another." in words(app)
 
 
 def test_a_scope_shows_its_own_incidents_only(shell: Shell, known: IncidentReport) -> None:
     app = shell("incidents.py", window="7d", endpoint="credit")
     assert not app.exception
-    mine = [incident.id for incident in known.incidents if incident.endpoint in {"", "credit"}]
-    assert list(frame(app, "Severity")["Id"]) == mine
+    mine = {incident.id for incident in known.incidents if incident.endpoint in {"", "credit"}}
+    assert set(frame(app, "Severity")["Id"]) == mine
 
 
 def test_a_window_typed_beside_the_timeline_ranks_what_changed_before_it(
@@ -144,19 +244,9 @@ def test_freezing_gives_a_file_that_opens(shell: Shell, known: IncidentReport) -
     _, content = app.session_state["_frozen"]
     again = bundle.open_(content)
     assert again.incident == incident
-    assert again.missing == tuple(map(str, known.missing))
+    assert again.moments[-1].suspects == known.suspects(incident)
+    assert any(m.incident and m.incident.id == incident.id for m in again.moments[:-1])
     assert len(content) < bundle.MOST_BYTES
-
-
-def test_the_overview_names_open_incidents_once_they_are_known(
-    shell: Shell, workspace: Tiny, words: Words
-) -> None:
-    app = shell("overview.py", window="24h")
-    assert "not been looked for" in words(app)
-    shell("incidents.py", window="24h")
-    app = shell("overview.py", window="24h")
-    assert not app.exception
-    assert "not been looked for" not in words(app)
 
 
 def refuse(request: Request) -> Reply | None:
@@ -244,23 +334,34 @@ def _zipped(parts: dict[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def test_a_report_that_cannot_be_made_leaves_frozen_incidents(
-    shell: Shell, workspace: Tiny, words: Words
-) -> None:
-    workspace.faults = lambda request: Reply(500, {"error": {"code": "X", "message": "down"}})
-    app = shell("incidents.py", window="24h")
+def test_a_database_that_is_gone_leaves_the_last_values_and_frozen_incidents(
+    shell: Shell, workspace: Tiny, known: IncidentReport, words: Words,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    app = shell("incidents.py", window="7d")
+    monkeypatch.setattr(loader, "mark", _gone)
+    app.run()
+    assert not app.exception
+    assert "The last values are shown" in words(app)
+    assert len(frame(app, "Severity")) == len(known.incidents)
+    loader._last().clear()
+    app.run()
     assert not app.exception
     assert "A fault in this app" not in words(app)
     assert app.segmented_control(key="record").options == ["Live", "Frozen"]
-    assert "✓" not in words(app).partition("Timeline")[0]
+
+
+def _gone() -> loader.Mark:
+    raise SourceError("The database does not answer", hint="Look at its disk.")
 
 
 def test_names_from_outside_are_shown_as_they_are(
-    shell: Shell, known: IncidentReport, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, workspace: Tiny, known: IncidentReport
 ) -> None:
     hostile = replace(known.incidents[0], title="![x](http://evil.example/p.png) <b>x</b>")
-    made = replace(known, incidents=(hostile, *known.incidents[1:]))
-    monkeypatch.setattr(loader, "report", lambda window, progress: made)
+    store, where = database(workspace)
+    IncidentBook(store, where).record([hostile], NOW)
+    store.close()
     app = shell("incidents.py", window="7d", incident=hostile.id)
     assert not app.exception
     assert not any("![x](" in each.value for each in app.markdown)
