@@ -54,7 +54,8 @@ def button(name: str | re.Pattern[str]) -> Drill:
     """Press the first button of this name."""
 
     def click(page: Page) -> None:
-        first = page.get_by_test_id("stMain").get_by_role("button", name=name).first
+        buttons = page.get_by_test_id("stMain").get_by_test_id("stButton")
+        first = buttons.get_by_role("button", name=name).first
         expect(first).to_be_visible(timeout=LONG)
         first.click()
 
@@ -99,7 +100,7 @@ DRILLS = {
     "Overview, all incidents": ("/overview", button("Open incidents"), "incidents"),
     "Overview, an incident": ("/overview", button(re.compile("since .* UTC$")), "incidents"),
     "Incident to the page of a suspect": ("an incident", suspect, "*"),
-    "Incident to a failed request": ("an incident", button("Open"), "request"),
+    "Incident to a failed request": ("an incident", button(re.compile(r"(^|\s)Open$")), "request"),
     "Traffic to a request": (
         "/traffic?endpoint=flight-delay&deployment=blue&window=24h",
         first_row,

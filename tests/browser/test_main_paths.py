@@ -13,9 +13,11 @@ from docs.make_shots import settle
 
 def test_from_the_overview_to_the_drift_of_a_feature_and_back(visit) -> None:
     page = visit("/overview?window=30d")
-    expect(page.get_by_text("Model: Accuracy").first).to_be_visible()
     first = page.get_by_role("heading", level=3).first.inner_text().split(" / ")[0]
-    page.get_by_role("button", name="Open data drift").first.click()
+    page.get_by_role("button", name="Open performance").first.click()
+    page.wait_for_url("**/performance*")
+    settle(page)
+    page.get_by_role("link", name="Data drift").click()
     page.wait_for_url("**/data_drift*")
     settle(page)
     expect(page.get_by_role("combobox", name="Endpoint")).to_have_value(first)
