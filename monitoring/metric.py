@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from monitoring.arrays import Kind
 from monitoring.place import Place
 from monitoring.window import Window
+
+if TYPE_CHECKING:
+    from monitoring.arrays import Kind
 
 Mode = Literal["robust", "azureml"]
 Worse = Literal["higher", "lower"]

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui.loaders import deployments, workspace
+from ui.loaders import baselines, deployments, workspace
 from ui.parts import back_test_view, cards, states
 from ui.shell import scope
 from ui.views.baselines import baselines_view, thresholds_view
@@ -35,13 +35,12 @@ if signal == "data_drift":
         back_test_view.show(place, here)
 with cards.panel("Switch"):
     baselines_view.show_switch(place, here)
-if signal != "model_performance":
+if signal in baselines.BASELINE_SIGNALS:
     with cards.panel("New baseline"):
         baselines_view.show_new(place)
-if signal in thresholds_view.SIGNALS:
-    with cards.made_of(read), cards.panel("Sets of thresholds"):
-        thresholds_view.show(place, here)
-if signal == "model_performance":
+with cards.made_of(read), cards.panel("Sets of thresholds"):
+    thresholds_view.show(place, here)
+if signal in baselines.EXPECTED_SIGNALS:
     with cards.made_of(read), cards.panel("Benchmarks"):
         thresholds_view.show_benchmarks(place, here)
 with cards.made_of(read), cards.panel("History"):

@@ -1,6 +1,6 @@
 """The sample workspace's scripted incidents, each replayed at the moment it is detected.
 
-One report is made of the last 90 days. For each incident, the first breach that belongs to it says
+All signals are evaluated on their grids over the last 90 days, and folded. For each incident, the first breach that belongs to it says
 when it was detected; the report is cut down to what was known then (steps that were over, events that
 had happened), folded anew, and asked for its suspects. What Azure has deleted since is gone here too:
 log tables keep 31 days, the activity log 90 and metrics 93, so that incidents of more than a month ago
@@ -17,8 +17,10 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.parts import Value, Values, say
@@ -27,6 +29,7 @@ from monitoring.incidents import report as reports
 from monitoring.incidents.breach import found
 from monitoring.incidents.report import IncidentReport
 from monitoring.settings import Settings
+from monitoring.signal import MINUTES_5
 from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
@@ -43,6 +46,8 @@ GRACE = timedelta(days=2)
 FIRST = 3
 NEAR = timedelta(hours=2)
 LOGS = timedelta(days=31)
+#: Of what came before an incident, so much is folded with it.
+MEMORY = timedelta(days=40)
 #: What the script calls one where signals are several.
 SIGNALS = {
     "errors": ("traffic", "clients"),
@@ -65,6 +70,7 @@ def measure(*, tiny: bool) -> Values:
     within = [each for each in truth if _onset(each) >= window.start + DAY]
     ranks: list[Value] = []
     delays: list[float] = []
+    of_data: list[float] = []
     for scripted in within:
         name = scripted["id"].replace("-", "_")
         rank, delay_hours, words = replayed(report, scripted)
@@ -72,6 +78,8 @@ def measure(*, tiny: bool) -> Values:
         yield f"incident_rank_{name}", rank
         if delay_hours is not None:
             delays.append(delay_hours)
+            if OF_FEATURES & set(scripted["signals"]):
+                of_data.append(delay_hours)
             yield f"incident_delay_{name}_hours", delay_hours
         ranks.append(rank)
     yield "incidents_replayed", float(len(within))
@@ -79,13 +87,17 @@ def measure(*, tiny: bool) -> Values:
     hit = sum(isinstance(rank, float) and rank <= FIRST for rank in ranks)
     yield "incidents_cause_in_first_three_share", hit / len(within)
     yield "incidents_cause_first_share", sum(rank == 1.0 for rank in ranks) / len(within)
+    if delays:
+        yield "incidents_delay_median_hours", median(delays)
+    if of_data:
+        yield "incidents_data_delay_median_hours", median(of_data)
     yield "incidents_without_script_per_endpoint_month", _unscripted(report, truth)
     yield from _costs(deployed, window, report)
 
 
 def _run(deployed: Deployed, window: Window) -> IncidentReport:
     say(f"gathering {window}")
-    return reports.evaluated(deployed, window, taken=NOW)
+    return reports.evaluated(deployed, window, taken=NOW, step=MINUTES_5)
 
 
 def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | None, str]:
@@ -94,7 +106,7 @@ def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | No
     if not own:
         return "not seen", None, "no breach belongs to it"
     first = min(own, key=lambda b: (b.fired, b.start))
-    then = report.as_of(first.fired)
+    then = _near_to(report, scripted, first.fired).as_of(first.fired)
     incident = next((i for i in then.incidents if _holds(i, first)), None)
     if incident is None:
         return "not seen", None, "its breach is in no incident"
@@ -106,6 +118,18 @@ def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | No
     if not hits:
         return f"not among {len(suspects)}", delay, f"after {delay:.1f} h{gone}: {top}"
     return float(hits[0].rank), delay, f"rank {hits[0].rank} after {delay:.1f} h{gone}: {top}"
+
+
+def _near_to(report: IncidentReport, scripted: Truth, moment: datetime) -> IncidentReport:
+    """Return what of a report may have to do with an incident: folding all of it takes seconds."""
+    near = (
+        r
+        for r in report.results
+        if r.window
+        and moment - MEMORY <= r.window.start < moment
+        and r.place.concerns(scripted["endpoint"])
+    )
+    return replace(report, results=tuple(near))
 
 
 def _belongs(breach: Breach, scripted: Truth) -> bool:

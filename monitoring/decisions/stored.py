@@ -115,7 +115,3 @@ class Decisions:
     drift_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
     performance_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
     benchmarks: Mapping[str, float] = field(default_factory=dict, hash=False)
-
-
-#: Nobody has decided anything.
-UNDECIDED = Decisions()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
 from monitoring.place import Place
-from monitoring.signal import Findings, Missing, Question, Signal
+from monitoring.signal import HOUR, Findings, Grid, Missing, Question, Signal
 from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Data and model are judged on whole days, and labels are late: on no fewer days than this.
 LEAST_DAYS = 7 * DAY
+#: Steps shorter than an hour are asked about so many at once.
+MOST_STEPS = 2_000
 _AT_ONCE = 4
 
 
@@ -80,18 +82,27 @@ def _on_grids(signal: Signal, question: Question) -> Iterator[Source]:
     where = f" of {question.place}" if signal.scope == "deployment" else ""
     for grid in signal.grids:
         if grid.step >= question.step:
-            title = f"{signal.title}{where}"
-            own = _on_steps(grid.step, signal, question)
-            yield Source(signal.name, title, signal.evaluate, own)
+            for own in _on_steps(grid, signal, question):
+                yield Source(signal.name, f"{signal.title}{where}", signal.evaluate, own)
 
 
-def _on_steps(step: timedelta, signal: Signal, question: Question) -> Question:
-    """Return a question on steps of a length; model and data are asked about a week at least."""
-    if step < DAY:
-        return replace(question, step=step, window=aligned(question.window, step))
+def _on_steps(grid: Grid, signal: Signal, question: Question) -> Iterator[Question]:
+    """Yield a question on the steps of a grid; model and data are asked about a week at least.
+
+    As many steps at once as a query of Log Analytics answers.
+    """
+    end = question.window.end
+    if grid.step < DAY:
+        whole, most = aligned(question.window, grid.step), question.window.length + DAY
+        if grid.step < HOUR:
+            first = max(question.window.start, question.taken - grid.back)
+            whole, most = aligned(Window(first, end), grid.step), MOST_STEPS * grid.step
+        for part in whole.split(most):
+            yield replace(question, step=grid.step, window=part)
+        return
     least = LEAST_DAYS if signal.scope == "deployment" else 3 * DAY
-    start = question.window.end - max(question.window.length, least)
-    return replace(question, step=step, window=Window(start, question.window.end).whole_days())
+    window = Window(end - max(question.window.length, least), end).whole_days()
+    yield replace(question, step=grid.step, window=window)
 
 
 def aligned(window: Window, step: timedelta) -> Window:

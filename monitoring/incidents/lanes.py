@@ -66,6 +66,7 @@ def step_for(window: Window, steps: Collection[timedelta]) -> timedelta:
     """Return the steps that a window is drawn on: the longest, or of a short window the finest.
 
     >>> from datetime import UTC
+    >>> from monitoring.window import Window
     >>> week = Window.last(timedelta(days=7), until=datetime(2026, 1, 8, tzinfo=UTC))
     >>> str(step_for(week, [timedelta(minutes=5), timedelta(hours=1)]))
     '1:00:00'

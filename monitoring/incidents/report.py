@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.decisions.in_force import by_place
@@ -106,6 +106,7 @@ def evaluated(
     taken: datetime,
     decided: Mapping[tuple[str, str], Decisions] | None = None,
     progress: Progress | None = None,
+    step: timedelta = HOUR,
 ) -> IncidentReport:
     """Evaluate all signals over a window now, without a store, and fold what they say.
 
@@ -117,11 +118,12 @@ def evaluated(
         taken: Now.
         decided: By endpoint and deployment, what users have put in force.
         progress: Called with a share from 0 to 1 and a text.
+        step: The finest steps that are evaluated.
     """
     from monitoring.incidents.event_sources import of_events  # noqa: PLC0415 - Azure's SDK
 
     question = Question(
-        deployed=deployed, place=Place(), window=aligned(window, HOUR), step=HOUR, taken=taken,
+        deployed=deployed, place=Place(), window=aligned(window, step), step=step, taken=taken,
         in_force=by_place(decided),
     )  # fmt: skip
     missing: tuple[Missing, ...] = ()

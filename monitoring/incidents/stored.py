@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from monitoring.incidents.gathering import LEAST_DAYS, telling
 from monitoring.incidents.lane_table import EVENTS
-from monitoring.incidents.lanes import step_for
+from monitoring.incidents.lanes import SHORT
 from monitoring.incidents.report import IncidentReport
 from monitoring.metric import MetricResult
 from monitoring.results.evaluation import Evaluation
@@ -41,7 +41,7 @@ def kept_report(
         book: Likewise.
         window: What to report on.
         taken: Now.
-        whole: On all grids, and not only on the steps that the window is drawn on.
+        whole: On all grids, as it always is of a short window; else on the longest steps.
 
     Raises:
         SourceError: The database cannot be read.
@@ -74,7 +74,8 @@ def _parts(results: Results, window: Window, *, whole: bool) -> Iterator[Sequenc
 
 def _steps(signal: Signal, window: Window, *, whole: bool) -> Iterable[timedelta]:
     steps = [grid.step for grid in signal.grids]
-    return steps if whole else (step_for(window, steps),)
+    # What is not there yet on the finest steps of a short window is drawn on longer ones.
+    return steps if whole or window.length <= SHORT else (max(steps),)
 
 
 def _touching(window: Window, step: timedelta) -> Window:

@@ -81,7 +81,12 @@ def _is_symptom(event: Event, incident: Incident) -> bool:
     """Whether an event says the same as the incident's own breaches in other words."""
     metrics = {breach.metric for breach in incident.breaches}
     failed = event.kind == "job" and event.status == "failed" and "failed_jobs" in metrics
-    return event.kind == "alert" or (failed and event.source == "job log")
+    refused = event.kind == "client" and event.status == "refused"
+    return (
+        event.kind == "alert"
+        or (failed and event.source == "job log")
+        or (refused and "client_error_rate" in metrics)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,14 @@ def test_an_alert_is_no_suspect_and_a_failed_job_none_of_failing_jobs() -> None:
     assert ranked([failed], jobs) == ()
 
 
+def test_that_a_caller_is_refused_is_no_cause_of_refused_callers() -> None:
+    refused = event(99.5, "client", title="The caller desk/3 is refused", status="refused")
+    keys = event(99, "configuration", title="ann regenerated the keys")
+    results = [*steps("o" * 100 + "bbbb", signal="clients", metric="client_error_rate")]
+    assert [s.title for s in ranked([refused, keys], results)] == [keys.title]
+    assert ranked([refused]) != ()
+
+
 def test_what_came_after_it_was_certain_is_not_known() -> None:
     known = ranked([event(99)])
     assert ranked([event(99), event(103.5, title="late")]) == known

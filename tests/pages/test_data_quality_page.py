@@ -44,7 +44,7 @@ def table(app: AppTest, column: str) -> pd.DataFrame:
 
 def test_a_month_of_rows(opened: Opened) -> None:
     app = opened(PAGE, endpoint="flight-delay", deployment="blue", window="30d")
-    assert "Nothing has been measured" in text(app)
+    assert "There is no answer yet for" in text(app)
     app = run(app)
     assert not app.exception
     tiles = {each.label: each.value for each in app.metric}

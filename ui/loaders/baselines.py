@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.decisions.stored import Benchmark, Change, StoredBaseline, ThresholdSet
 from monitoring.errors import InputError
+from monitoring.signals import SIGNALS
 from monitoring.window import Window
 from ui.loaders import database, deployments, drift, monitor, workspace
 from ui.loaders.workspace import part
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
     from monitoring.signals.data_drift.back_testing import BackTest
     from ui.loaders.workspace import Progress
 
-#: Signals with a baseline, and those with thresholds of a user's own.
-BASELINE_SIGNALS = ("data_drift", "prediction_drift", "data_quality")
-THRESHOLD_SIGNALS = ("data_drift", "model_performance")
+#: Signals of a deployment: what each is held to can be put in force there.
+DECIDED = {name: signal for name, signal in SIGNALS.items() if signal.scope == "deployment"}
+#: Those with a baseline, and those with values that the model version should reach.
+BASELINE_SIGNALS = tuple(
+    name for name, each in DECIDED.items() if each.compared in {"ordinary days", "training data"}
+)
+EXPECTED_SIGNALS = tuple(
+    name for name, each in DECIDED.items() if each.compared == "expected values"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from monitoring.decisions.stored import UNDECIDED, Author, Decisions, StoredBaseline
+from monitoring.decisions.stored import Author, StoredBaseline
 from monitoring.errors import MonitoringError
 from monitoring.place import Place
 from ui.loaders import workspace
 
 if TYPE_CHECKING:
     from monitoring.database.database import Database
-    from monitoring.workspace.models import ModelVersion
 
 #: Where the name that somebody typed is kept for the session: it is nobody's but theirs.
 TYPED = "author"
-DRIFT, PERFORMANCE = "data_drift", "model_performance"
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,59 +78,6 @@ def active(endpoint: str, deployment: str, signal: str) -> StoredBaseline | None
         return Baselines(database()).active(place(endpoint, deployment), signal)
     except MonitoringError:
         return None
-
-
-def thresholds(endpoint: str, deployment: str, signal: str) -> Mapping[str, float]:
-    """Return the thresholds that a user put in force; none if they cannot be read."""
-    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415 - as above
-
-    here = place(endpoint, deployment)
-    try:
-        found = ThresholdSets(database(), here.workspace).active(here, signal)
-    except MonitoringError:
-        return {}
-    return found.thresholds if found else {}
-
-
-def benchmarks(model: ModelVersion) -> Mapping[str, float]:
-    """Return what users set for the metrics of a model version; none if it cannot be read."""
-    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415 - as above
-
-    try:
-        found = Benchmarks(database(), place().workspace).of(model.name, model.version)
-    except MonitoringError:
-        return {}
-    return {each.metric: each.value for each in found if each.value is not None}
-
-
-def decisions(endpoint: str, deployment: str, model: ModelVersion | None) -> Decisions:
-    """Return all that users have put in force for a deployment.
-
-    Raises:
-        SourceError: The database cannot be read; what is in force is then the default.
-    """
-    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - as above
-    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415
-    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415
-
-    here, kept = place(endpoint, deployment), database()
-    sets = ThresholdSets(kept, here.workspace)
-    drift, performance = (sets.active(here, signal) for signal in (DRIFT, PERFORMANCE))
-    known = Benchmarks(kept, here.workspace).of(model.name, model.version) if model else ()
-    return Decisions(
-        baseline=Baselines(kept).active(here, DRIFT),
-        drift_thresholds=drift.thresholds if drift else {},
-        performance_thresholds=performance.thresholds if performance else {},
-        benchmarks={each.metric: each.value for each in known if each.value is not None},
-    )
-
-
-def decisions_or_default(endpoint: str, deployment: str, model: ModelVersion | None) -> Decisions:
-    """Return all that users have put in force, or the defaults if that cannot be read."""
-    try:
-        return decisions(endpoint, deployment, model)
-    except MonitoringError:
-        return UNDECIDED
 
 
 def fault() -> MonitoringError | None:

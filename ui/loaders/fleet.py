@@ -12,12 +12,9 @@ from monitoring.errors import MonitoringError
 from ui.loaders import database, deployments, workspace
 
 if TYPE_CHECKING:
-    from monitoring.decisions.stored import Decisions
     from monitoring.overview.state import PlaceState
     from monitoring.results.incidents import Revision
     from monitoring.results.leases import Round
-    from monitoring.workspace.endpoints import Deployment
-    from monitoring.workspace.models import ModelVersion
 
 #: A round begins every five minutes; the first one fills the page in as it goes.
 EVERY_SECONDS, AT_FIRST_SECONDS = 60, 5
@@ -125,28 +122,3 @@ def of_deployments(states: tuple[PlaceState, ...]) -> tuple[PlaceState, ...]:
             )  # fmt: skip
             rows.append(known.get(place, empty))
     return tuple(ranked(rows))
-
-
-def in_force() -> dict[tuple[str, str], Decisions]:
-    """Return what users have put in force for each deployment."""
-    found = {}
-    for endpoint in deployments.inventory():
-        for each in endpoint.deployments:
-            where = endpoint.name, each.name
-            found[where] = database.decisions_or_default(*where, _model(each))
-    return found
-
-
-def _model(deployment: Deployment) -> ModelVersion | None:
-    """Return the registered model of a deployment, None where Azure does not say; asked once.
-
-    Each page run needs it, and a version does not change.
-    """
-    try:
-        return workspace.memory().get(
-            ("registered model", deployment.id, deployment.model),
-            lambda _say: deployments.deployed().model(deployment),
-            fresh=timedelta(minutes=5),
-        )
-    except MonitoringError:
-        return None

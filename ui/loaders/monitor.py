@@ -43,7 +43,8 @@ Thresholds = tuple[tuple[str, float], ...] | None
 class Asked:
     """What a reader asks of a signal. What is left out is as it is in force.
 
-    baseline: its label. more: choices that only this signal knows, such as a period.
+    baseline: its label. more: choices that only this signal knows, such as a period. about: in
+    words, what they are, where a reader has to be told.
     """
 
     signal: str
@@ -55,6 +56,7 @@ class Asked:
     thresholds: Thresholds = None
     mode: Mode = "robust"
     more: tuple[Any, ...] = ()
+    about: str = ""
 
     def __str__(self) -> str:
         """Say what is asked for, where it is not the signal as it is in force."""
@@ -63,6 +65,7 @@ class Asked:
         parts = [f"{first:%d %b %Y}" if first == last else f"{first:%d %b} to {last:%d %b %Y}"]
         parts.append(self.baseline and f"against {self.baseline}")
         parts.append(str(self.segment) if self.segment else "")
+        parts.append(self.about)
         parts.append("as Azure ML" if self.mode == "azureml" else "")
         limits = (f"{name} {value:g}" for name, value in self.thresholds or ())
         parts.append(", ".join(limits))

@@ -10,16 +10,23 @@ import streamlit as st
 
 from monitoring.errors import InputError
 from monitoring.place import Place
+from monitoring.progress import part
 from monitoring.segment import EVERYONE, MISSING, Segment, parse
 from monitoring.window import Window
 from ui.loaders import deployments, monitor, workspace
-from ui.loaders.workspace import FRESH, part
+from ui.loaders.workspace import FRESH
 
 if TYPE_CHECKING:
+    from monitoring.baselines.served import Options
     from monitoring.counting.profile import Profile
     from monitoring.explain.root_cause import RootCause
     from monitoring.explain.segments import SegmentReport
+    from monitoring.kept.memory import Entry
+    from monitoring.signal import Question
+    from ui.loaders.monitor import Asked
     from ui.loaders.workspace import Progress
+
+    Change = tuple[SegmentReport, RootCause]
 
 #: Values that the picker offers, the most frequent first.
 MOST_VALUES = 200
@@ -128,6 +135,30 @@ def references(window: Window) -> dict[str, Window]:
         ),
     }
     return {name: each for name, each in found.items() if each.end <= window.start}
+
+
+def change(asked: Asked, progress: Progress | None = None) -> Entry[Change]:
+    """Return what the change of a metric goes with: the segments that hold it, and its parts.
+
+    `more` is a word of its own, the metric, and the name of the period that it is compared with.
+
+    Raises:
+        SourceError: The rows cannot be reached.
+        InputError: The segment asks about a column that was not collected.
+        NotEnoughData: A side has too few labels.
+    """
+    _, metric, against = asked.more
+    place = asked.endpoint, asked.deployment
+    both = asked.window, references(asked.window)[against], metric
+
+    def measure(here: Question, options: Options) -> Change:
+        held = {"segment": options.segment}
+        return (
+            ranking(*place, *both, **held, progress=part(here.progress, 0.0, 0.4)),
+            root_cause(*place, *both, **held, progress=part(here.progress, 0.4, 1.0)),
+        )
+
+    return monitor.entry(asked, measure, progress)
 
 
 def ranking(

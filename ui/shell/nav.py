@@ -184,5 +184,6 @@ def go(file: str, query: dict[str, str] | None = None, **chosen: str) -> None:
     """
     before = trail.here()
     scope.set_scope(**chosen)
+    scope.renew()
     trail.leave(before, st.query_params.to_dict())
     st.switch_page(PAGES / file, query_params=query or {})

@@ -197,3 +197,13 @@ def set_scope(**chosen: str) -> None:
         if key not in KEYS:
             raise ValueError(f"the scope has {', '.join(KEYS)}, got {key!r}")
         st.session_state[key] = value
+
+
+def renew() -> None:
+    """Callback: set each choice to what it is, before another page is opened.
+
+    A page that is opened from a fragment has in its address only what the session sets anew.
+    """
+    for key in KEYS:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]

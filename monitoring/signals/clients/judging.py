@@ -6,6 +6,7 @@ A caller is told by the user agent that it names itself; who hides behind anothe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +89,8 @@ def _refusals(rows: Rows) -> list[Event]:
             detail = (
                 f"{share.rate:.0%} of {row['Requests']:,} requests, {before.rate:.1%} until then"
             )
-            found.append(_event(row, "is refused (HTTP 4xx)", detail, 1.0))
+            event = _event(row, "is refused (HTTP 4xx)", detail, 1.0)
+            found.append(replace(event, status="refused"))
         was_refused = refused
         before += share
     return found

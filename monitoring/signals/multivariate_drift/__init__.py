@@ -38,7 +38,8 @@ SIGNAL = Signal(
     family="data",
     gravity=120,
     scope="deployment",
-    grids=(Grid(DAY, settle=DAY),),
+    # A second of processor time a day and deployment: the past beyond a week is measured when asked.
+    grids=(Grid(DAY, settle=DAY, back=7 * DAY),),
     needs=frozenset({"collected inputs"}),
     compared="training data",
     page="data_drift.py",

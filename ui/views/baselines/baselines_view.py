@@ -12,16 +12,10 @@ import streamlit as st
 from monitoring.decisions.baseline_rule import SEASONS, WEEKS, BaselineKind, BaselineRule, Season
 from monitoring.errors import MonitoringError
 from ui.loaders import baselines, database, workspace
-from ui.loaders.baselines import BASELINE_SIGNALS, THRESHOLD_SIGNALS, InForce, Offer
+from ui.loaders.baselines import BASELINE_SIGNALS, DECIDED, InForce, Offer
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 
-SIGNALS = {
-    "data_drift": "Data drift",
-    "prediction_drift": "Prediction drift",
-    "data_quality": "Data quality",
-    "model_performance": "Model performance",
-}
 KINDS: dict[BaselineKind, str] = {
     "same_weekdays": "Same weekdays of the weeks before",
     "same_season": "The same weeks a year or a quarter ago",
@@ -50,8 +44,8 @@ def pick_signal() -> str:
     """Draw the choice of a signal. Bound to the URL."""
     return st.selectbox(
         "Signal",
-        list(SIGNALS),
-        format_func=SIGNALS.__getitem__,
+        sorted(DECIDED, key=lambda name: name != "data_drift"),
+        format_func=lambda name: DECIDED[name].title,
         key="signal",
         bind="query-params",
         width=240,
@@ -109,11 +103,10 @@ def show_in_force(here: InForce | None, signal: str) -> None:
         with next(columns), st.container(border=True, height="stretch"):
             st.metric("Baseline in force", here.baseline.label, help=explain("baseline"))
             st.text(_about(here.baseline))
-    if signal in THRESHOLD_SIGNALS:
-        with next(columns), st.container(border=True, height="stretch"):
-            label = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
-            st.metric("Thresholds in force", label, help=explain("threshold"))
-            st.text(_about_thresholds(here))
+    with next(columns), st.container(border=True, height="stretch"):
+        label = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
+        st.metric("Thresholds in force", label, help=explain("threshold"))
+        st.text(_about_thresholds(here))
     if signal in BASELINE_SIGNALS:
         cards.show_table(_table(here), key="baselines-known", alt="Baselines that can be chosen")
 
@@ -164,11 +157,11 @@ def show_switch(place: Place, here: InForce | None) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = pick_baseline(here, "candidate") if signal in BASELINE_SIGNALS else None
-        limits = pick_thresholds(here, "limits") if signal in THRESHOLD_SIGNALS else ""
+        limits = pick_thresholds(here, "limits")
         note = st.text_input("Why, optional", key="switch-note", max_chars=400, width=320)
         is_other = chosen is not None and chosen.label != here.baseline.label
         current = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
-        has_others = bool(limits) and limits != current
+        has_others = limits != current
         pressed = st.button(
             "Switch",
             icon=":material/swap_horiz:",
@@ -310,10 +303,14 @@ def show_history(endpoint: str, deployment: str, signal: str) -> None:  # noqa: 
             "Known from": [each.author.known_from for each in changes],
             "Did": [f"{each.action} {each.subject}" for each in changes],
             "Where": [each.place for each in changes],
-            "Signal": [SIGNALS.get(each.signal, "") for each in changes],
+            "Signal": [_title(each.signal) for each in changes],
             "What": [each.what for each in changes],
             "Before": [each.before for each in changes],
             "Why": [each.note for each in changes],
         }
     )
     cards.show_table(table, key="baselines-history", alt="Who changed what, newest first")
+
+
+def _title(signal: str) -> str:
+    return DECIDED[signal].title if signal in DECIDED else ""

@@ -14,13 +14,10 @@ from monitoring.metrics.drift import HEADLINE
 from monitoring.metrics.drift import METRICS as DRIFT
 from monitoring.metrics.performance import METRICS as PERFORMANCE
 from ui.loaders import baselines
-from ui.loaders.baselines import THRESHOLD_SIGNALS as SIGNALS
-from ui.loaders.baselines import InForce
+from ui.loaders.baselines import DECIDED, EXPECTED_SIGNALS, InForce
 from ui.parts import cards
 from ui.parts.glossary import explain
 from ui.views.baselines.baselines_view import OWN_THRESHOLDS, Place, act
-
-__all__ = ["SIGNALS", "show", "show_benchmarks", "thresholds_of"]
 
 EVERY = "every feature"
 KINDS = ("numerical", "categorical")
@@ -37,15 +34,9 @@ def show(place: Place, here: InForce | None) -> None:
     labels = [OWN_THRESHOLDS, *(each.label for each in here.sets)]
     start = st.selectbox("Begin with", labels, key=f"begin-{signal}", width=340)
     chosen = next((each for each in here.sets if each.label == start), None)
-    if signal == "data_drift":
-        places = [EVERY, *KINDS, *baselines.features(endpoint, deployment)]
-        values = chosen.thresholds if chosen else _defaults()
-        metrics = {name: metric.label for name, metric in DRIFT.items()}
-    else:
-        offered = baselines.measures(endpoint, deployment).metrics
-        places = []
-        values = chosen.thresholds if chosen else {}
-        metrics = {name: PERFORMANCE[name].label for name in offered}
+    metrics = _metrics(endpoint, deployment, signal)
+    places = _places(endpoint, deployment, signal)
+    values = chosen.thresholds if chosen else defaults(signal)
     with st.form(f"thresholds-{signal}", border=False):
         edited = _edit(values, metrics, places, f"{signal}-{start}")
         st.caption("Write into the last line to add a threshold; mark a line to remove it.")
@@ -94,8 +85,34 @@ def _show_known(here: InForce, signal: str) -> None:
     cards.show_table(table, key=f"sets-{signal}", alt="Sets of thresholds")
 
 
-def _defaults() -> dict[str, float]:
-    return {f"{HEADLINE[kind]}:{kind}": DRIFT[HEADLINE[kind]].thresholds[kind] for kind in KINDS}
+def _metrics(endpoint: str, deployment: str, signal: str) -> dict[str, str]:
+    """Return labels by metric: of performance those of the model's task, else all of the signal."""
+    if signal in EXPECTED_SIGNALS:
+        offered = baselines.measures(endpoint, deployment).metrics
+        return {name: PERFORMANCE[name].label for name in offered}
+    return {name: facts.label for name, facts in DECIDED[signal].metrics.items()}
+
+
+def _places(endpoint: str, deployment: str, signal: str) -> list[str]:
+    """Return what a threshold can be narrowed to; nothing where it is of the whole."""
+    if signal == "data_drift":
+        return [EVERY, *KINDS, *baselines.features(endpoint, deployment)]
+    return [EVERY, *KINDS] if signal == "prediction_drift" else []
+
+
+def defaults(signal: str) -> dict[str, float]:
+    """Return the product's own thresholds, where they depend on nothing else.
+
+    >>> defaults("outliers")["outside_training_range_rate"]
+    0.01
+    """
+    facts = DECIDED[signal].metrics
+    if set(HEADLINE.values()) <= facts.keys():
+        return {
+            f"{HEADLINE[kind]}:{kind}": DRIFT[HEADLINE[kind]].thresholds[kind] for kind in KINDS
+        }
+    known = {name: each.threshold for name, each in facts.items()}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _edit(

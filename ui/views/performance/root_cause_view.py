@@ -19,8 +19,8 @@ from monitoring.methods.root_cause.loss import Loss
 from monitoring.segment import Segment
 from monitoring.window import Window
 from ui.loaders import diagnosis, segments
-from ui.loaders.workspace import part
-from ui.parts import answer_view, cards, report_view, states
+from ui.loaders.monitor import Asked
+from ui.parts import answer_view, cards, states
 from ui.parts.glossary import explain
 from ui.shell import nav, segment_view
 
@@ -81,30 +81,31 @@ def show(
     """
     with cards.panel("What the change goes with", help=explain("root cause")):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            reference = _pick_reference(window, key)
+            against = _pick_reference(window, key)
             wanted = st.button("Compare", icon=":material/play_arrow:", key=f"{key}compare")
-        place = f"{key}{endpoint}-{deployment}-{window}-{reference}-{metric}-{segment.code}-"
-        asked = (endpoint, deployment, window, reference, metric)
-        found = report_view.run(
-            place,
-            wanted,
-            lambda progress: (
-                segments.ranking(*asked, segment=segment, progress=part(progress, 0.0, 0.4)),
-                segments.root_cause(*asked, segment=segment, progress=part(progress, 0.4, 1.0)),
-            ),
+        asked = Asked(
+            signal="model_performance",
+            endpoint=endpoint,
+            deployment=deployment,
+            window=window,
+            segment=segment,
+            more=("change", metric, against),
+            about=f"compared with: {against[:1].lower()}{against[1:]}",
         )
-        if found is None:
-            states.show(
-                states.first_use(f"{endpoint} / {deployment} against {reference}", "Press Compare.")
-            )
+        place = f"{key}{endpoint}-{deployment}-{metric}-{segment.code}-"
+        shown = answer_view.ask(asked, segments.change, place, wanted=wanted)
+        if shown is None:
+            answer_view.not_run(asked, "Compare")
             return
-        show_root_cause(found[1], key)
+        ranking, cause = shown.report
+        with answer_view.drawn(shown, asked, place, "Compare"):
+            show_root_cause(cause, key)
     with cards.panel("Segments that explain it", help=explain("impact")):
-        show_segments(found[0], segment, key)
+        show_segments(ranking, segment, key)
 
 
-def _pick_reference(window: Window, key: str) -> Window:
-    """Draw the choice of the period before. Bound to the URL."""
+def _pick_reference(window: Window, key: str) -> str:
+    """Draw the choice of the period before, by name. Bound to the URL."""
     offered = segments.references(window)
     picked = st.selectbox(
         "Compared with",
@@ -115,7 +116,7 @@ def _pick_reference(window: Window, key: str) -> Window:
         width=420,
         help=explain("reference"),
     )
-    return offered[picked] if picked in offered else next(iter(offered.values()))
+    return picked if picked in offered else next(iter(offered))
 
 
 def _days(window: Window) -> str:
