@@ -13,9 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from monitoring.kept.memory import Memory
 from monitoring.settings import Settings
-from sample.transport import Reply, Request
 from ui.loaders import workspace
 
 from .conftest import open_page
@@ -44,57 +42,6 @@ def text(app: AppTest) -> str:
 
 def table(app: AppTest, column: str) -> object:
     return next(each.value for each in app.dataframe if column in each.value.columns)
-
-
-def test_overview_measures_model_data_and_infrastructure_of_every_deployment(
-    opened: Opened,
-) -> None:
-    app = opened("overview.py", window="7d")
-    assert not app.exception
-    cells = {kind: [m for m in app.metric if m.label.startswith(kind)] for kind in
-             ("Model", "Data", "Infrastructure")}  # fmt: skip
-    assert {kind: len(found) for kind, found in cells.items()} == dict.fromkeys(cells, 4)
-    assert all(metric.value != "–" for found in cells.values() for metric in found)
-    names = [heading.value.replace("\\", "") for heading in app.subheader]
-    assert set(names) == {
-        "flight-delay / blue", "flight-delay / green", "flight-time / blue", "digits / blue",
-    }  # fmt: skip
-    assert names[0] == "flight-delay / blue"  # the incident that is open now
-    assert "since" in text(app)
-    assert "Updated 12:00 UTC" in text(app)
-
-
-def test_overview_keeps_to_the_scope(opened: Opened) -> None:
-    app = opened("overview.py", endpoint="digits")
-    assert [heading.value for heading in app.subheader] == ["digits / blue"]
-
-
-def test_a_log_that_may_not_be_read_leaves_model_and_data_standing(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened("overview.py")  # connects
-    azure = workspace.azure()
-
-    def refuse(request: Request) -> Reply | None:
-        if "api.loganalytics.io" not in request.host:
-            return None
-        return Reply(403, {"error": {"code": "InsufficientAccessError", "message": "no"}})
-
-    forbidden = page_with_faults(azure, refuse)
-    monkeypatch.setattr(workspace, "azure", lambda: forbidden)
-    monkeypatch.setattr(workspace, "memory", lambda: Memory(places=5, now=workspace.now))
-    app = opened("overview.py")
-    assert not app.exception
-    infrastructure = [m.value for m in app.metric if m.label.startswith("Infrastructure")]
-    assert infrastructure == ["–"] * 4
-    assert "Log Analytics Reader" in text(app)
-    assert all(m.value != "–" for m in app.metric if m.label.startswith(("Model", "Data")))
-
-
-def page_with_faults(azure: object, faults: Callable[[Request], Reply | None]) -> object:
-    from monitoring.sources.azure import connect  # noqa: PLC0415
-
-    return connect(azure.settings, faults=faults)
 
 
 def test_drift_of_a_chosen_month(opened: Opened) -> None:

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 from monitoring.settings import Settings
 from sample.transport import Reply, Request
 from ui.loaders import workspace
-from ui.shell import nav
 
 from .conftest import open_page
 
@@ -25,9 +24,6 @@ def opened(
     fresh: None, sample: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Opened:
     monkeypatch.setattr(workspace, "settings", lambda: settings)
-    # The first page of the menu runs first: the overview would measure every deployment.
-    rows = tuple(row for row in nav.TABLE if row.file == "request.py")
-    monkeypatch.setattr(nav, "TABLE", rows)
     return lambda **query: open_page("request.py", **query)
 
 
