@@ -27,6 +27,7 @@ from benchmarks.parts import Value, Values, say
 from monitoring.incident import Breach, Incident, Suspect
 from monitoring.incidents import report as reports
 from monitoring.incidents.breach import found
+from monitoring.incidents.record import MEMORY
 from monitoring.incidents.report import IncidentReport
 from monitoring.settings import Settings
 from monitoring.signal import MINUTES_5
@@ -46,8 +47,6 @@ GRACE = timedelta(days=2)
 FIRST = 3
 NEAR = timedelta(hours=2)
 LOGS = timedelta(days=31)
-#: Of what came before an incident, so much is folded with it.
-MEMORY = timedelta(days=40)
 #: What the script calls one where signals are several.
 SIGNALS = {
     "errors": ("traffic", "clients"),
@@ -126,7 +125,7 @@ def _near_to(report: IncidentReport, scripted: Truth, moment: datetime) -> Incid
         r
         for r in report.results
         if r.window
-        and moment - MEMORY <= r.window.start < moment
+        and moment - 2 * MEMORY <= r.window.start < moment
         and r.place.concerns(scripted["endpoint"])
     )
     return replace(report, results=tuple(near))

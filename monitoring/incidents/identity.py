@@ -45,19 +45,21 @@ def recognise(
     be one keep the id of the older; of one that falls apart the older part keeps it.
     """
     every = tuple(incidents)
+    ordered = sorted(every, key=lambda each: (each.began, each.id))
     free = sorted(known, key=lambda each: (each.began, each.id))
     used = {each.id for each in free}
     names: dict[str, str] = {}
-    merged: dict[str, str] = {}
-    for incident in sorted(every, key=lambda each: (each.began, each.id)):
-        same = [each for each in free if _is_same(each, incident, now)]
-        own = same[0].id if same else _unused(incident.id, used)
-        names[incident.id] = own
-        used.add(own)
-        merged |= {each.id: own for each in same[1:]}
-        free = [each for each in free if each not in same]
-    named = tuple(replace(each, id=names[each.id]) for each in every)
-    return Recognised(named, merged)
+    for incident in ordered:
+        same = next((each for each in free if shares(each, incident, now)), None)
+        if same is not None:
+            free.remove(same)
+        names[incident.id] = same.id if same else _unused(incident.id, used)
+        used.add(names[incident.id])
+    whole = ((each.id, next((i for i in ordered if shares(each, i, now)), None)) for each in free)
+    return Recognised(
+        incidents=tuple(replace(each, id=names[each.id]) for each in every),
+        merged={gone: names[incident.id] for gone, incident in whole if incident},
+    )
 
 
 def _unused(name: str, used: Collection[str]) -> str:
@@ -66,11 +68,17 @@ def _unused(name: str, used: Collection[str]) -> str:
     return name
 
 
-def _is_same(one: Incident, other: Incident, now: datetime) -> bool:
-    if one.began > (other.resolved or now) or other.began > (one.resolved or now):
-        return False
-    return bool(_series(one) & _series(other))
+def shares(one: Incident, other: Incident, now: datetime) -> bool:
+    """Whether two incidents have a breach in common: the same metric of the same place at one time."""
+    spans: dict[SeriesKey, list[Breach]] = {}
+    for breach in one.breaches:
+        spans.setdefault(_key(breach), []).append(breach)
+    return any(
+        mine.start < (b.end or now) and b.start < (mine.end or now)
+        for b in other.breaches
+        for mine in spans.get(_key(b), ())
+    )
 
 
-def _series(incident: Incident) -> set[SeriesKey]:
-    return {(b.signal, b.metric, str(b.place)) for b in incident.breaches}
+def _key(breach: Breach) -> SeriesKey:
+    return breach.signal, breach.metric, str(breach.place)

@@ -14,8 +14,9 @@ from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results.evaluation import Touch
 from monitoring.results.events import Events
-from monitoring.results.incidents import IncidentBook, Revision
+from monitoring.results.incidents import IncidentBook, Revision, StoredIncident
 from monitoring.results.store import Results
+from monitoring.signal import HOUR
 from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
 
@@ -23,8 +24,10 @@ from monitoring.window import DAY, Window
 FARTHEST, RECENT = 90 * DAY, 8 * DAY
 #: What is new or unusual is told from at least so much before.
 LOOK_BACK = timedelta(days=7)
-#: Steps shorter than an hour are kept for so long.
-HOUR = timedelta(hours=1)
+#: What is behind an incident is told from so much before it, and from steps of an hour and longer.
+MEMORY = 21 * DAY
+#: Logs tell of what happened within so long; then nothing new is behind an incident.
+SETTLED = DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,27 +49,58 @@ class Recorder:
         count = 0
         for group, own in _groups(touches):
             first = min(each.start for each in own)
-            lasting = [e for e in known if e.place in group and _lasts(e, first - DAY)]
-            if lasting or any(each.breached for each in own):
-                since = min([first, now - RECENT, *(each.began - DAY for each in lasting)])
-                count += self._record(group, Window(max(since, now - FARTHEST), now), now)
+            here = [each for each in known if each.place in group]
+            if any(_lasts(e, first - DAY) for e in here) or any(each.breached for each in own):
+                since = max(_since(here, min(first, now - RECENT)), now - FARTHEST)
+                count += self._record(group, Window(since, now), now)
         return count
 
     def _record(self, group: Collection[Place], window: Window, now: datetime) -> int:
         places = self.results.places()
         own = {*group, *_siblings(group, places)}
-        shared = (place for place in places if not place.endpoint)
+        shared = [place for place in places if not place.endpoint]
         results = self.results.results(window, places={*own, *shared})
         if not any(result.status == "breached" for result in results):
             return self._withdraw(group, Recognised((), {}), window, now)
         events = self.events.of(Window(window.start - LOOK_BACK, window.end))
         here = [r for r in results if r.place.whole in own and _alarms(r)]
         incidents = [each for each in folding.fold(here, events, now) if each.place in group]
-        stored = [each.incident for each in self.book.stories(window, places=group)]
+        stories = self.book.stories(window, places=group)
+        stored = [each.incident for each in stories]
         known = recognise(incidents, stored, now)
-        ranked = {each.id: _suspects(each, events, results) for each in known.incidents}
-        revisions = self.book.record(known.incidents, now, ranked)
+        ranked = self._ranked(known.incidents, stories, {*own, *shared}, now)
+        told = _from_their_beginning(known.incidents, stored, window)
+        revisions = self.book.record(told, now, ranked)
         return len(revisions) + self._withdraw(group, known, window, now)
+
+    def _ranked(
+        self,
+        incidents: Iterable[Incident],
+        stories: Iterable[StoredIncident],
+        places: Collection[Place],
+        now: datetime,
+    ) -> dict[str, tuple[Suspect, ...]]:
+        """Return the suspects of each incident by its id, of those that are settled as recorded.
+
+        Each is told from equally much before it, so that it does not depend on what is folded.
+        """
+        recorded = {each.incident.id: each for each in stories}
+        ranked: dict[str, tuple[Suspect, ...]] = {}
+        left: list[Incident] = []
+        for each in incidents:
+            before = recorded.get(each.id)
+            until = _certain(each)
+            if before and until < now - SETTLED and _certain(before.incident) == until:
+                ranked[each.id] = before.suspects
+            else:
+                left.append(each)
+        if left:
+            whole = Window(min(each.began for each in left) - MEMORY, now)
+            results = self.results.results(whole, places=places)
+            coarse = [r for r in results if r.window and r.window.length >= HOUR]
+            events = self.events.of(whole)
+            ranked |= {each.id: _suspects(each, events, coarse) for each in left}
+        return ranked
 
     def _withdraw(
         self, group: Collection[Place], known: Recognised, window: Window, now: datetime
@@ -79,6 +113,16 @@ class Recorder:
             if each.began >= window.start and each.id not in ids
         ]
         return len(self.book.withdraw(gone, now, _words(gone, known.merged))) if gone else 0
+
+
+def _from_their_beginning(
+    incidents: Iterable[Incident], stored: Iterable[Incident], window: Window
+) -> Iterator[Incident]:
+    """Yield incidents, those that are older than what is folded as of when they are known to have begun."""
+    older = {each.id: each for each in stored if each.began < window.start}
+    for each in incidents:
+        first = older.get(each.id)
+        yield replace(each, began=first.began, fired=first.fired) if first else each
 
 
 def _siblings(group: Collection[Place], places: Iterable[Place]) -> list[Place]:
@@ -111,6 +155,12 @@ def _groups(touches: Iterable[Touch]) -> Iterator[tuple[tuple[Place, ...], list[
         yield tuple(sorted({above, *(each.place for each in own)})), own
 
 
+def _since(incidents: Collection[Revision], moment: datetime) -> datetime:
+    """Return a moment from which on folding cuts no incident in two: one cut would tell another story."""
+    before = [e.began - DAY for e in incidents if e.began - DAY < moment and _lasts(e, moment)]
+    return _since(incidents, min(before)) if before else moment
+
+
 def _lasts(incident: Revision, moment: datetime) -> bool:
     """Whether steps from a moment on may change it."""
     return incident.resolved is None or incident.resolved > moment
@@ -119,6 +169,15 @@ def _lasts(incident: Revision, moment: datetime) -> bool:
 def _suspects(
     incident: Incident, events: Sequence[Event], results: Sequence[MetricResult]
 ) -> tuple[Suspect, ...]:
-    """Return what coincides with its start, from steps of an hour and longer."""
-    coarse = [r for r in results if r.window and r.window.length >= HOUR]
-    return suspects.rank(incident, events, coarse)
+    """Return what coincides with its start, told from so much before it."""
+    first = incident.began - MEMORY
+    return suspects.rank(
+        incident,
+        [each for each in events if each.time >= first],
+        [each for each in results if each.window and each.window.start >= first],
+    )
+
+
+def _certain(incident: Incident) -> datetime:
+    """Return when the last of its breaches was certain."""
+    return max(each.fired for each in incident.breaches)

@@ -94,6 +94,19 @@ def test_what_late_data_show_to_be_none_is_withdrawn_with_a_word(recorder: Recor
     assert "came late" in recorder.book.get(before).word
 
 
+def test_folding_less_tells_the_same_story(recorder: Recorder) -> None:
+    """One after the other, each begun while the one before lasted: no cut may fall into one."""
+    days = [
+        *steps("bbbbbboooooooo", metric="a", step=DAY),
+        *steps("oooobbbbbbbooo", metric="b", step=DAY),
+        *steps("ooooooooobbbbb", metric="c", step=DAY),
+    ]
+    keep(recorder, days)
+    now = START + 14 * DAY
+    assert recorder.record([Touch(BLUE, "traffic", START)], now) == 3
+    assert recorder.record([Touch(BLUE, "traffic", now - DAY)], now) == 0
+
+
 def test_one_that_falls_apart_leaves_its_id_to_the_older_part() -> None:
     (whole,) = fold(steps("b" * 60), [], NOW)
     parts = fold(steps("bbb" + "o" * 54 + "bbb"), [], NOW)
