@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitoring.incidents.record import Recorder
@@ -26,6 +26,8 @@ DAYS, HOURS, MINUTES = 35 * DAY, 8 * DAY, 2 * DAY
 #: A breach that lasted when these began is looked for from here on.
 FARTHEST = 90 * DAY
 HOUR = timedelta(hours=1)
+#: Places whose steps are read by one query: more would take much memory at once.
+TOGETHER = 10
 
 
 @dataclass(eq=False)
@@ -62,8 +64,17 @@ class Publisher:
         names: dict[Place, set[str]] = {}
         for each in self._touched[self._told :]:
             names.setdefault(each.place, set()).add(each.signal)
-        for place, own, about in self._rows(names, endpoints):
-            self._keep(place, own, about, now)
+        rows = {place: (own, about) for place, own, about in self._rows(names, endpoints)}
+        headlines: dict[Place, list[Headline]] = {place: [] for place in rows}
+        for signal in SIGNALS.values():
+            touched = [place for place, (own, _) in rows.items() if signal.name in own]
+            for n in range(0, len(touched), TOGETHER):
+                for place, found in self._headlines(signal, touched[n : n + TOGETHER], now):
+                    headlines[place].append(found)
+        for place, own_headlines in headlines.items():
+            if own_headlines:
+                about = rows[place][1]
+                state.keep(self.snapshots, _state(place, about, tuple(own_headlines), now))
         self._told = len(self._touched)
 
     def _rows(
@@ -84,34 +95,24 @@ class Publisher:
             if place not in served:
                 yield place, names, None
 
-    def _keep(
-        self,
-        place: Place,
-        names: set[str],
-        about: tuple[Endpoint, Deployment] | None,
-        now: datetime,
-    ) -> None:
-        headlines = [
-            headline
-            for name in names & SIGNALS.keys()
-            if (headline := self.headline(SIGNALS[name], place, now)) is not None
-        ]
-        if headlines:
-            state.keep(self.snapshots, _state(place, about, tuple(headlines), now))
+    def _headlines(
+        self, signal: Signal, places: Sequence[Place], now: datetime
+    ) -> Iterator[tuple[Place, Headline]]:
+        """Yield the headline of a signal at each place, else at its endpoint; none without a step."""
+        above = {place: replace(place, deployment="") for place in places}
+        steps = self._steps(signal, {*places, *above.values()}, now, farther=False)
+        for place in places:
+            own = place if place in steps else above[place]
+            if own in steps:
+                yield place, self._headline(signal, own, steps[own], now)
 
-    def headline(self, signal: Signal, place: Place, now: datetime) -> Headline | None:
-        """Return the headline of a signal at a place, else at its endpoint; None without a step."""
-        places = [place]
-        if place.deployment:
-            places.append(Place(workspace=place.workspace, endpoint=place.endpoint))
-        steps = self._steps(signal, places, now, farther=False)
-        own = next((each for each in places if any(r.place.whole == each for r in steps)), None)
-        if own is None:
-            return None
-        found = headline(signal, own, _of(steps, own), Window(now - DAYS, now), now)
+    def _headline(
+        self, signal: Signal, place: Place, steps: Sequence[MetricResult], now: datetime
+    ) -> Headline:
+        found = headline(signal, place, steps, Window(now - DAYS, now), now)
         if found.status == "breached" and self._lasted(found, signal, now):
-            steps = self._steps(signal, [own], now, farther=True)
-            found = headline(signal, own, steps, Window(now - FARTHEST, now), now)
+            steps = self._steps(signal, {place}, now, farther=True)[place]
+            return headline(signal, place, steps, Window(now - FARTHEST, now), now)
         return found
 
     def _lasted(self, found: Headline, signal: Signal, now: datetime) -> bool:
@@ -119,28 +120,23 @@ class Publisher:
         return found.since is not None and found.since <= now - _reach(signal.grids[-1].step) + DAY
 
     def _steps(
-        self, signal: Signal, places: Sequence[Place], now: datetime, *, farther: bool
-    ) -> tuple[MetricResult, ...]:
-        return tuple(
-            result
-            for grid in signal.grids
-            for result in self.results.results(
-                Window(now - (FARTHEST if farther else _reach(grid.step)), now),
-                signals={signal.name},
-                places=places,
-                step=grid.step,
-            )
-        )
+        self, signal: Signal, places: Collection[Place], now: datetime, *, farther: bool
+    ) -> Mapping[Place, Sequence[MetricResult]]:
+        steps: dict[Place, list[MetricResult]] = {}
+        for grid in signal.grids:
+            window = Window(now - (FARTHEST if farther else _reach(grid.step)), now)
+            for evaluation in self.results.evaluations(
+                window, signals={signal.name}, places=places, step=grid.step
+            ):
+                if evaluation.results:
+                    steps.setdefault(evaluation.place, []).extend(evaluation.results)
+        return steps
 
 
 def _reach(step: timedelta) -> timedelta:
     if step >= DAY:
         return DAYS
     return HOURS if step >= HOUR else MINUTES
-
-
-def _of(steps: Iterable[MetricResult], place: Place) -> tuple[MetricResult, ...]:
-    return tuple(result for result in steps if result.place.whole == place)
 
 
 def _state(

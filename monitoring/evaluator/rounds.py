@@ -150,7 +150,8 @@ class Evaluator:
         if not steps:
             return
         window = Window(steps[0].start, steps[-1].end)
-        done = self.results.done(what.name, grid.step, window)
+        only = None if what.scope == "deployment" else self.monitor.workspace
+        done = self.results.done(what.name, grid.step, window, only)
         for place in self._places(what, fleet):
             rule = fleet.rules.of(what, place, window, grid.step)
             due = self._steps_due(done, place, rule, grid, steps)

@@ -18,7 +18,7 @@ import msgspec
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import Place
 from monitoring.results.evaluation import Evaluation
-from monitoring.results.payload import UnreadableError, is_whole, seal, unseal
+from monitoring.results.payload import HEAD, UnreadableError, is_whole, seal, unseal
 from monitoring.window import Window
 
 FORMAT = 1
@@ -98,6 +98,11 @@ def unpack(
         return Content(tuple(missing), tuple(results))
     except (msgspec.DecodeError, TypeError, ValueError, KeyError, LookupError) as error:
         raise UnreadableError from error
+
+
+def is_promising(head: bytes, size: int) -> bool:
+    """Whether a payload of these first bytes and this size may be one of this version."""
+    return size > len(head) == HEAD and head[0] == FORMAT
 
 
 def is_readable(payload: bytes) -> bool:

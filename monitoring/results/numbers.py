@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 from monitoring.database.result_tables import PlaceRow, SeriesRow, WorkspaceRow
 from monitoring.place import Place
 
+#: What a place is made of in its table.
+PARTS = ("endpoint", "deployment", "cluster", "job")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Series:
@@ -83,7 +86,8 @@ class SeriesNumbers:
 
     def __init__(self, workspace: str) -> None:
         self._workspace = workspace
-        self._series: dict[int, Series] = {}
+        self._by_signal: dict[str, dict[int, Series]] = {}
+        self._last = 0
         self._guard = threading.Lock()
 
     def choose(
@@ -98,31 +102,31 @@ class SeriesNumbers:
         The session only reads: what a writer adds may be undone yet.
         """
         wholes = None if places is None else {place.whole for place in places}
-        return {
-            n: series
-            for n, series in self._all(session).items()
-            if _is_among(series.signal, signals)
-            and _is_among(series.place, wholes)
-            and step in {None, series.step}
-        }
-
-    def _all(self, session: Session) -> dict[int, Series]:
         with self._guard:
-            newer = (
-                select(SeriesRow, PlaceRow)
-                .join(PlaceRow, SeriesRow.place == PlaceRow.id)
-                .join(WorkspaceRow, PlaceRow.workspace == WorkspaceRow.id)
-                .where(
-                    WorkspaceRow.resource_id == self._workspace,
-                    SeriesRow.id > max(self._series, default=0),
-                )
+            self._read_newer(session)
+            names = self._by_signal.keys() if signals is None else signals
+            return {
+                n: series
+                for name in names
+                for n, series in self._by_signal.get(name, {}).items()
+                if _is_among(series.place, wholes) and step in {None, series.step}
+            }
+
+    def _read_newer(self, session: Session) -> None:
+        newer = (
+            select(
+                SeriesRow.id, SeriesRow.signal, SeriesRow.step,
+                *(getattr(PlaceRow, name) for name in PARTS),
             )
-            for series, place in session.execute(newer):
-                step = timedelta(seconds=series.step)
-                self._series[series.id] = Series(
-                    place_of(place, self._workspace), series.signal, step
-                )
-            return dict(self._series)
+            .join(PlaceRow, SeriesRow.place == PlaceRow.id)
+            .join(WorkspaceRow, PlaceRow.workspace == WorkspaceRow.id)
+            .where(WorkspaceRow.resource_id == self._workspace, SeriesRow.id > self._last)
+        )  # fmt: skip
+        for number_, signal, step, *parts in session.execute(newer):
+            place = Place(workspace=self._workspace, **dict(zip(PARTS, parts, strict=True)))
+            series = Series(place, signal, timedelta(seconds=step))
+            self._by_signal.setdefault(signal, {})[number_] = series
+            self._last = max(self._last, number_)
 
 
 def _is_among(value: object, values: Collection[Any] | None) -> bool:

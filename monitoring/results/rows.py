@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from monitoring.database.result_tables import EvaluationRow, InForceRow, SeriesRow
-from monitoring.results.codec import is_readable, pack
+from monitoring.results.codec import is_promising, is_readable, pack
 from monitoring.results.evaluation import Evaluation
 from monitoring.results.numbers import Series, add_number, add_series
+from monitoring.results.payload import HEAD
 from monitoring.results.standing import (
     Step,
     Stored,
@@ -61,6 +62,22 @@ def stored(session: Session, *conditions: ColumnElement[bool]) -> tuple[Stored, 
         .where(*conditions)
     )
     return tuple(Stored(*row) for row in session.execute(chosen))
+
+
+def marks(session: Session, *conditions: ColumnElement[bool]) -> tuple[Stored, ...]:
+    """Return the rows of these conditions that look readable, with the head of the payload for it."""
+    payload = EvaluationRow.payload
+    head = func.substr(payload, 1, HEAD), func.length(payload)
+    chosen = (
+        select(*_COLUMNS[:-1], *head)
+        .join(InForceRow, EvaluationRow.in_force == InForceRow.id)
+        .where(*conditions)
+    )
+    return tuple(
+        Stored(*row[:-1])
+        for row in session.execute(chosen)
+        if is_promising(row[-2] or b"", row[-1])
+    )
 
 
 def readable(rows: Iterable[Stored]) -> Iterator[Stored]:

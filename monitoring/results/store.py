@@ -64,6 +64,7 @@ class Results:
         self._workspace = workspace.lower()
         self._numbers = SeriesNumbers(self._workspace)
         self._generation = 0
+        self._damaged: set[int] = set()
 
     def add(self, evaluations: Iterable[Evaluation], lease: Lease | None = None) -> int:
         """Add evaluations, all or none; returns how many say something new.
@@ -127,10 +128,15 @@ class Results:
     ) -> Mapping[tuple[Place, datetime], Done]:
         """Return by what each step of a signal was last evaluated, by place and start.
 
+        Payloads are not read for it: damage is known of those that were read before.
+
         Raises:
             SourceError: The database cannot be read.
         """
-        chosen = self._choose(rows.within(window), {signal}, {place} if place else None, step)
+        with self._database.reading() as session:
+            known = self._series().choose(session, {signal}, {place} if place else None, step)
+            found = rows.marks(session, rows.of(known), rows.within(window))
+        chosen = _Chosen(known, tuple(row for row in found if row.id not in self._damaged))
         marks = {row.id: _done(row) for row in chosen.rows}
         return {
             (chosen.known[series].place, moment(start)): marks[row.id]
@@ -247,7 +253,7 @@ class Results:
     def _series(self) -> SeriesNumbers:
         """Return what is known of the series; nothing of a database that is gone, in a session of this one."""
         if self._generation != self._database.generation:
-            self._generation = self._database.generation
+            self._generation, self._damaged = self._database.generation, set()
             self._numbers = SeriesNumbers(self._workspace)
         return self._numbers
 
@@ -261,7 +267,10 @@ class Results:
         with self._database.reading() as session:
             known = self._series().choose(session, signals, places, step)
             stored = rows.stored(session, rows.of(known), condition)
-        return _Chosen(known, tuple(rows.readable(stored)))
+        whole = tuple(rows.readable(stored))
+        if len(whole) < len(stored):
+            self._damaged |= {row.id for row in stored} - {row.id for row in whole}
+        return _Chosen(known, whole)
 
 
 def _cut(steps: Mapping[Step, Stored], known: Mapping[int, Series]) -> tuple[Evaluation, ...]:
