@@ -118,7 +118,8 @@ def keep(snapshots: Snapshots, state: PlaceState) -> None:
     """
 
     def change(before: bytes | None) -> dict[str, bytes]:
-        headlines = {each.signal: each for each in _decode(before).headlines} if before else {}
+        earlier = _decode(before) if before else None
+        headlines = {each.signal: each for each in earlier.headlines} if earlier else {}
         headlines |= {each.signal: each for each in state.headlines}
         known = [each for each in headlines.values() if each.signal in SIGNALS]
         known.sort(key=lambda each: SIGNALS[each.signal].gravity)
@@ -144,7 +145,8 @@ def fleet(snapshots: Snapshots) -> tuple[PlaceState, ...]:
 
 def everywhere(snapshots: Snapshots) -> tuple[PlaceState, ...]:
     """Return the states of all places, clusters and the workspace too, open problems first."""
-    return tuple(ranked(_decode(each.content) for each in snapshots.under(BRIEF)))
+    decoded = (_decode(each.content) for each in snapshots.under(BRIEF))
+    return tuple(ranked(each for each in decoded if each is not None))
 
 
 class _Kept(msgspec.Struct):
@@ -175,8 +177,12 @@ def _encoded(state: PlaceState) -> bytes:
     )
 
 
-def _decode(content: bytes) -> PlaceState:
-    kept = _decoder.decode(content)
+def _decode(content: bytes) -> PlaceState | None:
+    """Return a state; None for one that another version of the product has written."""
+    try:
+        kept = _decoder.decode(content)
+    except msgspec.DecodeError:
+        return None
     return PlaceState(
         place=place_of(kept.place),
         taken=kept.taken,

@@ -32,6 +32,7 @@ from tests.filled import BAD, BLUE, GOOD, fill, metric_of
 from tests.pages.conftest import fresh, open_page, workspace
 from tests.tiny_store import Tiny, tiny
 from ui.parts import cards
+from ui.parts import headline as page_headline
 from ui.views.overview import fleet_view
 
 __all__ = ["fresh", "workspace"]  # fixtures
@@ -161,6 +162,35 @@ def of_record(record: Mapping[str, Any]) -> Said:
     )
 
 
+def _headline_of_a_page() -> None:
+    import streamlit as st  # noqa: PLC0415 - this is the script of an app
+
+    from monitoring.window import DAY, Window  # noqa: PLC0415
+    from ui.loaders import workspace  # noqa: PLC0415
+    from ui.parts import headline  # noqa: PLC0415
+
+    window = Window.last(7 * DAY, until=workspace.now()).whole_days()
+    headline.show(st.session_state["signal"], "credit", "blue", window)
+
+
+def of_pages(world: World) -> dict[str, Said]:
+    """What each signal's page begins with."""
+    said = {}
+    for name, signal in SIGNALS.items():
+        app = AppTest.from_function(_headline_of_a_page, default_timeout=60)
+        app.session_state["signal"] = name
+        app.run()
+        assert not app.exception
+        texts = [text.value for text in app.text]
+        assert texts[0].startswith(f"{signal.title}: ")
+        began = [text for text in texts[1:] if text.startswith("since ")]
+        look = cards.LOOKS["breached"]
+        badge = f":{look.colour}-badge[{look.icon} {look.word}]"
+        breached = badge in {mark.value for mark in app.markdown}
+        said[name] = Said(texts[0].rpartition(" ")[2], breached, "".join(began))
+    return said
+
+
 def of_incidents(world: World) -> dict[str, Said]:
     """An open incident for what is in breach, and none for what is not."""
     book = IncidentBook(world.database, world.workspace)
@@ -196,6 +226,7 @@ def of_timeline(world: World) -> dict[str, Said]:
 READERS: dict[str, Callable[[World], dict[str, Said]]] = {
     "overview": of_overview,
     "status": of_status,
+    "pages": of_pages,
     "incidents": of_incidents,
     "timeline": of_timeline,
 }
@@ -223,7 +254,7 @@ def test_everything_says_the_same(world: World) -> None:
     assert differences(world, READERS) == ""
     assert {n for n, said in of_monitor(world).items() if said.breached} == set(BROKEN)
     shown = {reader: set(read(world)) for reader, read in READERS.items()}
-    assert shown["overview"] == shown["status"] == set(SIGNALS)
+    assert shown["overview"] == shown["status"] == shown["pages"] == set(SIGNALS)
     assert shown["incidents"] == {name for name, signal in SIGNALS.items() if signal.alarms}
     assert shown["timeline"] >= {n for n, s in SIGNALS.items() if any(x.always for x in s.lanes)}
 
@@ -233,6 +264,13 @@ def spoil_overview(world: World, patch: pytest.MonkeyPatch) -> None:
         return replace(line(headline), value="0.123")
 
     patch.setattr(fleet_view, "line", other)
+
+
+def spoil_pages(world: World, patch: pytest.MonkeyPatch) -> None:
+    def other(said: Headline) -> Any:
+        return replace(line(said), since="since 01 Jan 00:00")
+
+    patch.setattr(page_headline, "line", other)
 
 
 def spoil_status(world: World, patch: pytest.MonkeyPatch) -> None:
@@ -261,6 +299,7 @@ def spoil_timeline(world: World, patch: pytest.MonkeyPatch) -> None:
 SPOILS = {
     "overview": spoil_overview,
     "status": spoil_status,
+    "pages": spoil_pages,
     "incidents": spoil_incidents,
     "timeline": spoil_timeline,
 }
