@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Respect = Literal["model", "data", "infrastructure"]
 #: What one evaluation covers: one deployment, or all of a workspace by one query.
 Scope = Literal["deployment", "workspace"]
+#: What its results are about: thresholds are put in force there.
+Level = Literal["deployment", "endpoint", "workspace"]
 #: What a signal cannot be evaluated without.
 Need = Literal[
     "collected inputs", "predictions", "labels", "training data", "traffic log", "console log",
@@ -210,7 +212,8 @@ class Signal:
     cannot be evaluated without. compared: with what. page: where it is looked into. metrics: facts by metric. leading: the metric
     that stands for it where none is in breach; empty for the worst. suspects: how likely each kind
     of change is behind it, 0 to 1. upstream: metrics that lie before it, so that their turn is not the
-    same symptom. lanes: of the timeline. version: goes up when the meaning of its
+    same symptom. lanes: of the timeline. level: what its results are about.
+    version: goes up when the meaning of its
     numbers changes, and makes what is kept due again. evaluate: judges every step of a question.
     """
 
@@ -240,6 +243,7 @@ class Signal:
     many: bool = False
     alarms: bool = True
     estimated: bool = False
+    level: Level = "deployment"
     version: int = 1
 
     def label(self, metric: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitoring.counting.profile import CategoricalBins, NumericalBins
@@ -42,6 +42,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(VALUES)
 def test_any_value_makes_the_round_trip(value: Any) -> None:
     assert records.loads(records.dumps(value)) == value

@@ -19,7 +19,10 @@ from ui.views.baselines.thresholds_view import defaults
 
 PLACE = ("flight-delay", "blue")
 #: An estimate is withheld where its assumptions fail, and then has no threshold to compare.
-QUICK = ("data_drift", "data_quality", "model_performance", "outliers", "prediction_drift")
+QUICK = (
+    "data_drift", "data_quality", "model_performance", "outliers", "prediction_drift", "saturation",
+    "traffic",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def put_in_force(signal: str, values: dict[str, float]) -> None:
 
 @pytest.mark.usefixtures("decided")
 def test_thresholds_of_every_signal_of_a_deployment_can_be_put_in_force() -> None:
-    names = [name for name, signal in SIGNALS.items() if signal.scope == "deployment"]
+    names = [name for name, signal in SIGNALS.items() if signal.level == "deployment"]
     assert set(baselines.DECIDED) == set(names)
     for name in names:
         before = monitor.in_force(name, *PLACE)

@@ -5,12 +5,14 @@ import json
 import re
 import threading
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from monitoring.kept import disk
 from monitoring.kept.disk import Disk
+from monitoring.sources.budget import QueryBudget
 from monitoring.window import Window
 from sample.transport import Reply
 from ui.loaders import workspace
@@ -59,6 +61,10 @@ def test_deployments_follow_the_endpoint(shell) -> None:
     app.selectbox(key="endpoint").select("more-0").run()
     assert app.selectbox(key="deployment").options == [ALL_DEPLOYMENTS, "old"]
     assert app.session_state["_scope"] == Scope("flights", "more-0", None, "7d")
+
+
+#: All that the shell asks of a connection.
+CONNECTED = SimpleNamespace(query_budget=QueryBudget())
 
 
 def test_a_deployment_needs_an_endpoint(shell) -> None:
@@ -182,7 +188,7 @@ def test_the_first_start_runs_once_and_reports_its_progress(fresh, monkeypatch) 
         seen.append(settings)
         progress(0.4, "Training models")
         assert gate.wait(20)
-        return "connected"
+        return CONNECTED
 
     monkeypatch.setattr("monitoring.sources.azure.connect", connect)
     prepared = workspace.preparation()
@@ -190,7 +196,7 @@ def test_the_first_start_runs_once_and_reports_its_progress(fresh, monkeypatch) 
     assert not prepared.is_done(0.2)
     assert (prepared.share, prepared.step) == (0.4, "Training models")
     gate.set()
-    assert workspace.azure() == "connected"
+    assert workspace.azure() is CONNECTED
     assert len(seen) == 1
 
 
@@ -201,9 +207,9 @@ def test_a_failed_start_is_tried_again(fresh, monkeypatch) -> None:
         attempts.append(settings)
         if len(attempts) == 1:
             raise OSError("disk full")
-        return "connected"
+        return CONNECTED
 
     monkeypatch.setattr("monitoring.sources.azure.connect", connect)
     with pytest.raises(OSError, match="disk full"):
         workspace.azure()
-    assert workspace.azure() == "connected"
+    assert workspace.azure() is CONNECTED

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from monitoring.signals.data_drift.back_testing import BackTest
     from ui.loaders.workspace import Progress
 
-#: Signals of a deployment: what each is held to can be put in force there.
-DECIDED = {name: signal for name, signal in SIGNALS.items() if signal.scope == "deployment"}
+#: Signals that are about deployments: what each is held to can be put in force there.
+DECIDED = {name: signal for name, signal in SIGNALS.items() if signal.level == "deployment"}
 #: Those with a baseline, and those with values that the model version should reach.
 BASELINE_SIGNALS = tuple(
     name for name, each in DECIDED.items() if each.compared in {"ordinary days", "training data"}

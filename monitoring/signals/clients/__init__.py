@@ -64,5 +64,6 @@ SIGNAL = Signal(
     ),
     breach="a caller's requests are refused",
     evaluate=evaluate,
+    level="endpoint",
     felt=True,
 )  # fmt: skip

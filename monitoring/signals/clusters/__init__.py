@@ -58,5 +58,6 @@ SIGNAL = Signal(
     ),
     breach="resources run out",
     evaluate=evaluate,
+    level="workspace",
     gradual=True,
 )  # fmt: skip

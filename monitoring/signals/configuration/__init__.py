@@ -84,6 +84,7 @@ SIGNAL = Signal(
     ),
     breach="the configuration leaves a blind spot",
     evaluate=evaluate,
+    level="endpoint",
     state=True,
     certain=True,
     lasting=True,

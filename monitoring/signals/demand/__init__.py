@@ -58,5 +58,6 @@ SIGNAL = Signal(
     ),
     breach="requests have stopped coming",
     evaluate=evaluate,
+    level="endpoint",
     felt=True,
 )  # fmt: skip

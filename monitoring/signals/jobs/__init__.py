@@ -66,5 +66,6 @@ SIGNAL = Signal(
     ),
     breach="jobs fail or wait",
     evaluate=evaluate,
+    level="workspace",
     certain=True,
 )  # fmt: skip
