@@ -240,6 +240,9 @@ def spells(
         certain: It is a fact and no estimate: one step is enough, a second look would say the same.
         lasting: It is a state that lasts until it is changed, seen or not.
     """
+    history = tuple(history)
+    if not any(result.status == "breached" for result in history):
+        return ()
     ended: list[Spell] = []
     run: list[_Step] = []
     recent: list[_Step] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from monitoring.metric import STATUSES, Status
 from monitoring.overview.state_codec import Packed, pack, place_of, place_record, unpack
 from monitoring.place import Place
 from monitoring.report import Headline, reading_of
-from monitoring.results.snapshots import Snapshots
+from monitoring.results.snapshots import Snapshot, Snapshots
 from monitoring.signal import Respect, Signal
 from monitoring.signals import SIGNALS
 from monitoring.window import Window
@@ -149,6 +150,44 @@ def everywhere(snapshots: Snapshots) -> tuple[PlaceState, ...]:
     return tuple(ranked(each for each in decoded if each is not None))
 
 
+class Reader:
+    """Reads the states of all places again and again: of those that are as they were, nothing.
+
+    Shared by all threads.
+    """
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._mark: tuple[int, int, int] | None = None
+        self._known: dict[str, tuple[Snapshot, PlaceState]] = {}
+        self._ranked: tuple[PlaceState, ...] = ()
+        self._guard = threading.Lock()
+
+    def everywhere(self) -> tuple[PlaceState, ...]:
+        """Return the states of all places as they are now, open problems first.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        mark = self._snapshots.mark(BRIEF)
+        with self._guard:
+            if mark != self._mark:
+                self._read()
+                self._mark = mark
+            return self._ranked
+
+    def _read(self) -> None:
+        before = {name: snapshot for name, (snapshot, _) in self._known.items()}
+        read = self._snapshots.under(BRIEF, before)
+        self._known = {
+            each.name: self._known[each.name]
+            if before.get(each.name) is each
+            else (each, _decode(each.content))
+            for each in read
+        }
+        self._ranked = tuple(ranked(state for _, state in self._known.values()))
+
+
 class _Kept(msgspec.Struct):
     """A state as it is kept: its headlines wait to be read."""
 
@@ -198,4 +237,14 @@ def _decode(content: bytes) -> PlaceState | None:
 _decoder = msgspec.msgpack.Decoder(_Kept)
 
 
-__all__ = ["PlaceState", "Signal", "everywhere", "fleet", "inside", "keep", "kept", "ranked"]
+__all__ = [
+    "PlaceState",
+    "Reader",
+    "Signal",
+    "everywhere",
+    "fleet",
+    "inside",
+    "keep",
+    "kept",
+    "ranked",
+]

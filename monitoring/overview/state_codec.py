@@ -120,28 +120,31 @@ def _value(name: str, value: Any) -> Any:
 
 
 class _Reader:
-    """Reads records of some fields; equal places and windows are made once."""
+    """Reads records of some fields; equal places, windows and times are made once."""
 
     def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
         self._names = names
+        self._gone = {kind: set(own) - set(_FIELDS[kind]) for kind, own in names.items()}
+        self._special = {
+            kind: [name for name in own if name in _SPECIAL] for kind, own in names.items()
+        }
         self._made: dict[tuple[str, Any], Any] = {}
 
     def record(self, kind: str, values: Sequence[Any]) -> Any:
-        known = _FIELDS[kind]
-        named = zip(self._names[kind], values, strict=True)
-        return _KINDS[kind](**{n: self._value(n, value) for n, value in named if n in known})
+        named = dict(zip(self._names[kind], values, strict=True))
+        for name in self._gone[kind]:
+            del named[name]
+        for name in self._special[kind]:
+            if (value := named.get(name)) is not None:
+                named[name] = self._value(name, value)
+        return _KINDS[kind](**named)
 
     def _value(self, name: str, value: Any) -> Any:
-        if value is None:
-            return None
         if name in _OF_KIND:
             return self.record(_OF_KIND[name], value)
-        make = _MADE.get(name)
-        if make is None:
-            return tuple(value) if isinstance(value, list) else value
         key = name, tuple(value) if isinstance(value, list) else value
         if key not in self._made:
-            self._made[key] = make(value)
+            self._made[key] = _MADE[name](value)
         return self._made[key]
 
 
@@ -153,8 +156,12 @@ _MADE: Mapping[str, Any] = {
     "place": place_of,
     "window": lambda bounds: Window(*map(_time, bounds)),
     "interval": lambda bounds: Interval(*bounds),
+    "names": tuple,
+    "trend": tuple,
     **dict.fromkeys(_TIMES, _time),
 }
+#: Fields that are read in a way of their own.
+_SPECIAL = _OF_KIND.keys() | _MADE.keys()
 
 
 def _bare(value: Any) -> Any:

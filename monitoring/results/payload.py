@@ -12,13 +12,13 @@ class UnreadableError(Exception):
     """A payload is damaged, or of a format that this version does not know."""
 
 
-def seal(content: bytes, *, form: int, words: bytes = b"") -> bytes:
-    """Compress content; words: what it is likely to hold, part of the format.
+def seal(content: bytes, *, form: int, words: bytes = b"", level: int = 9) -> bytes:
+    """Compress content; words: what it is likely to hold, part of the format; level: 0 for what is read often.
 
     >>> unseal(seal(b"content", form=1), form=1)
     b'content'
     """
-    packer = zlib.compressobj(level=9, wbits=-zlib.MAX_WBITS, zdict=words)
+    packer = zlib.compressobj(level=level, wbits=-zlib.MAX_WBITS, zdict=words)
     body = packer.compress(content) + packer.flush()
     return bytes((form,)) + zlib.crc32(body).to_bytes(4, "little") + body
 

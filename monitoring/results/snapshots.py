@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import SnapshotRow
 from monitoring.results.payload import UnreadableError, seal, unseal
 
-FORMAT = 1
+FORMAT = 1  # not compressed: read by every visitor, and replaced instead of added to
 _log = logging.getLogger(__name__)
 
 
@@ -71,30 +71,55 @@ class Snapshots:
             row = SnapshotRow(workspace=self._workspace, name=name, revision=0)
             session.add(row)
         row.revision += 1
-        row.taken, row.content = taken, seal(content, form=FORMAT)
+        row.taken, row.content = taken, seal(content, form=FORMAT, level=0)
         return row.revision
 
-    def under(self, prefix: str) -> tuple[Snapshot, ...]:
-        """Return the snapshots whose names begin so, by name; those that cannot be read are left out.
+    def mark(self, prefix: str) -> tuple[int, int, int]:
+        """Return what is another as soon as any snapshot whose name begins so is put: one row, however many.
 
         Raises:
             SourceError: The database cannot be read.
         """
-        chosen = (
-            select(SnapshotRow.name, SnapshotRow.content, SnapshotRow.taken, SnapshotRow.revision)
-            .where(
-                SnapshotRow.workspace == self._workspace,
-                SnapshotRow.name >= prefix,
-                SnapshotRow.name < prefix[:-1] + chr(ord(prefix[-1]) + 1),
-            )
-            .order_by(SnapshotRow.name)
-        )
+        sums = select(func.count(), func.coalesce(func.sum(SnapshotRow.revision), 0))
         with self._database.reading() as session:
+            count, revisions = session.execute(sums.where(*self._begins(prefix))).one()
+            return self._database.generation, int(count), int(revisions)
+
+    def under(
+        self, prefix: str, known: Mapping[str, Snapshot] | None = None
+    ) -> tuple[Snapshot, ...]:
+        """Return the snapshots whose names begin so, by name; those that cannot be read are left out.
+
+        Args:
+            prefix: Of their names.
+            known: Snapshots by name as they were: of those that are still so, nothing is read.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        known = known or {}
+        names = select(SnapshotRow.name, SnapshotRow.revision).where(*self._begins(prefix))
+        chosen = select(
+            SnapshotRow.name, SnapshotRow.content, SnapshotRow.taken, SnapshotRow.revision
+        ).where(*self._begins(prefix))
+        with self._database.reading() as session:
+            if known:
+                same = [n for n, revision in session.execute(names) if _is(known.get(n), revision)]
+                chosen = chosen.where(SnapshotRow.name.not_in(same))
+                known = {name: known[name] for name in same}
             rows = session.execute(chosen).all()
-        return tuple(
-            Snapshot(name=name, content=whole, taken=taken, revision=revision)
+        read = {
+            name: Snapshot(name=name, content=whole, taken=taken, revision=revision)
             for name, content, taken, revision in rows
             if (whole := _content(name, content)) is not None
+        }
+        return tuple(each for _, each in sorted({**known, **read}.items()))
+
+    def _begins(self, prefix: str) -> tuple[ColumnElement[bool], ...]:
+        return (
+            SnapshotRow.workspace == self._workspace,
+            SnapshotRow.name >= prefix,
+            SnapshotRow.name < prefix[:-1] + chr(ord(prefix[-1]) + 1),
         )
 
     def get(self, name: str) -> Snapshot | None:
@@ -111,6 +136,10 @@ class Snapshots:
             if content is None:
                 return None
             return Snapshot(name=name, content=content, taken=row.taken, revision=row.revision)
+
+
+def _is(known: Snapshot | None, revision: int) -> bool:
+    return known is not None and known.revision == revision
 
 
 def _content(name: str, sealed: bytes) -> bytes | None:

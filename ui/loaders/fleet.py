@@ -12,7 +12,8 @@ from monitoring.errors import MonitoringError
 from ui.loaders import database, deployments, workspace
 
 if TYPE_CHECKING:
-    from monitoring.overview.state import PlaceState
+    from monitoring.database.database import Database
+    from monitoring.overview.state import PlaceState, Reader
     from monitoring.results.incidents import Revision
     from monitoring.results.leases import Round
 
@@ -84,17 +85,23 @@ def _last() -> list[Kept]:
     return []
 
 
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _reader(url: str, here: str, _store: Database) -> Reader:  # noqa: ARG001 - a key of its own
+    from monitoring.overview.state import Reader  # noqa: PLC0415 - half a second
+    from monitoring.results.snapshots import Snapshots  # noqa: PLC0415 - same
+
+    return Reader(Snapshots(_store, here))
+
+
 def _read() -> Kept:
-    from monitoring.overview import state  # noqa: PLC0415 - half a second
-    from monitoring.results.incidents import IncidentBook  # noqa: PLC0415 - same
+    from monitoring.results.incidents import IncidentBook  # noqa: PLC0415 - half a second
     from monitoring.results.leases import Rounds  # noqa: PLC0415
-    from monitoring.results.snapshots import Snapshots  # noqa: PLC0415
     from monitoring.window import Window  # noqa: PLC0415
 
     store, here, now = database.database(), database.place().workspace, workspace.now()
     return Kept(
         read=now,
-        states=state.everywhere(Snapshots(store, here)),
+        states=_reader(str(store), here, store).everywhere(),
         round=Rounds(store, here).last(),
         incidents=IncidentBook(store, here).list(Window.last(RECENTLY, until=now)),
     )
