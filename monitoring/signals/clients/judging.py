@@ -6,7 +6,6 @@ A caller is told by the user agent that it names itself; who hides behind anothe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,14 +88,15 @@ def _refusals(rows: Rows) -> list[Event]:
             detail = (
                 f"{share.rate:.0%} of {row['Requests']:,} requests, {before.rate:.1%} until then"
             )
-            event = _event(row, "is refused (HTTP 4xx)", detail, 1.0)
-            found.append(replace(event, status="refused"))
+            found.append(_event(row, "is refused (HTTP 4xx)", detail, 1.0, status="refused"))
         was_refused = refused
         before += share
     return found
 
 
-def _event(row: Mapping[str, Any], what: str, detail: str, weight: float) -> Event:
+def _event(
+    row: Mapping[str, Any], what: str, detail: str, weight: float, status: str = ""
+) -> Event:
     return Event(
         time=row["TimeGenerated"],
         kind="client",
@@ -104,6 +104,7 @@ def _event(row: Mapping[str, Any], what: str, detail: str, weight: float) -> Eve
         source=SOURCE,
         endpoint=row["Endpoint"],
         caller=row["Client"],
+        status=status,
         detail=detail,
         count=row["Requests"],
         reference=row["Client"],
