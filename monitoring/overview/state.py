@@ -159,7 +159,7 @@ class Reader:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._mark: tuple[int, int, int] | None = None
-        self._known: dict[str, tuple[Snapshot, PlaceState]] = {}
+        self._known: dict[str, tuple[Snapshot, PlaceState | None]] = {}
         self._ranked: tuple[PlaceState, ...] = ()
         self._guard = threading.Lock()
 
@@ -185,7 +185,8 @@ class Reader:
             else (each, _decode(each.content))
             for each in read
         }
-        self._ranked = tuple(ranked(state for _, state in self._known.values()))
+        states = (state for _, state in self._known.values() if state is not None)
+        self._ranked = tuple(ranked(states))
 
 
 class _Kept(msgspec.Struct):
