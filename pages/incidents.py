@@ -34,7 +34,8 @@ with cards.panel("Timeline") as panel:
     report = incidents.report(incidents_view.pick_window(found, picked))
     panel.freshness = incidents_view.footer(report)
     brushed = incidents_view.show_timeline(report, chosen, picked)
-with cards.panel("What changed just before", help=incidents_view.HELP["changes"]):
+with cards.panel("What changed just before", help=incidents_view.HELP["changes"]) as panel:
+    panel.freshness = incidents_view.freshness(found)
     incidents_view.show_changes(found, chosen, picked, brushed)
 if picked:
     with cards.panel("Freeze"):

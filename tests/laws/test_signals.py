@@ -15,7 +15,6 @@ import pytest
 from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.decisions.in_force import DEFAULT, InForce, by_place
 from monitoring.decisions.stored import Author, StoredBaseline
-from monitoring.decisions.stored import Place as StoredPlace
 from monitoring.event import Event, EventKind
 from monitoring.incidents import lane_table, lanes, suspects
 from monitoring.incidents.folding import fold
@@ -174,7 +173,7 @@ AGAINST_VALUES = [n for n in NAMES if SIGNALS[n].compared == "expected values"]
 def test_a_baseline_put_in_force_counts(name: str, ask: Ask) -> None:
     rule = BaselineRule("fixed_window", start=date(2026, 9, 1), end=date(2026, 9, 30))
     stored = StoredBaseline(
-        id=1, place=StoredPlace("flights", BLUE.endpoint, BLUE.deployment), name="September",
+        id=1, place=BLUE, name="September",
         version=1, is_latest=True, rule=rule, note="", created=NOW,
         author=Author("ann", "typed"),
     )  # fmt: skip

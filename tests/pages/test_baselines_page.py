@@ -175,7 +175,7 @@ def test_thresholds_are_kept_switched_and_used(opened: Opened) -> None:
 
 
 def test_a_benchmark_is_what_the_model_is_held_to(opened: Opened) -> None:
-    app = opened(PAGE, **BLUE, signal="Model performance")
+    app = opened(PAGE, **BLUE, signal="Realized performance")
     assert not app.exception
     app.selectbox(key="benchmark-metric").select("accuracy")
     app.number_input(key="benchmark-value").set_value(0.6)
@@ -189,7 +189,7 @@ def test_a_benchmark_is_what_the_model_is_held_to(opened: Opened) -> None:
     assert not performance.exception
     assert metrics(performance)["Benchmark"].startswith("0.6")
     assert "accuracy as set on the page" in text(performance)
-    app = press(opened(PAGE, **BLUE, signal="Model performance"), "Withdraw")
+    app = press(opened(PAGE, **BLUE, signal="Realized performance"), "Withdraw")
     assert "withdrawn benchmark" in set(table(app, "Known from")["Did"])
 
 

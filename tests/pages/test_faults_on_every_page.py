@@ -135,6 +135,7 @@ class World:
         """Connect anew, with nothing kept."""
         st.cache_data.clear()
         st.cache_resource.clear()
+        shutil.rmtree(self.healthy.settings.cache / "answers", ignore_errors=True)
         self.faults = faults
         self.healthy.settings = replace(self.healthy.settings, **changed)
         self.connection.azure = self.healthy.connect(faults=self.meet, observer=self.see)

@@ -31,7 +31,7 @@ FORMS = {
 
 
 #: What stands in a panel where there is nothing to measure.
-NOTHING = {"No result yet", "No GPU"}
+NOTHING = {"No result yet", "Not run yet", "No GPU"}
 
 
 @pytest.fixture(autouse=True)

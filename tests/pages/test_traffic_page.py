@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_the_log(opened: Opened, azure: Azure, settings
     app = opened(endpoint="flight-time", window="30d")
     assert not app.exception
     assert "A fault in this app" not in text(app)
-    window = Window.last(timedelta(days=30), until=settings.clock())
+    window = Window.last(timedelta(days=30), until=settings.clock()).whole_days()
     step = step_of(window)
     answer = Logs(azure).ask("traffic", window, endpoints=[], step=step)
     steps = traffic.steps(answer.records(), step)[at("flight-time/blue")]

@@ -86,7 +86,7 @@ class Judge:
             hint="" if withheld else limit.hint,
         )
         few = too_few(outcomes.labelled, LEAST_LABELS, "labels")
-        return judge(measured, by="interval", withheld=withheld or limit.reason, few=few)
+        return judge(measured, by="interval", withheld=withheld, few=few or limit.reason)
 
     def draft(
         self, metric: PerformanceMetric, outcomes: Outcomes | None, window: Window | None
