@@ -213,6 +213,7 @@ class Signal:
     that stands for it where none is in breach; empty for the worst. suspects: how likely each kind
     of change is behind it, 0 to 1. upstream: metrics that lie before it, so that their turn is not the
     same symptom. lanes: of the timeline. level: what its results are about.
+    slow: it takes so long that the others must not wait for it.
     version: goes up when the meaning of its
     numbers changes, and makes what is kept due again. evaluate: judges every step of a question.
     """
@@ -244,6 +245,7 @@ class Signal:
     alarms: bool = True
     estimated: bool = False
     level: Level = "deployment"
+    slow: bool = False
     version: int = 1
 
     def label(self, metric: str) -> str:

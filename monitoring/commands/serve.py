@@ -29,7 +29,9 @@ log = logging.getLogger("leeway.evaluator")
 def add(commands: Any) -> None:
     """Add the command."""
     serve = commands.add_parser("serve", help="evaluate what is due and keep it, until stopped")
-    serve.add_argument("--once", action="store_true", help="one round, then end")
+    serve.add_argument(
+        "--once", action="store_true", help="one round of all but what takes long, then end"
+    )
     serve.set_defaults(run=_run)
 
 
@@ -71,7 +73,10 @@ def serve(
                 day, at_work = today, make()
             progressed = at_work.round(stop.is_set)
             log.info("a round: %d evaluated, %d left", progressed.evaluated, progressed.left)
-            pause = _until_next(datetime.now(UTC))
+            next_round = datetime.now(UTC) + timedelta(seconds=_until_next(datetime.now(UTC)))
+            if not once:
+                at_work.spare(partial(_has_to_end, stop, next_round))
+            pause = max((next_round - datetime.now(UTC)).total_seconds(), 0.0)
         except MonitoringError as error:
             log.warning("a round failed: %s", error)
             at_work, pause = None, after_failure
@@ -88,3 +93,7 @@ def _until_next(now: datetime) -> float:
     """
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return (EVERY - (now - midnight) % EVERY).total_seconds()
+
+
+def _has_to_end(stop: threading.Event, until: datetime) -> bool:
+    return stop.is_set() or datetime.now(UTC) >= until

@@ -46,6 +46,7 @@ def evaluator(settings: Settings, holder: str) -> Evaluator:
     workspace = watched.workspace.workspace
     results, events = Results(database, workspace), Events(database, workspace)
     recorder = Recorder(results, events, IncidentBook(database, workspace))
+    signals = sorted(SIGNALS.values(), key=_order)
     return Evaluator(
         monitor=watched,
         results=results,
@@ -53,7 +54,8 @@ def evaluator(settings: Settings, holder: str) -> Evaluator:
         leases=Leases(database),
         rounds=Rounds(database, workspace),
         publisher=Publisher(watched, results, Snapshots(database, workspace), recorder),
-        what=(*sorted(SIGNALS.values(), key=_order), *EVENT_SOURCES.values()),
+        what=(*(each for each in signals if not each.slow), *EVENT_SOURCES.values()),
+        slow=tuple(each for each in signals if each.slow),
         holder=holder,
         time_of_day=time_of_day,
         retention=timedelta(days=settings.retention_days),

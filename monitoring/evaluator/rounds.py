@@ -57,7 +57,8 @@ class Evaluator:
 
     holder: a name of this process that no other has. time_of_day: for leases, whatever the monitor
     takes for now. what: signals and sources of events, in the
-    order in which they are evaluated. retention: how long results and events are kept; incidents for
+    order in which they are evaluated. slow: those that take so long
+    that the others must not wait for them. retention: how long results and events are kept; incidents for
     ever.
     """
 
@@ -70,6 +71,7 @@ class Evaluator:
     what: Sequence[Evaluated]
     holder: str
     time_of_day: Callable[[], datetime]
+    slow: Sequence[Evaluated] = ()
     retention: timedelta = timedelta(days=400)
     _whole: datetime | None = field(default=None, init=False)
     _revision: int | None = field(default=None, init=False)
@@ -85,9 +87,33 @@ class Evaluator:
             self._take_over()
         self.rounds.begin(self.holder, now)
         fleet = self._fleet()
+        whole = self._looks_at_all(now)
+        progressed = self._climb(self.what, fleet, now, stop, whole=whole)
+        if stop():
+            return progressed
+        if whole:
+            self._whole = now
+            self._prune(now)
+        self._revision = self._decided()
+        self.rounds.finish(self.holder, self.monitor.clock())
+        return progressed
+
+    def spare(self, stop: Callable[[], bool] = lambda: False) -> Progressed:
+        """Evaluate what takes long, until there is something better to do; as `round` otherwise."""
+        return self._climb(self.slow, self._fleet(), self.monitor.clock(), stop, whole=True)
+
+    def _climb(
+        self,
+        what: Sequence[Evaluated],
+        fleet: Fleet,
+        now: datetime,
+        stop: Callable[[], bool],
+        *,
+        whole: bool,
+    ) -> Progressed:
         done, left, told = 0, 0, perf_counter()
         for rung, beyond in zip(RUNGS, (timedelta(), *RUNGS), strict=False):
-            for task in self._due(fleet, now, rung, beyond):
+            for task in self._due(what, fleet, now, rung, beyond, whole=whole):
                 if stop():
                     return Progressed(done, left)
                 if self._perform(task, fleet):
@@ -98,11 +124,6 @@ class Evaluator:
                     self.publisher.tell(fleet.endpoints, now)
                     told = perf_counter()
             self.publisher.publish(fleet.endpoints, now)
-        if self._looks_at_all(now):
-            self._whole = now
-            self._prune(now)
-        self._revision = self._decided()
-        self.rounds.finish(self.holder, self.monitor.clock())
         return Progressed(done, left)
 
     def _take_over(self) -> None:
@@ -134,10 +155,16 @@ class Evaluator:
         return abs(now - self._whole) >= WHOLE
 
     def _due(
-        self, fleet: Fleet, now: datetime, rung: timedelta, beyond: timedelta
+        self,
+        evaluated: Sequence[Evaluated],
+        fleet: Fleet,
+        now: datetime,
+        rung: timedelta,
+        beyond: timedelta,
+        *,
+        whole: bool,
     ) -> Iterator[Task]:
-        whole = self._looks_at_all(now)
-        for what in self.what:
+        for what in evaluated:
             for grid in what.grids:
                 recent = 3 * (grid.step + grid.settle)
                 if whole or beyond < recent:

@@ -85,7 +85,7 @@ class Results:
                 leases.check(session, lease)
             return rows.add(session, self._workspace, evaluations, numbers)
 
-    def results(  # noqa: PLR0913 - what a reader may choose by, all optional
+    def results(
         self,
         window: Window,
         *,
@@ -98,7 +98,8 @@ class Results:
 
         Args:
             window: In which the steps begin.
-            signals, places: None for all.
+            signals: Names; None for all.
+            places: Without features; None for all.
             step: Their length; None for any.
             least: The shortest length that is wanted.
 

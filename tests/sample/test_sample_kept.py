@@ -144,6 +144,7 @@ def write(folder, plan, progress):
         log.write("one\\n")
     print("building", flush=True)
     sys.stdin.readline()
+    (folder / "storage").mkdir()
     (folder / workspace.COMPLETE).touch()
 
 contents.write = write

@@ -55,5 +55,6 @@ SIGNAL = Signal(
     ),
     breach="the model relies on other features",
     evaluate=evaluate,
+    slow=True,
     alarms=False,
 )  # fmt: skip

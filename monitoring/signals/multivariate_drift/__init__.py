@@ -55,5 +55,6 @@ SIGNAL = Signal(
     ),
     breach="inputs have moved together",
     evaluate=evaluate,
+    slow=True,
     alarms=False,
 )  # fmt: skip
