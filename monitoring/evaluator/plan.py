@@ -15,7 +15,7 @@ from monitoring.window import DAY, Window
 HOUR = timedelta(hours=1)
 #: Newest first: everything is evaluated this far back before anything further back.
 RUNGS = (DAY, 7 * DAY, 30 * DAY, 90 * DAY)
-#: What could not be read is asked for again after so long.
+#: What could not be read is asked for again after so long, and less and less often from then on.
 RETRY = timedelta(minutes=5)
 #: Input that goes on changing makes a step due again no more often.
 AGAIN = HOUR
@@ -135,7 +135,7 @@ def is_due(done: Done | None, rule: Rule, step: Window, settle: timedelta, now: 
         return True
     waited = abs(now - done.evaluated)  # a clock may have been set back
     if not done.complete:
-        return waited >= RETRY
+        return waited >= min(max(RETRY, (done.evaluated - step.end) / 8), AGAIN)
     if rule.states is None:
         return done.fingerprint != SETTLED and now >= step.end + settle
     if not rule.states.known or done.fingerprint == rule.states.of(step.start):

@@ -216,8 +216,8 @@ class Evaluator:
         places = {place for place, _ in done}
         evaluations = tuple(_evaluations(task, places, findings, rule, taken, seconds))
         self.events.add(findings.events)
-        self.results.add(evaluations, lease)
-        self.publisher.touch(map(Touch.of, evaluations))
+        if self.results.add(evaluations, lease):
+            self.publisher.touch(map(Touch.of, evaluations))
 
 
 def _guarded(task: Task, question: Question) -> Findings:

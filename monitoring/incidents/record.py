@@ -10,11 +10,13 @@ from monitoring.event import Event
 from monitoring.incident import Incident, Suspect
 from monitoring.incidents import folding, suspects
 from monitoring.incidents.identity import Recognised, recognise
+from monitoring.incidents.severity import HITS
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results.evaluation import Touch
 from monitoring.results.events import Events
 from monitoring.results.incidents import IncidentBook, Revision, StoredIncident
+from monitoring.results.numbers import Series
 from monitoring.results.store import Results
 from monitoring.signal import HOUR
 from monitoring.signals import SIGNALS
@@ -59,7 +61,7 @@ class Recorder:
         places = self.results.places()
         own = {*group, *_siblings(group, places)}
         shared = [place for place in places if not place.endpoint]
-        results = self.results.results(window, places={*own, *shared})
+        results = self.results.breached(window, places={*own, *shared}, also=_is_traffic)
         if not any(result.status == "breached" for result in results):
             return self._withdraw(group, Recognised((), {}), window, now)
         events = self.events.of(Window(window.start - LOOK_BACK, window.end))
@@ -96,8 +98,7 @@ class Recorder:
                 left.append(each)
         if left:
             whole = Window(min(each.began for each in left) - MEMORY, now)
-            results = self.results.results(whole, places=places)
-            coarse = [r for r in results if r.window and r.window.length >= HOUR]
+            coarse = self.results.results(whole, places=places, least=HOUR)
             events = self.events.of(whole)
             ranked |= {each.id: _suspects(each, events, coarse) for each in left}
         return ranked
@@ -139,6 +140,12 @@ def _words(gone: Iterable[str], merged: Mapping[str, str]) -> Mapping[str, str]:
         else "Data that came late have shown that nothing was in breach."
         for each in gone
     }
+
+
+def _is_traffic(series: Series) -> bool:
+    """Whether its steps tell how many requests there were, well or not."""
+    signal = SIGNALS.get(series.signal)
+    return signal is not None and series.step >= HOUR and not HITS.isdisjoint(signal.metrics)
 
 
 def _alarms(result: MetricResult) -> bool:

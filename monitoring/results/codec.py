@@ -100,6 +100,20 @@ def unpack(
         raise UnreadableError from error
 
 
+def has_breach(payload: bytes) -> bool:
+    """Whether any result of a payload is in breach, without reading the results.
+
+    Raises:
+        UnreadableError: It is damaged, of another format, or not of results.
+    """
+    try:
+        *_, columns = _outline.decode(unseal(payload, form=FORMAT, words=_WORDS))
+        statuses = columns.get("status")
+        return statuses is not None and "breached" in msgspec.msgpack.decode(statuses)
+    except msgspec.DecodeError as error:
+        raise UnreadableError from error
+
+
 def is_promising(head: bytes, size: int) -> bool:
     """Whether a payload of these first bytes and this size may be one of this version."""
     return size > len(head) == HEAD and head[0] == FORMAT
@@ -188,3 +202,7 @@ def _bare(value: Any) -> Any:
 
 
 _encode = msgspec.msgpack.Encoder(enc_hook=_bare).encode
+#: A payload with all but its columns, and those by name, left as they are.
+_outline = msgspec.msgpack.Decoder(
+    tuple[msgspec.Raw, int, msgspec.Raw, msgspec.Raw, msgspec.Raw, dict[str, msgspec.Raw]]
+)

@@ -53,7 +53,10 @@ class Evaluation:
             distance % self.step for distance in (self.window.start - day.start, self.window.length)
         ):
             raise ValueError(f"whole steps of {self.step} within a day, got {self.window}")
-        steps = set(self.window.split(self.step))
+        if self.window.length == self.step:
+            steps = {self.window}
+        else:
+            steps = set(self.window.split(self.step))
         if stray := [result for result in self.results if result.window not in steps]:
             raise ValueError(f"each result is of a step of {self.window}, got {stray[0].window}")
 

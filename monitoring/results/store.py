@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from monitoring.database.result_tables import EvaluationRow, SeriesRow
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results import leases, rows
-from monitoring.results.codec import unpack
+from monitoring.results.codec import has_breach, unpack
 from monitoring.results.evaluation import Done, Evaluation, Size, Touch
 from monitoring.results.leases import Lease
 from monitoring.results.numbers import Series, SeriesNumbers
@@ -92,20 +92,48 @@ class Results:
         signals: Collection[str] | None = None,
         places: Collection[Place] | None = None,
         step: timedelta | None = None,
+        least: timedelta = timedelta(),
     ) -> tuple[MetricResult, ...]:
         """Return the results of the steps of a window, in the order of time, place and signal.
+
+        Args:
+            window: In which the steps begin.
+            signals: None for all.
+            places: None for all.
+            step: Their length; None for any.
+            least: The shortest length that is wanted.
 
         Raises:
             SourceError: The database cannot be read.
         """
-        evaluations = self.evaluations(window, signals=signals, places=places, step=step)
-        results = (
-            (result.window.start, result)
-            for evaluation in sorted(evaluations, key=_by_place)
-            for result in evaluation.results
-            if result.window
-        )
-        return tuple(result for _, result in sorted(results, key=lambda each: each[0]))
+        chosen = self._choose(rows.within(window), signals, places, step)
+        return _results(chosen, chosen.steps_in(window), lambda series: series.step >= least)
+
+    def breached(
+        self,
+        window: Window,
+        *,
+        places: Collection[Place],
+        also: Callable[[Series], bool] = lambda _: False,
+    ) -> tuple[MetricResult, ...]:
+        """Return the results of the signals that breach anywhere in a window, by place and length of steps.
+
+        Args:
+            window: In which the steps begin.
+            places: Whose.
+            also: Which others are wanted.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        chosen = self._choose(rows.within(window), None, places, None)
+        steps = chosen.steps_in(window)
+        wanted: set[int] = {n for n, series in chosen.known.items() if also(series)}
+        for row in {row.id: row for row in steps.values()}.values():
+            if row.series not in wanted and _has_breach(row):
+                wanted.add(row.series)
+        keep = {chosen.known[number] for number in wanted}
+        return _results(chosen, steps, keep.__contains__)
 
     def evaluations(
         self,
@@ -273,6 +301,29 @@ class Results:
         return _Chosen(known, whole)
 
 
+def _has_breach(row: Stored) -> bool:
+    try:
+        return has_breach(row.payload)
+    except UnreadableError:  # it is said where the results are read
+        return False
+
+
+def _results(
+    chosen: _Chosen, steps: Mapping[Step, Stored], wanted: Callable[[Series], bool]
+) -> tuple[MetricResult, ...]:
+    """Return the results of the wanted series at these steps, in the order of time, place and signal."""
+    series = {number for number, each in chosen.known.items() if wanted(each)}
+    own = {step: row for step, row in steps.items() if step[0] in series}
+    by_place = sorted(_cut(own, chosen.known), key=_by_place)
+    results = [result for evaluation in by_place for result in evaluation.results]
+    return tuple(sorted(results, key=_start))
+
+
+def _start(result: MetricResult) -> datetime:
+    assert result.window is not None  # noqa: S101 - none is kept without
+    return result.window.start
+
+
 def _cut(steps: Mapping[Step, Stored], known: Mapping[int, Series]) -> tuple[Evaluation, ...]:
     """Return the rows as evaluations of the steps for which they count, in the order of time."""
     starts = defaultdict(list)
@@ -290,6 +341,7 @@ def _cut(steps: Mapping[Step, Stored], known: Mapping[int, Series]) -> tuple[Eva
 def _parts(row: Stored, series: Series, starts: Collection[int]) -> Iterator[Evaluation]:
     """Read a row at these steps: one evaluation for all that are consecutive, none if it is unreadable."""
     first, step = row.starts(series.seconds).start, series.seconds
+    whole = len(starts) == row.steps
     try:
         content = unpack(
             row.payload,
@@ -297,12 +349,12 @@ def _parts(row: Stored, series: Series, starts: Collection[int]) -> Iterator[Eva
             signal=series.signal,
             start=moment(first),
             step=series.step,
-            steps={(start - first) // step for start in starts},
+            steps=None if whole else {(start - first) // step for start in starts},
         )
     except UnreadableError:
         _log.warning("Evaluation %s is of no results", row.id)
         return
-    windows = runs(starts, step)
+    windows = (_window(first, row.last + step),) if whole else runs(starts, step)
     for window in windows:
         results = content.results
         if len(windows) > 1:
@@ -321,6 +373,10 @@ def _parts(row: Stored, series: Series, starts: Collection[int]) -> Iterator[Eva
             complete=row.complete,
             missing=content.missing,
         )
+
+
+def _window(start: int, end: int) -> Window:
+    return Window(moment(start), moment(end))
 
 
 def _by_place(evaluation: Evaluation) -> tuple[Place, str, timedelta]:
