@@ -98,8 +98,8 @@ class Results:
 
         Args:
             window: In which the steps begin.
-            signals: Names; None for all.
-            places: Without features; None for all.
+            signals: None for all.
+            places: None for all.
             step: Their length; None for any.
             least: The shortest length that is wanted.
 
