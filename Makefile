@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist
 # What needs neither the sample workspace, nor a browser, nor a server.
 QUICK  := not sample and not browser and not postgres and not slow
 
-.PHONY: run quick test check fix shots bench lock
+.PHONY: browser run quick test check fix shots bench lock
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -31,7 +31,7 @@ run: $(STAMP)  ## open the dashboard on PORT, and evaluate beside it
 quick: $(DEV)  ## most tests, in under a minute
 	$(PYTEST) -m "$(QUICK)"
 
-test: $(DEV)  ## everything, browser tests included when chromium is installed
+test: $(DEV)  ## everything but the browser tests
 	$(PYTEST)
 
 check: $(DEV)  ## lint, types, tests
@@ -39,6 +39,9 @@ check: $(DEV)  ## lint, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(PYTEST)
+
+browser: $(DEV)  ## the main paths, clicked in headless Chromium; fills a results store first, which takes minutes
+	LEEWAY_BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
 
 fix: $(DEV)  ## what a tool can mend
 	$(BIN)/ruff check --fix .
