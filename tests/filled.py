@@ -56,4 +56,6 @@ def fill(azure: Azure, settings: Settings, levels: Mapping[str, float]) -> None:
         patch.setattr(build, "EVENT_SOURCES", {})
         for name, signal in [*SIGNALS.items()]:
             patch.setitem(SIGNALS, name, toy(signal, levels))
-        build.evaluator(settings, "test").round()
+        evaluator = build.evaluator(settings, "test")
+        evaluator.round()
+        evaluator.spare()
