@@ -99,7 +99,7 @@ def _signals(
     """Yield each signal with the alarms that it opened."""
     say(f"{deployment.endpoint}/{deployment.name}")
     store = deployed.azure.settings.cache
-    default = baselines.default("data_drift", deployed, model)
+    default = baselines.default("data_drift", model)
     own = baselines.training(deployed, model)[0]
     training = baselines.take(deployed, deployment, model, own, window)
     try:

@@ -23,9 +23,9 @@ def apart(profiles: Sequence[Profile], groups: Sequence[Hashable], metric: Metri
     NaN for one that is alone in its group, or where the metric is undefined.
 
     Args:
-        profiles: Of one feature, on the same bins, each with a row that takes part.
+        profiles: Each with a row that takes part; those of a group on the same bins, all of one kind.
         groups: Which group each belongs to.
-        metric: Made for the feature's kind.
+        metric: Made for that kind.
     """
     places = {group: at for at, group in enumerate(dict.fromkeys(groups))}
     group = np.array([places[each] for each in groups], np.int64)

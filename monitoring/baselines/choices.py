@@ -75,6 +75,13 @@ def training(deployed: Deployed, model: ModelVersion) -> tuple[BaselineChoice, .
     return tuple(choice_of(rule, model) for rule in rules)
 
 
+def own_training(model: ModelVersion) -> BaselineChoice | None:
+    """Return the training data that a model names."""
+    if model.training_data is None:
+        return None
+    return choice_of(BaselineRule("training_data", asset=str(model.training_data)), model)
+
+
 def choice_of(rule: BaselineRule, model: ModelVersion, name: str = "") -> BaselineChoice:
     """Return the choice that a rule makes for a model, under its own name or the rule's.
 
@@ -92,13 +99,13 @@ def _before(model: ModelVersion) -> BaselineChoice:
     return choice_of(BaselineRule("period_before"), model, BEFORE)
 
 
-def default(signal: str, deployed: Deployed, model: ModelVersion) -> BaselineChoice:
+def default(signal: str, model: ModelVersion) -> BaselineChoice:
     """Return the baseline of a signal where nobody has chosen one.
 
     Drift asks whether the days are ordinary; every other signal whether the rows are such as the
     model was made for.
     """
-    own = next(iter(training(deployed, model)), None)
+    own = own_training(model)
     if signal in SEASONAL_SIGNALS or own is None:
         return choice_of(SEASONAL, model)
     return own

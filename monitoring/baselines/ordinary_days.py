@@ -17,6 +17,7 @@ import numpy as np
 from monitoring.arrays import Floats, Kind
 from monitoring.baselines.apart import apart
 from monitoring.counting.profile import Profile, merge
+from monitoring.counting.totals.stack import is_long_row
 from monitoring.decisions.baseline_rule import BaselineRule, Days
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE, METRICS
@@ -26,7 +27,6 @@ from monitoring.window import DAY, Window
 
 #: Fewer days of the same weekday than this are no reference.
 LEAST_DAYS = 3
-#: Fewer rows than this on a day and it says nothing of how days differ.
 #: Fewer distances than this do not tell what is ordinary: of single days, of stretches of days.
 LEAST_DISTANCES, LEAST_STRETCHES = 8, 4
 #: Share of ordinary days whose distance from the others stays below the bound. A day is looked at for
@@ -122,15 +122,23 @@ class OrdinaryDays:
         return self.rule.of_window(window), weekdays
 
     def _ordinary(self, feature: str, asked: Days) -> _Kept:
-        key = asked, feature
-        if key not in self._kept:
-            there = {
-                day: self.profiles[day][feature]
-                for day in asked.days
-                if day in self.profiles and feature in self.profiles[day]
-            }
-            self._kept[key] = _kept(there, by_weekday=asked.by_weekday)
-        return self._kept[key]
+        if (asked, feature) not in self._kept:
+            for kind in ("numerical", "categorical"):
+                there = {
+                    name: self._of_days(name, asked)
+                    for name, empty in self.empty.items()
+                    if empty.kind == kind
+                }
+                kept = _kept(there, kind, by_weekday=asked.by_weekday)
+                self._kept.update({(asked, name): each for name, each in kept.items()})
+        return self._kept[asked, feature]
+
+    def _of_days(self, feature: str, asked: Days) -> dict[date, Profile]:
+        return {
+            day: self.profiles[day][feature]
+            for day in asked.days
+            if feature in self.profiles.get(day, ())
+        }
 
     def _bound(self, feature: str, metric: Metric, window: Window) -> float | None:
         """Return what ordinary days, or stretches of them, stay below; None if too few are known.
@@ -160,9 +168,9 @@ class OrdinaryDays:
         key = feature, metric.name, asked, ()
         if key not in self._bounds:
             there = self._there(feature, asked)
-            apart_ = _apart(there, metric, by_weekday=asked.by_weekday)
+            far = _apart({feature: there}, metric, by_weekday=asked.by_weekday)[feature]
             usual = metric.thresholds[self.empty[feature].kind]
-            distances = np.array(list(apart_.values()))
+            distances = np.array(list(far.values()))
             self._bounds[key] = _ordinary_bound(distances, LEAST_DISTANCES, usual)
         return self._bounds[key]
 
@@ -179,17 +187,28 @@ class _Kept:
     bound: float | None
 
 
-def _kept(there: Mapping[date, Profile], *, by_weekday: bool) -> _Kept:
-    kind: Kind = next((profile.kind for profile in there.values()), "numerical")
+def _kept(
+    there: Mapping[str, Mapping[date, Profile]], kind: Kind, *, by_weekday: bool
+) -> dict[str, _Kept]:
+    """Return what is kept of the days of each feature; all are of one kind."""
     metric = METRICS[HEADLINE[kind]]
-    apart = _apart(there, metric, by_weekday=by_weekday)
-    out = _far_out(apart, metric.thresholds[kind])
-    if out:
-        there = {day: profile for day, profile in there.items() if day not in out}
-        apart = _apart(there, metric, by_weekday=by_weekday)
-    distances = np.array(list(apart.values()))
-    bound = _ordinary_bound(distances, LEAST_DISTANCES, metric.thresholds[kind])
-    return _Kept(tuple(there), out, bound)
+    usual = metric.thresholds[kind]
+    far = _apart(there, metric, by_weekday=by_weekday)
+    out = {name: _far_out(far[name], usual) for name in there}
+    left = {
+        name: {day: profile for day, profile in days.items() if day not in out[name]}
+        for name, days in there.items()
+    }
+    changed = {name: days for name, days in left.items() if out[name]}
+    far |= _apart(changed, metric, by_weekday=by_weekday)
+    return {
+        name: _Kept(
+            tuple(left[name]),
+            out[name],
+            _ordinary_bound(np.array(list(far[name].values())), LEAST_DISTANCES, usual),
+        )
+        for name in there
+    }
 
 
 def _far_out(apart: Mapping[date, float], threshold: float) -> tuple[date, ...]:
@@ -222,12 +241,25 @@ def _ordinary_bound(values: Floats, least: int, threshold: float) -> float | Non
     return float(np.exp(logarithms.mean() + reach))
 
 
-def _apart(there: Mapping[date, Profile], metric: Metric, *, by_weekday: bool) -> dict[date, float]:
-    """Return how far each day lies from the others that it is compared with."""
-    days = [day for day in sorted(there) if there[day].n >= LEAST_ROWS]
-    groups = [day.weekday() if by_weekday else 0 for day in days]
-    found = apart([there[day] for day in days], groups, metric)
-    return {day: float(v) for day, v in zip(days, found, strict=True) if not np.isnan(v)}
+def _apart(
+    there: Mapping[str, Mapping[date, Profile]], metric: Metric, *, by_weekday: bool
+) -> dict[str, dict[date, float]]:
+    """Return by feature how far each day lies from the others that it is compared with."""
+    far: dict[str, dict[date, float]] = {name: {} for name in there}
+    rows = [
+        (name, day, profile)
+        for name, days in there.items()
+        for day, profile in sorted(days.items())
+        if profile.n >= LEAST_ROWS
+    ]
+    for is_long in (False, True):
+        some = [row for row in rows if is_long_row(row[2]) == is_long]
+        groups = [(name, day.weekday() if by_weekday else 0) for name, day, _ in some]
+        found = apart([profile for *_, profile in some], groups, metric)
+        for (name, day, _), value in zip(some, found, strict=True):
+            if not np.isnan(value):
+                far[name][day] = float(value)
+    return far
 
 
 def _between_stretches(

@@ -98,7 +98,7 @@ class Served:
     @cached_property
     def trained(self) -> Baseline | None:
         """The model's training data, counted; None if the model does not name it."""
-        own = next(iter(choices.training(self.deployed, self.model)), None)
+        own = choices.own_training(self.model)
         return self._counted(own) if own else None
 
     @cached_property
@@ -108,7 +108,7 @@ class Served:
             return self.options.baseline
         if stored := self.in_force.baseline:
             return choices.choice_of(stored.rule, self.model, stored.label)
-        return choices.default(self.signal, self.deployed, self.model)
+        return choices.default(self.signal, self.model)
 
     @cached_property
     def baseline(self) -> Baseline:

@@ -14,7 +14,7 @@ from monitoring.window import DAY, Window
 
 HOUR = timedelta(hours=1)
 #: Newest first: everything is evaluated this far back before anything further back.
-RUNGS = (DAY, 7 * DAY, 30 * DAY, 90 * DAY)
+RUNGS = (7 * DAY, 30 * DAY, 90 * DAY)
 #: What could not be read is asked for again after so long, and less and less often from then on.
 RETRY = timedelta(minutes=5)
 #: Input that goes on changing makes a step due again no more often.

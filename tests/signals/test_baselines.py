@@ -240,8 +240,8 @@ def test_choices_begin_with_what_is_in_force(deployed: Deployed) -> None:
         "Same weekdays of the 8 weeks before", "The period before",
     }  # fmt: skip
     assert baselines.choices(deployed, model)[0].label == "Training data flight-delay-training:1"
-    assert baselines.default("data_drift", deployed, model).rule == SEASONAL
-    assert baselines.default("data_quality", deployed, model).asset == model.training_data
+    assert baselines.default("data_drift", model).rule == SEASONAL
+    assert baselines.default("data_quality", model).asset == model.training_data
 
 
 def test_a_baseline_of_production_keeps_to_the_segment(deployed: Deployed) -> None:

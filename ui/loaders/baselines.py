@@ -97,7 +97,7 @@ def _offers(
     from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
 
     _, model = deployments.served(endpoint, deployment)
-    usual = known.default(signal, deployments.deployed(), model).label
+    usual = known.default(signal, model).label
     offers = [
         Offer(c.label, c.rule.kind, str(c.rule), stored.get(c.label), c.label == usual)
         for c in deployments.choices(endpoint, deployment).values()

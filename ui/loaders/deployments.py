@@ -106,7 +106,7 @@ def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, Basel
 
     _, model = served(endpoint, deployment)
     chosen = database.active(endpoint, deployment, signal) if signal else None
-    active = chosen.label if chosen else known.default(signal, deployed(), model).label
+    active = chosen.label if chosen else known.default(signal, model).label
     stored = [(each.label, each.rule) for each in database.stored(endpoint, deployment)]
     found = known.choices(deployed(), model, stored, active)
     return {choice.label: choice for choice in found}

@@ -127,12 +127,16 @@ class Layout:
         return Layout(self.kind, names, tuple(self.bins[i] for i in at), self.cuts)
 
 
+def is_long_row(profile: Profile) -> bool:
+    """Whether a feature has so many cells that it is stacked apart."""
+    return profile.kind == "numerical" and len(profile.counts) > LONG
+
+
 def layouts(reference: Mapping[str, Profile]) -> list[Layout]:
     """Return how to stack the features of a reference: by kind, and long rows apart."""
     groups: dict[tuple[Kind, bool], list[Profile]] = {}
     for profile in reference.values():
-        is_long = profile.kind == "numerical" and len(profile.counts) > LONG
-        groups.setdefault((profile.kind, is_long), []).append(profile)
+        groups.setdefault((profile.kind, is_long_row(profile)), []).append(profile)
     found = []
     for group in groups.values():
         some = max(MOST_NUMBERS // Layout.of(group).cuts, 1)
