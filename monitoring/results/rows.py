@@ -89,6 +89,18 @@ def readable(rows: Iterable[Stored]) -> Iterator[Stored]:
             _log.warning("Evaluation %s cannot be read and counts as not done", row.id)
 
 
+def looking_whole(rows: Iterable[Stored]) -> Iterator[Stored]:
+    """Yield those that `marks` would return: of this version, whether they can be read or not."""
+    return (row for row in rows if is_promising(row.payload[:HEAD], len(row.payload)))
+
+
+def empty(session: Session, damaged: Iterable[Stored]) -> None:
+    """Empty damaged payloads, unless one is another by now: then it was read wrongly, not written so."""
+    for row in damaged:
+        same = EvaluationRow.id == row.id, EvaluationRow.payload == row.payload
+        session.execute(update(EvaluationRow).where(*same).values(payload=b""))
+
+
 def add(
     session: Session,
     workspace: str,

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import EvaluationRow, SeriesRow
+from monitoring.errors import MonitoringError
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results import leases, rows
@@ -64,7 +65,6 @@ class Results:
         self._workspace = workspace.lower()
         self._numbers = SeriesNumbers(self._workspace)
         self._generation = 0
-        self._damaged: set[int] = set()
 
     def add(self, evaluations: Iterable[Evaluation], lease: Lease | None = None) -> int:
         """Add evaluations, all or none; returns how many say something new.
@@ -156,15 +156,14 @@ class Results:
     ) -> Mapping[tuple[Place, datetime], Done]:
         """Return by what each step of a signal was last evaluated, by place and start.
 
-        Payloads are not read for it: damage is known of those that were read before.
+        Payloads are not read for it: damage counts from when a reader came upon it.
 
         Raises:
             SourceError: The database cannot be read.
         """
         with self._database.reading() as session:
             known = self._series().choose(session, {signal}, {place} if place else None, step)
-            found = rows.marks(session, rows.of(known), rows.within(window))
-        chosen = _Chosen(known, tuple(row for row in found if row.id not in self._damaged))
+            chosen = _Chosen(known, rows.marks(session, rows.of(known), rows.within(window)))
         marks = {row.id: _done(row) for row in chosen.rows}
         return {
             (chosen.known[series].place, moment(start)): marks[row.id]
@@ -281,7 +280,7 @@ class Results:
     def _series(self) -> SeriesNumbers:
         """Return what is known of the series; nothing of a database that is gone, in a session of this one."""
         if self._generation != self._database.generation:
-            self._generation, self._damaged = self._database.generation, set()
+            self._generation = self._database.generation
             self._numbers = SeriesNumbers(self._workspace)
         return self._numbers
 
@@ -297,8 +296,18 @@ class Results:
             stored = rows.stored(session, rows.of(known), condition)
         whole = tuple(rows.readable(stored))
         if len(whole) < len(stored):
-            self._damaged |= {row.id for row in stored} - {row.id for row in whole}
+            self._empty(tuple(rows.looking_whole(set(stored).difference(whole))))
         return _Chosen(known, whole)
+
+    def _empty(self, damaged: Collection[Stored]) -> None:
+        """Empty what is damaged, so that every process finds its steps due without reading it."""
+        if not damaged:
+            return
+        try:
+            with self._database.writing() as session:
+                rows.empty(session, damaged)
+        except MonitoringError as error:  # reading goes on; the next reader comes upon it again
+            _log.warning("Damaged evaluations still count as done: %s", error)
 
 
 def _has_breach(row: Stored) -> bool:

@@ -217,6 +217,8 @@ def test_what_cannot_be_read_counts_as_not_done(
         assert values(results) == {0: 0.1}
     assert "cannot be read" in caplog.text
     assert list(results.done("data_drift", HOUR, WHOLE_DAY)) == [(BLUE, MIDNIGHT)]
+    elsewhere = Results(database, results._workspace)  # as another process knows it
+    assert list(elsewhere.done("data_drift", HOUR, WHOLE_DAY)) == [(BLUE, MIDNIGHT)]
     assert results.latest() == ()
     assert results.add([evaluation(hours(1, 2), 0.2)]) == 1  # so it is evaluated once more
     assert values(results) == {0: 0.1, 1: 0.2}
