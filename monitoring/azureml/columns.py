@@ -84,17 +84,6 @@ _SIMPLE_NAMES = {
 }
 
 
-def spark_type_name(text: str) -> str:
-    """Return the name of a type in Spark's SQL for the text of its class.
-
-    >>> spark_type_name("LongType()"), spark_type_name("DateType()"), spark_type_name("DecimalType(10,2)")
-    ('bigint', 'date', 'decimal(10,2)')
-    """
-    name, _, parameters = text.partition("Type(")
-    simple = _SIMPLE_NAMES.get(name, name.lower())
-    return simple if parameters in {"", ")"} else f"{simple}({parameters}"
-
-
 def spark_class(dtype: str) -> str:
     """Return the text of a type's class, as the service writes it into its statistics.
 
