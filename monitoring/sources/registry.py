@@ -236,28 +236,32 @@ def _model(found: Any, registry: str | None) -> ModelVersion:
 
 def _monitor(schedule: Mapping[str, Any]) -> MonitorSchedule:
     properties = schedule["properties"]
-    definition = properties["action"].get("monitorDefinition") or {}
-    target = definition.get("monitoringTarget") or {}
+    definition = _part(properties["action"], "monitorDefinition")
+    target = _part(definition, "monitoringTarget")
     endpoint, deployment = _target(target.get("deploymentId") or "")
-    alert = definition.get("alertNotificationSetting") or {}
-    emails = (alert.get("emailNotificationSetting") or {}).get("emails") or ()
+    email = _part(_part(definition, "alertNotificationSetting"), "emailNotificationSetting")
     return MonitorSchedule(
         name=schedule["name"],
         enabled=bool(properties.get("isEnabled", True)),
         endpoint=endpoint,
         deployment=deployment,
         task=target.get("taskType") or "",
-        signals=tuple(_signal(n, s) for n, s in (definition.get("signals") or {}).items()),
-        every=_trigger(properties.get("trigger") or {}),
-        emails=tuple(emails),
+        signals=tuple(_signal(n, s) for n, s in _part(definition, "signals").items()),
+        every=_trigger(_part(properties, "trigger")),
+        emails=tuple(email.get("emails") or ()),
     )
+
+
+def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part of an answer, which Azure may leave out or send as null."""
+    return whole.get(name) or {}
 
 
 def _signal(name: str, found: Mapping[str, Any]) -> MonitorSignal:
     thresholds = tuple(
         Threshold(
             _snake(t.get("metric") or ""),
-            (t.get("threshold") or {}).get("value"),
+            _part(t, "threshold").get("value"),
             (t.get("dataType") or "").lower(),
         )
         for t in found.get("metricThresholds") or ()
