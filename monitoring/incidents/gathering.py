@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from monitoring.errors import MonitoringError
@@ -166,10 +167,11 @@ def telling(results: Iterable[MetricResult]) -> Iterator[MetricResult]:
 def together(parts: Iterable[Gathered]) -> Gathered:
     """Return the parts as one."""
     kept = list(parts)
+    flat = chain.from_iterable
     return Gathered(
-        tuple(result for part in kept for result in part.results),
-        tuple(event for part in kept for event in part.events),
-        tuple(answer for part in kept for answer in part.answers),
-        tuple(dict.fromkeys(text for part in kept for text in part.missing)),
+        tuple(flat(part.results for part in kept)),
+        tuple(flat(part.events for part in kept)),
+        tuple(flat(part.answers for part in kept)),
+        tuple(dict.fromkeys(flat(part.missing for part in kept))),
         min((part.taken for part in kept if part.taken), default=None),
     )

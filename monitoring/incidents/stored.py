@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
 from monitoring.incidents.gathering import LEAST_DAYS, telling
 from monitoring.incidents.lane_table import EVENTS
@@ -46,18 +47,18 @@ def kept_report(
     Raises:
         SourceError: The database cannot be read.
     """
-    known = [each for part in _parts(results, window, whole=whole) for each in part]
+    known = list(chain.from_iterable(_parts(results, window, whole=whole)))
     happened = events.of(Window(window.start - LOOK_BACK, window.end))
     stories = book.stories(window)
-    blind = (e for e in results.evaluations(window, signals=_SOURCES) if not e.complete)
+    sources = results.evaluations(window, signals=_SOURCES)
     return IncidentReport(
         window=window,
         taken=taken,
         results=tuple(sorted(_results(known), key=_start)),
-        events=tuple(e for e in happened if window.start <= e.time < window.end),
+        events=tuple(e for e in happened if e.time in window),
         earlier=tuple(e for e in happened if e.time < window.start),
         incidents=tuple(story.incident for story in stories),
-        missing=tuple(missing([*known, *blind])),
+        missing=tuple(missing([*known, *sources])),
         measured=max((each.evaluated for each in known), default=None),
         ranked={story.incident.id: story.suspects for story in stories},
     )
