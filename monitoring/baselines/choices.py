@@ -220,17 +220,14 @@ class _Production:
         """
         rule = self.choice.rule
         asked = rule.of_window(self.window)
-        weekdays = {day.weekday() for day in self.window.days()}
-        chosen = [d for d in asked.days if not asked.by_weekday or d.weekday() in weekdays]
+        chosen = asked.like(self.window.days())
         there = [day for day in chosen if day in tables]
         needed = least_days(by_weekday=asked.by_weekday)
         if len(there) >= needed:
             return there
-        for day in self.window.days():
-            found = rule.of_day(day, self.window)
-            alike = [d for d in found.days if not found.by_weekday or d.weekday() == day.weekday()]
-            if sum(d in tables for d in alike) >= needed:
-                return there or list(tables)
+        of_days = (rule.of_day(day, self.window).like([day]) for day in self.window.days())
+        if any(len(tables.keys() & alike) >= needed for alike in of_days):
+            return there or list(tables)
         held = f"have rows in the segment {self.segment}" if self.segment else "were collected"
         wider = "a wider segment" if self.segment else "a later window"
         raise NotEnoughData(
