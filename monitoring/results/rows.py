@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
@@ -121,9 +121,6 @@ def add(
     series = dict.fromkeys(map(_series, new))
     known = {numbers.get(each) or add_series(session, workspace, each): each for each in series}
     numbers = {each: n for n, each in known.items()}
-    digests = {
-        each: add_number(session, InForceRow, digest=each) for each in {e.in_force for e in new}
-    }
     rows = [_row(evaluation, numbers[_series(evaluation)]) for evaluation in new]
     hull = Window(min(e.window.start for e in new), max(e.window.end for e in new))
     before = stored(session, of(known), within(hull))
@@ -132,10 +129,16 @@ def add(
         again = update(EvaluationRow).where(EvaluationRow.id == number)
         session.execute(again.values(evaluated=evaluated))
     if added:
-        # With what it returns, since drivers send only such insertions many rows at once.
-        insertion = insert(EvaluationRow).returning(EvaluationRow.id)
-        session.execute(insertion, [_record(row, digests[row.in_force]) for row in added])
+        _insert(session, added)
     return len(added)
+
+
+def _insert(session: Session, added: Sequence[Stored]) -> None:
+    in_force = {row.in_force for row in added}
+    numbers = {each: add_number(session, InForceRow, digest=each) for each in in_force}
+    # With what it returns, since drivers send only such insertions many rows at once.
+    insertion = insert(EvaluationRow).returning(EvaluationRow.id)
+    session.execute(insertion, [_record(row, numbers[row.in_force]) for row in added])
 
 
 def remove(session: Session, series: Iterable[int], before: int) -> int:
