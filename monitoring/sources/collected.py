@@ -30,7 +30,7 @@ from fsspec.implementations.local import LocalFileSystem
 from monitoring.errors import InputError, SourceError
 from monitoring.kept.disk import Disk, digest, forget_gone, state_of
 from monitoring.kept.memory import Memory
-from monitoring.sources.cloud_events import BAD_VALUE, KEY, Events
+from monitoring.sources.cloud_events import KEY, Events
 from monitoring.sources.failures import NotFoundError, explained
 from monitoring.sources.registry import container_path
 from monitoring.window import Window
@@ -77,15 +77,6 @@ class CollectedDay:
     lines: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
-
-    @property
-    def bad_values(self) -> dict[str, int]:
-        """Values that are not of the asked type, by column."""
-        return {
-            name.removeprefix(BAD_VALUE): count
-            for name, count in self.faults.items()
-            if name.startswith(BAD_VALUE)
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from monitoring.errors import SourceError
 from monitoring.sources.arm import listed
 from monitoring.sources.failures import explained
 from monitoring.workspace.assets import AssetId, DataAsset
-from monitoring.workspace.compute import Compute
 from monitoring.workspace.diagnostic_settings import DiagnosticSetting
 from monitoring.workspace.endpoints import Collection, Deployment, Endpoint
 from monitoring.workspace.models import ModelVersion
@@ -99,12 +98,6 @@ class Inventory:
                 if schedule["properties"]["action"].get("actionType") == "CreateMonitor"
             ]
         return tuple(sorted(found, key=lambda monitor: monitor.name))
-
-    def computes(self) -> tuple[Compute, ...]:
-        """Return the compute targets, by name."""
-        with explained("the compute targets", role=_READER):
-            found = [_compute(c) for c in self.azure.workspace_client.compute.list()]
-        return tuple(sorted(found, key=lambda compute: compute.name))
 
     def diagnostic_settings(self, resource_id: str) -> tuple[DiagnosticSetting, ...]:
         """Return where a resource sends its logs; nothing means that its log tables stay empty."""
@@ -275,17 +268,6 @@ def _trigger(trigger: Mapping[str, Any]) -> str:
         return str(trigger.get("expression") or "")
     interval, unit = trigger.get("interval") or 1, str(trigger.get("frequency") or "").lower()
     return f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
-
-
-def _compute(found: Any) -> Compute:
-    return Compute(
-        name=found.name,
-        type=str(found.type or "").lower(),
-        size=str(getattr(found, "size", None) or ""),
-        provisioning_state=_plain(found.provisioning_state),
-        minimum_nodes=getattr(found, "min_instances", None),
-        maximum_nodes=getattr(found, "max_instances", None),
-    )
 
 
 def _diagnostic_setting(found: Mapping[str, Any]) -> DiagnosticSetting:

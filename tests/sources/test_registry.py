@@ -202,10 +202,7 @@ def test_a_monitor_that_the_sdk_cannot_translate_is_still_listed(shop: Tiny) -> 
     assert (monitor.name, monitor.endpoint, monitor.every) == ("credit-monitor", "", "0 3 * * *")
 
 
-def test_compute_autoscale_and_diagnostic_settings(inventory: Inventory) -> None:
-    [compute] = inventory.computes()
-    assert (compute.name, compute.type, compute.size) == ("cpu", "amlcompute", "STANDARD_DS3_V2")
-    assert (compute.minimum_nodes, compute.maximum_nodes) == (0, 4)
+def test_autoscale_and_diagnostic_settings(inventory: Inventory) -> None:
     [setting] = Scaling(inventory.azure).autoscale()
     assert (setting.target_id, setting.is_enabled) == (BLUE.lower(), True)
     assert (setting.minimum, setting.maximum) == (2, 5)
@@ -226,7 +223,6 @@ READS = [
     "endpoints",
     "models",
     "monitors",
-    "computes",
 ]
 
 
