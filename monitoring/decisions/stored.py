@@ -94,17 +94,3 @@ class Change:
     what: str
     before: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What is in force at a place. baseline: of its inputs, None for the default.
-
-    drift_thresholds, performance_thresholds: where they differ from the product's own. benchmarks: what
-    the metrics of its model version should be, where that is not what the registry says.
-    """
-
-    baseline: StoredBaseline | None = None
-    drift_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
-    performance_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
-    benchmarks: Mapping[str, float] = field(default_factory=dict, hash=False)

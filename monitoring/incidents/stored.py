@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
-from monitoring.incidents.gathering import LEAST_DAYS, telling
 from monitoring.incidents.lane_table import EVENTS
 from monitoring.incidents.lanes import SHORT
 from monitoring.incidents.report import IncidentReport
@@ -19,6 +18,8 @@ from monitoring.signal import LOOK_BACK, Missing, Signal
 from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
 
+#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
+LEAST_DAYS = 7 * DAY
 #: Results of each of these signals are drawn.
 _DRAWN = {name: signal for name, signal in SIGNALS.items() if signal.alarms}
 #: Sources of events whose evaluations say whether they could be read.
@@ -94,6 +95,20 @@ def _results(evaluations: Iterable[Evaluation]) -> Iterator[MetricResult]:
             yield from each.results
     for results in many.values():
         yield from telling(results)
+
+
+def telling(results: Iterable[MetricResult]) -> Iterator[MetricResult]:
+    """Yield the results of each series that breached, on all steps.
+
+    Some hundreds of series that were always well would say nothing more on a timeline; one of them
+    is kept as a witness, so that a lane without trouble is not blind.
+    """
+    known = list(results)
+    bad = {(r.place, r.metric) for r in known if r.status == "breached"}
+    witness = next(((r.place, r.metric) for r in known if r.status == "ok"), None)
+    for result in known:
+        if (result.place, result.metric) in {*bad, witness}:
+            yield result
 
 
 def missing(evaluations: Iterable[Evaluation]) -> Iterator[Missing]:
