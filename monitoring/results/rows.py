@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from monitoring.database.result_tables import EvaluationRow, InForceRow, SeriesRow
+from monitoring.database.result_tables import EvaluationRow, InForceRow
 from monitoring.results.codec import is_promising, is_readable, pack
 from monitoring.results.evaluation import Evaluation
 from monitoring.results.numbers import Series, add_number, add_series
@@ -42,16 +42,6 @@ def within(window: Window) -> ColumnElement[bool]:
     """Those that have a step in a window: none is longer than a day."""
     starts = inside(window)
     return EvaluationRow.last.between(starts.start, starts.stop + _DAY_SECONDS)
-
-
-def newest(until: datetime | None) -> ColumnElement[bool]:
-    """Those of the newest step of their series, of the steps that begin by a moment."""
-    last = select(func.max(EvaluationRow.last)).where(EvaluationRow.series == SeriesRow.id)
-    if until is not None:
-        last = last.where(EvaluationRow.last <= seconds(until))
-    # From the series, so that each costs one look at the end of its index and not all its rows.
-    ends = select(SeriesRow.id, last.scalar_subquery().label("last")).subquery()
-    return and_(EvaluationRow.series == ends.c.id, EvaluationRow.last == ends.c.last)
 
 
 def stored(session: Session, *conditions: ColumnElement[bool]) -> tuple[Stored, ...]:

@@ -17,7 +17,7 @@ from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results import leases, rows
 from monitoring.results.codec import has_breach, unpack
-from monitoring.results.evaluation import Done, Evaluation, Size, Touch
+from monitoring.results.evaluation import Done, Evaluation, Touch
 from monitoring.results.leases import Lease
 from monitoring.results.numbers import Series, SeriesNumbers
 from monitoring.results.payload import UnreadableError
@@ -170,46 +170,6 @@ class Results:
             for (series, start), row in chosen.steps_in(window).items()
         }
 
-    def latest(
-        self,
-        *,
-        signals: Collection[str] | None = None,
-        places: Collection[Place] | None = None,
-        step: timedelta | None = None,
-        until: datetime | None = None,
-    ) -> tuple[Evaluation, ...]:
-        """Return the newest step of each series, of those that begin by `until`.
-
-        Raises:
-            SourceError: The database cannot be read.
-        """
-        chosen = self._choose(rows.newest(until), signals, places, step)
-        steps = {step: row for step, row in chosen.steps().items() if step[1] == row.last}
-        return _cut(steps, chosen.known)
-
-    def history(self, evaluation: Evaluation) -> tuple[Evaluation, ...]:
-        """Return the older evaluations of its steps, newest first.
-
-        Raises:
-            SourceError: The database cannot be read.
-        """
-        chosen = self._choose(
-            rows.within(Window.day(evaluation.window.start.date())),
-            {evaluation.signal},
-            {evaluation.place},
-            evaluation.step,
-        )
-        starts, step = inside(evaluation.window), int(evaluation.step.total_seconds())
-        same = [row for row in chosen.rows if any(start in starts for start in row.starts(step))]
-        evaluated = microseconds(evaluation.evaluated)
-        own = max((row.id for row in same if _is_of(row, evaluation)), default=0)
-        older = sorted((row for row in same if row.age < (evaluated, own)), key=lambda row: row.age)
-        return tuple(
-            whole
-            for row in reversed(older)
-            for whole in _parts(row, chosen.known[row.series], row.starts(step))
-        )
-
     def evaluated(self, since: datetime) -> tuple[Touch, ...]:
         """Return what was evaluated since a moment: each series, and its first such step.
 
@@ -254,28 +214,6 @@ class Results:
         with self._database.reading() as session:
             known = self._series().choose(session)
         return tuple(sorted({series.place for series in known.values()}))
-
-    def size(self) -> Size:
-        """Return how much is stored.
-
-        Raises:
-            SourceError: The database cannot be read.
-        """
-        sums = select(
-            func.count(),
-            func.coalesce(func.sum(func.length(EvaluationRow.payload)), 0),
-            func.min(EvaluationRow.last),
-            func.max(EvaluationRow.last),
-        )
-        with self._database.reading() as session:
-            known = self._series().choose(session)
-            count, size, oldest, newest = session.execute(sums.where(rows.of(known))).one()
-        return Size(
-            evaluations=count,
-            payload_bytes=int(size),
-            oldest=None if oldest is None else moment(oldest),
-            newest=None if newest is None else moment(newest),
-        )
 
     def _series(self) -> SeriesNumbers:
         """Return what is known of the series; nothing of a database that is gone, in a session of this one."""
@@ -390,15 +328,6 @@ def _window(start: int, end: int) -> Window:
 
 def _by_place(evaluation: Evaluation) -> tuple[Place, str, timedelta]:
     return evaluation.place, evaluation.signal, evaluation.step
-
-
-def _is_of(row: Stored, evaluation: Evaluation) -> bool:
-    return (row.in_force, row.fingerprint, row.version, row.evaluated) == (
-        evaluation.in_force,
-        evaluation.fingerprint,
-        evaluation.version,
-        microseconds(evaluation.evaluated),
-    )
 
 
 def _done(row: Stored) -> Done:

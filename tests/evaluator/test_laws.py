@@ -103,7 +103,9 @@ def test_a_threshold_in_force_is_due_for_its_signal_and_place_alone(
     strict = sets.create("toy_inputs", "strict", {"lines": -1.0}, author=ana, now=NOW)
     sets.switch(BLUE, "toy_inputs", strict, seen=None, author=ana, now=NOW)
     assert {step[:2] for step in look(small, one)} == {("toy_inputs", "credit/blue")}
-    (latest,) = small.results.latest(signals={"toy_inputs"}, places={BLUE}, step=HOUR)
+    *_, latest = small.results.evaluations(
+        everything(small), signals={"toy_inputs"}, places={BLUE}, step=HOUR
+    )
     assert {(r.threshold, r.status) for r in latest.results} == {(-1.0, "breached")}
     (state,) = [each for each in fleet(small.snapshots) if each.place == BLUE]
     headline = state.of("toy_inputs")

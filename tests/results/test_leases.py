@@ -151,7 +151,6 @@ def test_two_writers_of_the_same_store_each_evaluation_once(url: str, database: 
     counts = [int(out or 0) for out, _ in ended]
     assert sum(counts) == 72, ended
     results = Results(database, WORKSPACE)
-    assert results.size().evaluations == 72
     assert len(results.results(Window(MIDNIGHT, MIDNIGHT + DAY))) == 72
 
 
