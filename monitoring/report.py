@@ -109,11 +109,7 @@ def headline(
     """Return the state of a signal at a place from its judged steps alone.
 
     Args:
-        signal: Which one.
-        place: A deployment, an endpoint, a cluster or the workspace.
-        steps: Its results, those of its features among them.
         window: What is looked at: it selects steps.
-        taken: Now.
     """
     inside = [r for r in steps if r.window and r.window.end > window.start]
     series = by_series(r for r in inside if r.window and r.window.start < window.end)

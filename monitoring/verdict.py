@@ -330,7 +330,6 @@ def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) 
 
     Args:
         start: Of the breach, on steps of its own.
-        step: How long those are.
         steps: Of the same series, on steps of any length.
 
     >>> from datetime import UTC

@@ -136,10 +136,7 @@ def cast_failures(
     """Return how many values that are not null become null when cast.
 
     Args:
-        have: Spark type of the column.
-        want: Spark type of the reference's column.
         rows: Values that are not null.
-        numbers: The values, if they are numbers.
         counts: Rows per text, if they are texts.
 
     Raises:

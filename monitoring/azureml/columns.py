@@ -54,12 +54,8 @@ def feature_type(
     """Return how the service treats a column of the reference; None when it skips it.
 
     Args:
-        dtype: Spark type name.
-        distinct: Distinct values, null counted as one.
-        rows: Rows, nulls included.
         name: The column, to look it up in the overrides.
         numerical: Columns declared numerical; they win over `categorical`.
-        categorical: Columns declared categorical.
 
     >>> feature_type("int", distinct=3, rows=100), feature_type("int", distinct=20, rows=400)
     ('categorical', 'numerical')

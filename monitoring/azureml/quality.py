@@ -114,11 +114,8 @@ def statistics(
     """Return what the service keeps of a column of the reference.
 
     Args:
-        column: Of the reference.
         has_fractions: Whether any column of the table is float or double; if none is, bounds are
             whole numbers.
-        numerical: Columns declared numerical.
-        categorical: Columns declared categorical.
 
     Raises:
         NotEnoughData: A numerical column is null in every row, on which the service fails.

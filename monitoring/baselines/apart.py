@@ -24,8 +24,6 @@ def apart(profiles: Sequence[Profile], groups: Sequence[Hashable], metric: Metri
 
     Args:
         profiles: Of one feature, on the same bins, each with a row that takes part.
-        groups: Which group each belongs to.
-        metric: Made for the feature's kind.
     """
     places = {group: at for at, group in enumerate(dict.fromkeys(groups))}
     group = np.array([places[each] for each in groups], np.int64)

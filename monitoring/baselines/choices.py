@@ -57,7 +57,6 @@ def choices(
     """Return what a model's inputs can be compared with.
 
     Args:
-        deployed: The workspace.
         model: Its own training data comes first.
         stored: Names and rules of baselines that users have made.
         active: Label of the one in force; it comes before all others.
@@ -119,15 +118,7 @@ def take(
     """Count a baseline, cut down to a segment.
 
     Args:
-        deployed: The workspace.
-        deployment: Whose inputs are compared.
-        model: What it serves.
-        choice: One of `choices`.
-        window: What is compared with it.
-        progress: Called with a share from 0 to 1 and a text.
-        segment: Rows to look at.
         anchor: The model's training data, if it is counted already: it fixes the bins.
-        store: Where the profiles of days are kept.
 
     Raises:
         SourceError: Its data cannot be reached.

@@ -64,7 +64,6 @@ def serve(
         make: Returns an evaluator. It is made anew every day, when the sample workspace is another
             one, and after a failure, since what it knows of a database may be of one that is gone.
         stop: Ends it, a running round before its next task.
-        once: One round, then end.
         after_failure: Seconds from a failure to the next round.
     """
     day, at_work = None, None

@@ -59,12 +59,6 @@ class Baselines:
         """Keep a baseline; under a name that is there already, it is that one's next version.
 
         Args:
-            place: Where it can be chosen.
-            name: What users will see.
-            rule: How its rows are found.
-            author: Who made it.
-            now: When.
-            note: Why.
             taken: Names that mean something else.
 
         Raises:

@@ -76,16 +76,7 @@ def switch(
     """Add a switch to the history; what it says is in force from then on.
 
     Args:
-        session: Of a writer, so that no one else writes in between.
-        subject: What is switched.
-        place: Where.
-        signal: For which signal.
-        chosen: What is to be in force; None for the default.
-        seen: What the author saw in force.
         default: Label of what is in force without any switch.
-        author: Who.
-        now: When.
-        note: Why.
 
     Raises:
         InputError: Somebody else has switched meanwhile, or it is in force already.

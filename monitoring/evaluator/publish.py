@@ -50,10 +50,6 @@ class Publisher:
         """Tell every touched state, and fold what was evaluated into incidents.
 
         What fails is told again with the next round.
-
-        Args:
-            endpoints: With their deployments, as Azure spells them.
-            now: As of when.
         """
         self.tell(endpoints, now)
         if self._touched:

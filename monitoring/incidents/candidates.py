@@ -66,8 +66,6 @@ def features(
     feature first.
 
     Args:
-        results: Judged numbers.
-        place: Whose inputs.
         around: The days in which a change must have begun.
         known_until: Later results are not looked at.
     """

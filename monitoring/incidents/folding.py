@@ -43,8 +43,6 @@ def fold(
     Pure: neither the order of the results nor asking twice changes anything.
 
     Args:
-        results: Judged numbers, one a step, of all signals.
-        events: What happened.
         taken: Now; what lasts until then is open.
     """
     known = tuple(results)

@@ -142,10 +142,6 @@ def freeze(
     """Return an incident with what was known of it at each moment until now.
 
     Args:
-        report: That it is one of.
-        incident: To be frozen.
-        frozen: Now.
-        workspace: Name, for the reader.
         window: Of the lanes; by default the incident with some time around it.
         logs: Lines to be kept with it, since the log will not keep them.
     """

@@ -84,8 +84,6 @@ def lanes(
 
     Args:
         results: Judged numbers, each with the window of its step; without one they are left out.
-        events: What happened.
-        missing: What could not be read.
 
     Returns:
         In the order of `lane_table.rows`, metrics that are not listed there last in their group.

@@ -73,9 +73,7 @@ def of_incident(
     """Return the moments of an incident, the breaches' own first.
 
     Args:
-        incident: What is explained.
         results: Judged numbers; those of later than `known_until` are not looked at.
-        known_until: As of when.
     """
     known = [each for each in incident.breaches if each.fired <= known_until]
     turns = _turns([each for each in known if _is_gradual(each)], results, known_until)

@@ -41,12 +41,7 @@ class Recorder:
     book: IncidentBook
 
     def record(self, touches: Iterable[Touch], now: datetime) -> int:
-        """Record the incidents of some places and of their endpoints; return how many revisions.
-
-        Args:
-            touches: What was evaluated there.
-            now: As of when.
-        """
+        """Record the incidents of some places and of their endpoints; return how many revisions."""
         known = self.book.list(Window(now - FARTHEST, now))
         count = 0
         for group, own in _groups(touches):

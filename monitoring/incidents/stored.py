@@ -38,11 +38,6 @@ def kept_report(
     """Return what is kept of a window. It only filters: no incident depends on it.
 
     Args:
-        results: Of the workspace.
-        events: Likewise.
-        book: Likewise.
-        window: What to report on.
-        taken: Now.
         whole: On all grids, as it always is of a short window; else on the longest steps.
 
     Raises:

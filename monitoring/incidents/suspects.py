@@ -42,9 +42,7 @@ def rank(
     """Return the suspects of an incident, at most ten.
 
     Args:
-        incident: What is asked about.
         events: What happened, also before the window: how often says how telling.
-        results: Judged numbers of all signals.
         known_until: As of when; by default when the last of its breaches was certain, so that the
             ranking does not change with what came later.
     """

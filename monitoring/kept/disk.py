@@ -109,9 +109,7 @@ class Disk:
     """Results of one kind below a folder; without a folder nothing outlives the process.
 
     Args:
-        folder: Holds this kind alone.
         version: Goes up whenever the meaning of a result changes.
-        most_files: Results that are kept.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     squares = Disk(Path(folder), version=1)
@@ -177,8 +175,6 @@ class Disk:
         On a disk that takes nothing it is written to a temporary folder of this process.
 
         Args:
-            name: The question, as a path below the folder.
-            state: As for `get`.
             write: Writes the file and returns notes on it, for `records`.
             holds: Whether a file with these notes still does.
 

@@ -160,12 +160,9 @@ class Memory:
 
         Args:
             key: The question; equal keys have equal results.
-            compute: Gets the callback to report its progress to.
             fresh: How old a result in memory may be; None for any age.
             stale: How old it may be to be served while it is renewed in the background.
             progress: Called with a share from 0 to 1 and a text, also while another session computes.
-            state: Of what the result is made from.
-            keep: Gets a new result, to keep it elsewhere.
         """
         if stale is not None and (old := self._younger(key, stale)):
             if not self._younger(key, fresh):

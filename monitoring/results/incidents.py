@@ -79,8 +79,6 @@ class IncidentBook:
         """Add a revision of each incident that is new or of which a reader sees something else.
 
         Args:
-            incidents: As they are now.
-            now: Since when they are.
             suspects: Of each incident, by its id.
 
         Raises:
@@ -110,7 +108,6 @@ class IncidentBook:
 
         Args:
             ids: Of incidents; those that are withdrawn already stay as they are.
-            now: Since when.
             words: Why, by id: a sentence for people.
 
         Raises:

@@ -100,9 +100,6 @@ def add(
     """Add the evaluations that say something new; the session is a writer's, so that none comes between.
 
     Args:
-        session: Of a writer.
-        workspace: Whose they are.
-        evaluations: In the order in which they were made.
         numbers: Of the series that are in the tables for certain; others are looked up, or added.
     """
     new = tuple(evaluations)

@@ -98,10 +98,6 @@ class Results:
 
         Args:
             window: In which the steps begin.
-            signals: None for all.
-            places: None for all.
-            step: Their length; None for any.
-            least: The shortest length that is wanted.
 
         Raises:
             SourceError: The database cannot be read.
@@ -120,8 +116,6 @@ class Results:
 
         Args:
             window: In which the steps begin.
-            places: Whose.
-            also: Which others are wanted.
 
         Raises:
             SourceError: The database cannot be read.

@@ -77,12 +77,7 @@ def find(
     """Return what was collected of a request that was received at a moment.
 
     Args:
-        collected: The container of collected data.
-        endpoint: As its folder is written.
-        deployment: As its folder is written.
         collection: `model_inputs`, `model_outputs`, `request`, ...
-        request_id: What the line carries as its correlation id.
-        moment: When the gateway received it.
         columns: DuckDB type of columns that must have it, as for `Collected.day`.
 
     Raises:

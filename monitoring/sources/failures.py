@@ -35,7 +35,6 @@ def explained(what: str, *, role: str) -> Iterator[None]:
 
     Args:
         what: What was being read, as the object of "Cannot read".
-        role: The role that lets an identity read it, and where it is given.
 
     Raises:
         NotPermittedError: Azure refused this identity.

@@ -90,11 +90,7 @@ class _Call:
 
 @dataclass
 class PlatformMetrics:
-    """Asks for platform metrics, as many resources at once as Azure allows.
-
-    Args:
-        pause: What waits for some seconds while Azure is busy.
-    """
+    """Asks for platform metrics, as many resources at once as Azure allows."""
 
     azure: Azure
     pause: Callable[[float], None] = time.sleep

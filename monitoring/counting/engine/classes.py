@@ -71,8 +71,6 @@ def classes_of(
     classes has the two that it predicts. A label outside of them is a fault of its row.
 
     Args:
-        tables: All that are to be counted alike.
-        columns: Which column holds what.
         seen: What `seen_in` finds in each table, if it is known.
 
     Raises:

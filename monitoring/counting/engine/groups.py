@@ -64,8 +64,6 @@ def count_each(
     """Count the outcomes of each group of several groupings in one pass over the rows.
 
     Args:
-        table: Rows with the columns that `columns` and the groupings name.
-        columns: Which column holds what.
         groupings: Which features make the groups; a row without a value has a group of its own.
         classes: Of a classifier, in the order of `classes_of`; empty to take those of the table.
 

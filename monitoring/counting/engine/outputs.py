@@ -133,8 +133,6 @@ def outputs(
     apart for each predicted and each true class.
 
     Args:
-        table: Predictions.
-        columns: Which column holds what.
         classes: Of a classifier; empty for a regression.
         decision: The threshold, where there is one.
         store: Folder that keeps the outputs until the files of `table` change.

@@ -32,10 +32,8 @@ def read_rows(
     """Return rows of several tables, one after the other, in file order.
 
     Args:
-        tables: With the same columns.
         features: How each column is read; a column that a table lacks is null there.
         limit: At most this many rows, drawn without replacement; all by default.
-        seed: Of the draw.
         keys: Columns to keep beside the features, as they are; left out where a table lacks one.
 
     Raises:
