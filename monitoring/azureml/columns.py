@@ -72,26 +72,6 @@ def feature_type(
     return None  # array, map, struct, and decimal: Spark says decimal(p,s), the list "decimal"
 
 
-_SIMPLE_NAMES = {
-    "Long": "bigint",
-    "Integer": "int",
-    "Short": "smallint",
-    "Byte": "tinyint",
-}
-
-
-def spark_class(dtype: str) -> str:
-    """Return the text of a type's class, as the service writes it into its statistics.
-
-    >>> spark_class("bigint"), spark_class("decimal(10,2)")
-    ('LongType()', 'DecimalType(10,2)')
-    """
-    name, _, parameters = dtype.partition("(")
-    name = {"long": "bigint", "short": "smallint", "byte": "tinyint"}.get(name, name)
-    classes = {simple: text for text, simple in _SIMPLE_NAMES.items()}
-    return f"{classes.get(name, name.capitalize())}Type({parameters or ')'}"
-
-
 def is_fraction(dtype: str) -> bool:
     """Whether Spark's type holds floating-point numbers.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from monitoring.arrays import Floats, Kind
 from monitoring.azureml.casts import CHECKED, cast_failures
-from monitoring.azureml.columns import feature_type, is_fraction, spark_class
+from monitoring.azureml.columns import feature_type, is_fraction
 from monitoring.errors import InputError, NotEnoughData
 
 ROWS = "RowCount"
@@ -64,11 +64,6 @@ class Statistics:
     minimum: float | int | None = None
     maximum: float | int | None = None
     set_text: str | None = None
-
-    @property
-    def spark_class(self) -> str:
-        """The text of the type's class, as the service writes it."""
-        return spark_class(self.dtype)
 
 
 @dataclass(frozen=True, slots=True)

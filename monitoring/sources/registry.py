@@ -240,7 +240,6 @@ def _monitor(schedule: Mapping[str, Any]) -> MonitorSchedule:
         deployment=deployment,
         task=target.get("taskType") or "",
         signals=tuple(_signal(n, s) for n, s in _part(definition, "signals").items()),
-        every=_trigger(_part(properties, "trigger")),
         emails=tuple(email.get("emails") or ()),
     )
 
@@ -261,13 +260,6 @@ def _signal(name: str, found: Mapping[str, Any]) -> MonitorSignal:
     )
     alerts = found.get("mode", "Enabled") == "Enabled"
     return MonitorSignal(name, _snake(found.get("signalType") or ""), alerts, thresholds)
-
-
-def _trigger(trigger: Mapping[str, Any]) -> str:
-    if trigger.get("triggerType") == "Cron":
-        return str(trigger.get("expression") or "")
-    interval, unit = trigger.get("interval") or 1, str(trigger.get("frequency") or "").lower()
-    return f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
 
 
 def _diagnostic_setting(found: Mapping[str, Any]) -> DiagnosticSetting:
