@@ -15,6 +15,7 @@ from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
 from monitoring.errors import NotEnoughData
+from monitoring.kept.fits import fitted
 from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult
@@ -121,7 +122,11 @@ def run(
         )
     tell = progress or (lambda _share, _text: None)
     tell(0.0, "Fitting the forest")
-    forest = Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS))
+    forest = fitted(
+        ("forest", repr(features)),
+        baseline.table.paths,
+        lambda: Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS)),
+    )
     profiles = {name: p for name, p in baseline.profiles.items() if name in features}
     search = _Search(
         TrainingRange.of(profiles),
