@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -108,11 +109,7 @@ def headline(
     """Return the state of a signal at a place from its judged steps alone.
 
     Args:
-        signal: Which one.
-        place: A deployment, an endpoint, a cluster or the workspace.
-        steps: Its results, those of its features among them.
         window: What is looked at: it selects steps.
-        taken: Now.
     """
     inside = [r for r in steps if r.window and r.window.end > window.start]
     series = by_series(r for r in inside if r.window and r.window.start < window.end)
@@ -143,7 +140,7 @@ class _Summary:
         status = self._status(bool(breaches))
         last = None if breaches else self._last()
         since = min((self._began(key, spell) for key, spell in breaches), default=None)
-        names = dict.fromkeys(key.place.feature for key, _ in breaches if key.place.feature)
+        features = dict.fromkeys(key.place.feature for key, _ in breaches)
         why = leading or self._blind()
         return Headline(
             signal=self.signal.name,
@@ -153,15 +150,19 @@ class _Summary:
             leading=leading,
             since=since,
             is_older=since is not None and since <= self.window.start,
-            open=len({(key.metric, key.place) for key, _ in breaches}),
-            judged=len({(k.metric, k.place) for k, h in self.series.items() if _judged(h)}),
-            names=tuple(names),
+            open=len({key[:2] for key, _ in breaches}),
+            judged=self._judged_count(),
+            names=tuple(filter(None, features)),
             last=last,
             trend=self._trend(),
             as_of=self._as_of(),
-            reason=why.reason if why and status != "breached" else "",
-            hint=why.hint if why else "",
+            reason="" if status == "breached" else why.reason,
+            hint=why.hint,
         )
+
+    def _judged_count(self) -> int:
+        """Return how many metrics of how many places have a verdict, on steps of any length."""
+        return len({key[:2] for key, history in self.series.items() if _judged(history)})
 
     def _open(self) -> list[tuple[Series, Spell]]:
         """Return what is in breach at the end of the window, the worst first."""
@@ -186,17 +187,16 @@ class _Summary:
         own = [r for r in latest if r.metric == self.signal.leading]
         return max(own or latest, key=lambda r: (_end(r), excess(r)), default=None)
 
-    def _blind(self) -> MetricResult | None:
+    def _blind(self) -> MetricResult:
         newest = [history[-1] for history in self.series.values()]
-        return min(newest, key=lambda r: STATUSES.index(r.status), default=None)
+        return min(newest, key=lambda r: STATUSES.index(r.status))
 
     def _status(self, breached: bool) -> Status:  # noqa: FBT001 - one caller
         if breached:
             return "breached"
         as_of = self._as_of()
         if as_of is None:
-            blind = self._blind()
-            return blind.status if blind else "no_data"
+            return self._blind().status
         return "stale" if min(self.taken, self.window.end) - as_of > self._patience() else "ok"
 
     def _patience(self) -> timedelta:
@@ -216,18 +216,24 @@ class _Summary:
         step = self._coarse()
         coarse = {k: h for k, h in self.series.items() if k.step == step}
         leads = [h for k, h in coarse.items() if k.metric == self.signal.leading]
-        starts = sorted({_start(r) for history in coarse.values() for r in history})
+        every = list(chain.from_iterable(coarse.values()))
+        starts = sorted(set(map(_start, every)))
         if len(leads) == 1:
             values = {_start(r): r.value for r in leads[0]}
-            return tuple(values.get(start) for start in starts)
-        counts: dict[datetime, list[bool]] = {}
-        for history in coarse.values():
-            for result in _judged(history):
-                counts.setdefault(_start(result), []).append(result.status == "breached")
-        return tuple(float(sum(counts[s])) if s in counts else None for s in starts)
+        else:
+            values = _breach_counts(every)
+        return tuple(map(values.get, starts))
 
 
-def _judged(history: Sequence[MetricResult]) -> list[MetricResult]:
+def _breach_counts(results: Iterable[MetricResult]) -> dict[datetime, float | None]:
+    """Return how many breached, by the start of the steps at which anything has a verdict."""
+    counts = Counter[datetime]()
+    for result in _judged(results):
+        counts[_start(result)] += result.status == "breached"
+    return {start: float(count) for start, count in counts.items()}
+
+
+def _judged(history: Iterable[MetricResult]) -> list[MetricResult]:
     return [result for result in history if result.status in JUDGED]
 
 
@@ -248,12 +254,14 @@ def _end(result: MetricResult) -> datetime:
 def reading_of(status: Status, leading: MetricResult | None, last: Spell | None) -> Reading:
     """Return how a status reads beside the number that stands for it and the breach that is over."""
     if status == "ok":
-        if last is not None:
-            return "was_breached"
-        if leading is not None and leading.status == "breached":
-            return "unconfirmed"  # one step of the two that it takes
-        return "within_chance" if leading is not None and _is_beyond(leading) else "ok"
+        return "was_breached" if last is not None else _reading_of_ok(leading)
     if status == "not_enough_data":
-        few = leading is not None and "needed" in leading.reason
-        return "too_few_rows" if few or leading is None else "withheld"
+        few = leading is None or "needed" in leading.reason
+        return "too_few_rows" if few else "withheld"
     return status
+
+
+def _reading_of_ok(leading: MetricResult | None) -> Reading:
+    if leading is not None and leading.status == "breached":
+        return "unconfirmed"  # one step of the two that it takes
+    return "within_chance" if leading is not None and _is_beyond(leading) else "ok"

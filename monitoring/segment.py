@@ -110,17 +110,21 @@ def _condition(text: str) -> Condition:
     values = rest.split(",")
     if feature and all(values) and ".." not in rest:
         return Condition(unquote(feature), tuple(unquote(v).replace(_EMPTY, "") for v in values))
-    low, _, high = rest.partition("..")
-    try:
-        ends = float(low or -math.inf), float(high or math.inf)
-    except ValueError:
-        ends = math.nan, math.nan
-    if not (feature and ".." in rest and ends[0] < ends[1]):
+    low, dots, high = rest.partition("..")
+    ends = _number(low, -math.inf), _number(high, math.inf)
+    if not (feature and dots and ends[0] < ends[1]):
         raise InputError(
             f"Cannot read the segment {text!r}",
             hint="Write it as carrier:UA,AA or distance:500..1000.",
         )
     return Condition(unquote(feature), (), *ends)
+
+
+def _number(text: str, otherwise: float) -> float:
+    try:
+        return float(text or otherwise)
+    except ValueError:
+        return math.nan
 
 
 def _code(condition: Condition) -> str:

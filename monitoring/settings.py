@@ -32,6 +32,14 @@ VARIABLES = {
 }
 
 
+_DEFAULTS = {
+    "LEEWAY_CACHE": ".cache",
+    "LEEWAY_FILES": ".",
+    "LEEWAY_RETENTION_DAYS": "400",
+    "LEEWAY_SEED": "2013",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the product needs to know before it can ask anything.
@@ -90,7 +98,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         InputError: A value cannot be read, or a workspace is named without what is needed to reach it.
     """
-    env = {name: environment.get(name, "").strip() for name in VARIABLES}
+    given = {name: environment.get(name, "").strip() for name in VARIABLES}
+    env = {name: text or _DEFAULTS.get(name, "") for name, text in given.items()}
     workspace = env["AZURE_ML_WORKSPACE"] or None
     needed = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "LOG_ANALYTICS_WORKSPACE_ID")
     if workspace and (missing := [name for name in needed if not env[name]]):
@@ -99,10 +108,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             hint="Set them, or unset AZURE_ML_WORKSPACE to open the sample workspace.",
         )
     return Settings(
-        cache=Path(env["LEEWAY_CACHE"] or ".cache"),
-        files=Path(env["LEEWAY_FILES"] or "."),
+        cache=Path(env["LEEWAY_CACHE"]),
+        files=Path(env["LEEWAY_FILES"]),
         now=_time(env["LEEWAY_NOW"]),
-        seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"] or "2013"),
+        seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"]),
         tenant_id=env["AZURE_TENANT_ID"],
         client_id=env["AZURE_CLIENT_ID"],
         subscription_id=env["AZURE_SUBSCRIPTION_ID"],
@@ -112,7 +121,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         log_analytics_workspace_id=env["LOG_ANALYTICS_WORKSPACE_ID"],
         collected_data_url=env["COLLECTED_DATA_URL"],
         database_url=env["DATABASE_URL"],
-        retention_days=_days("LEEWAY_RETENTION_DAYS", env["LEEWAY_RETENTION_DAYS"] or "400"),
+        retention_days=_days("LEEWAY_RETENTION_DAYS", env["LEEWAY_RETENTION_DAYS"]),
     )
 
 

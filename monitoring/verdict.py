@@ -8,7 +8,7 @@ without a verdict does neither. It began with the first breached step of those t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -243,23 +243,42 @@ def spells(
     history = tuple(history)
     if not any(result.status == "breached" for result in history):
         return ()
-    ended: list[Spell] = []
-    run: list[_Step] = []
-    recent: list[_Step] = []
-    needed = 1 if certain else NEEDED
+    fold = _Fold(1 if certain else NEEDED, lasting=lasting)
     for step in _judged(history):
-        silent = bool(recent) and is_silent(recent[-1].window, step.window.start)
-        before = [] if silent and not lasting else recent[1 - OF :]
-        recent = [*before, step]
-        fires = _fires(recent, needed)
-        if run and not (fires and before):
-            ended.append(_spell(run, needed, is_open=False))
-            run = []
+        fold.add(step)
+    if fold.run:
+        fold.end(is_open=lasting or not _fell_silent(fold.recent[-1], taken))
+    return tuple(fold.ended)
+
+
+@dataclass(slots=True)
+class _Fold:
+    """Steps in time order, as runs in breach. recent: the last ones that are judged together."""
+
+    needed: int
+    lasting: bool
+    ended: list[Spell] = field(default_factory=list)
+    run: list[_Step] = field(default_factory=list)
+    recent: list[_Step] = field(default_factory=list)
+
+    def add(self, step: _Step) -> None:
+        before = [] if self._is_cut_off(step) else self.recent[1 - OF :]
+        self.recent = [*before, step]
+        fires = _fires(self.recent, self.needed)
+        if self.run and not (fires and before):
+            self.end(is_open=False)
         if fires:
-            run = [*run, step] if run else _opening(recent)
-    if run:
-        ended.append(_spell(run, needed, is_open=lasting or not _fell_silent(recent[-1], taken)))
-    return tuple(ended)
+            self.run = [*self.run, step] if self.run else _opening(self.recent)
+
+    def end(self, *, is_open: bool) -> None:
+        self.ended.append(_spell(self.run, self.needed, is_open=is_open))
+        self.run = []
+
+    def _is_cut_off(self, step: _Step) -> bool:
+        """Whether too long nothing was known before a step for it to go on with what came before."""
+        if self.lasting or not self.recent:
+            return False
+        return is_silent(self.recent[-1].window, step.window.start)
 
 
 def _judged(history: Iterable[MetricResult]) -> list[_Step]:
@@ -311,7 +330,6 @@ def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) 
 
     Args:
         start: Of the breach, on steps of its own.
-        step: How long those are.
         steps: Of the same series, on steps of any length.
 
     >>> from datetime import UTC

@@ -119,11 +119,11 @@ def _text(lines: Sequence[str]) -> str:
 
 def main() -> None:
     """Take it anew."""
-    from monitoring.incidents.report import evaluated  # noqa: PLC0415
     from monitoring.settings import Settings  # noqa: PLC0415
     from monitoring.sources.azure import connect  # noqa: PLC0415
     from monitoring.sources.deployed import Deployed  # noqa: PLC0415
     from sample.builder import build  # noqa: PLC0415
+    from tests.evaluated_now import evaluated  # noqa: PLC0415
 
     settings = Settings(cache=ROOT / ".cache", now=NOW, seed=2013)
     build(settings.cache, NOW, settings.seed, lambda _share, _text: None)

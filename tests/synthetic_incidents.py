@@ -10,8 +10,7 @@ from places import at
 
 from monitoring.database.database import Database
 from monitoring.event import Event
-from monitoring.incidents.gathering import Gathered
-from monitoring.incidents.report import IncidentReport, folded
+from monitoring.incidents.report import IncidentReport
 from monitoring.metric import MetricResult, Status
 from monitoring.results.events import Events
 from monitoring.results.incidents import IncidentBook
@@ -19,6 +18,7 @@ from monitoring.results.leases import Rounds
 from monitoring.results.store import Results
 from monitoring.signal import Missing
 from monitoring.window import Window
+from tests.evaluated_now import Gathered, folded
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -25,7 +25,6 @@ from typing import Any
 
 from benchmarks.parts import Value, Values, say
 from monitoring.incident import Breach, Incident, Suspect
-from monitoring.incidents import report as reports
 from monitoring.incidents.breach import found
 from monitoring.incidents.record import MEMORY
 from monitoring.incidents.report import IncidentReport
@@ -35,6 +34,7 @@ from monitoring.sources.azure import connect
 from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 from sample.builder import build
+from tests.evaluated_now import evaluated
 
 LIMIT_SECONDS = 1800
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -96,7 +96,7 @@ def measure(*, tiny: bool) -> Values:
 
 def _run(deployed: Deployed, window: Window) -> IncidentReport:
     say(f"gathering {window}")
-    return reports.evaluated(deployed, window, taken=NOW, step=MINUTES_5)
+    return evaluated(deployed, window, taken=NOW, step=MINUTES_5)
 
 
 def replayed(report: IncidentReport, scripted: Truth) -> tuple[Value, float | None, str]:

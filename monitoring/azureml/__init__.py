@@ -1,4 +1,4 @@
-"""The rules by which Azure ML's own monitor computes, quirks included, and the shape of its output.
+"""The rules by which Azure ML's own monitor computes, quirks included.
 
 Source of every rule: Azure/azureml-assets at 4b41f8ccbc, assets/model_monitoring/components/src,
 and PySpark 3.4 under it. Nothing here reads a file or asks a service.

@@ -136,10 +136,7 @@ def cast_failures(
     """Return how many values that are not null become null when cast.
 
     Args:
-        have: Spark type of the column.
-        want: Spark type of the reference's column.
         rows: Values that are not null.
-        numbers: The values, if they are numbers.
         counts: Rows per text, if they are texts.
 
     Raises:
@@ -149,13 +146,11 @@ def cast_failures(
         return text_failures(counts or {}, want)
     if want in {have, "string"}:
         return 0
-    is_number = is_integer(have) or is_fraction(have) or have.startswith("decimal")
-    if (is_number or have in {"boolean", "binary"}) and want == "date":
-        raise _refused(have, want)
-    if want == "binary" and not is_integer(have):
-        raise _refused(have, want)
-    if have == "binary" or have.startswith(("array", "map", "struct")):
-        raise _refused(have, want)
+    if _is_refused(have, want):
+        raise InputError(
+            f"Spark cannot cast {have} to {want}, and the job fails",
+            hint="Give the column the same type on both sides, or leave it out.",
+        )
     if have == "date":  # to Spark a day is no number and no truth value: all of them become null
         return 0 if want == "timestamp" else rows
     if is_fraction(have) and want == "timestamp" and numbers is not None:
@@ -163,8 +158,10 @@ def cast_failures(
     return 0
 
 
-def _refused(have: str, want: str) -> InputError:
-    return InputError(
-        f"Spark cannot cast {have} to {want}, and the job fails",
-        hint="Give the column the same type on both sides, or leave it out.",
-    )
+def _is_refused(have: str, want: str) -> bool:
+    if have == "binary" or have.startswith(("array", "map", "struct")):
+        return True
+    if want == "binary":
+        return not is_integer(have)
+    is_number = is_integer(have) or is_fraction(have) or have.startswith("decimal")
+    return want == "date" and (is_number or have == "boolean")

@@ -54,12 +54,8 @@ def feature_type(
     """Return how the service treats a column of the reference; None when it skips it.
 
     Args:
-        dtype: Spark type name.
-        distinct: Distinct values, null counted as one.
-        rows: Rows, nulls included.
         name: The column, to look it up in the overrides.
         numerical: Columns declared numerical; they win over `categorical`.
-        categorical: Columns declared categorical.
 
     >>> feature_type("int", distinct=3, rows=100), feature_type("int", distinct=20, rows=400)
     ('categorical', 'numerical')
@@ -74,37 +70,6 @@ def feature_type(
         few = rows > 0 and distinct / rows < DISTINCT_RATIO
         return "categorical" if few else "numerical"
     return None  # array, map, struct, and decimal: Spark says decimal(p,s), the list "decimal"
-
-
-_SIMPLE_NAMES = {
-    "Long": "bigint",
-    "Integer": "int",
-    "Short": "smallint",
-    "Byte": "tinyint",
-}
-
-
-def spark_type_name(text: str) -> str:
-    """Return the name of a type in Spark's SQL for the text of its class.
-
-    >>> spark_type_name("LongType()"), spark_type_name("DateType()"), spark_type_name("DecimalType(10,2)")
-    ('bigint', 'date', 'decimal(10,2)')
-    """
-    name, _, parameters = text.partition("Type(")
-    simple = _SIMPLE_NAMES.get(name, name.lower())
-    return simple if parameters in {"", ")"} else f"{simple}({parameters}"
-
-
-def spark_class(dtype: str) -> str:
-    """Return the text of a type's class, as the service writes it into its statistics.
-
-    >>> spark_class("bigint"), spark_class("decimal(10,2)")
-    ('LongType()', 'DecimalType(10,2)')
-    """
-    name, _, parameters = dtype.partition("(")
-    name = {"long": "bigint", "short": "smallint", "byte": "tinyint"}.get(name, name)
-    classes = {simple: text for text, simple in _SIMPLE_NAMES.items()}
-    return f"{classes.get(name, name.capitalize())}Type({parameters or ')'}"
 
 
 def is_fraction(dtype: str) -> bool:

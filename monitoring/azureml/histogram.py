@@ -1,25 +1,17 @@
-"""The service's histograms: the bins behind its drift metrics, and those it displays.
+"""The service's histograms: the bins behind its drift metrics.
 
 Source: Azure/azureml-assets at 4b41f8ccbc, shared_utilities/histogram_utils.py (PySpark's
-RDD.histogram), model_monitor_compute_histogram/histogram.py and
-model_monitor_output_metrics/builders/histogram_builder.py.
+RDD.histogram) and model_monitor_compute_histogram/histogram.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from monitoring.arrays import Counts, Floats
 from monitoring.errors import InputError, NotEnoughData
-
-#: The service shows so many categories; a bucket "Other", whose count is always 0, hides the rest.
-MOST_CATEGORIES = 100
-
-Bucket: TypeAlias = dict[str, Any]
 
 
 def histogram_edges(reference: Floats, production: Floats, *, rows: tuple[int, int]) -> Floats:
@@ -83,56 +75,3 @@ def histograms(reference: Floats, production: Floats) -> tuple[Counts, Counts]:
     """Return the counts of both samples on the service's merged bins."""
     edges = histogram_edges(reference, production, rows=(len(reference), len(production)))
     return histogram_counts(reference, edges), histogram_counts(production, edges)
-
-
-def display_bins(edges: Floats, counts: Counts) -> list[Bucket]:
-    """Return the bins that the service displays: bounds rounded to two decimals, then to float32.
-
-    Narrow bins collapse: those with the same rounded lower bound replace each other, the last one
-    stays. A metric computed from them is wrong.
-
-    >>> [b["count"] for b in display_bins(np.array([0.0, 0.001, 1.0]), np.array([5, 7]))]
-    [7]
-    """
-    kept: dict[float, Bucket] = {}
-    for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True):
-        low, high = (float(np.float32(round(float(edge), 2))) for edge in (left, right))
-        kept[low] = {"lowerBound": low, "upperBound": high, "count": int(count)}
-    return list(kept.values())
-
-
-def display_categories(counts: Mapping[str | None, int]) -> list[Bucket]:
-    """Return the categories that the service displays; null is one of them.
-
-    >>> display_categories({"a": 2, None: 1})
-    [{'category': 'a', 'count': 2}, {'category': None, 'count': 1}]
-    """
-    ranked = list(counts.items())
-    if len(ranked) > MOST_CATEGORIES:
-        top = sorted(ranked, key=lambda item: -item[1])[:MOST_CATEGORIES]
-        ranked = [*top, ("Other", 0)]
-    return [{"category": label, "count": count} for label, count in ranked]
-
-
-def display_histogram(
-    feature: str, reference: Iterable[Bucket], production: Iterable[Bucket]
-) -> dict[str, Any]:
-    """Return the content of the service's histogram file of a feature.
-
-    Buckets that only production has are dropped, so new categories cannot be seen there.
-
-    >>> display_histogram("x", [{"category": "a", "count": 1}], [{"category": "b", "count": 9}])
-    {'featureName': 'x', 'histogram': [{'baselineCount': 1, 'category': 'a'}]}
-    """
-    kept: dict[Any, Bucket] = {}
-    for bucket in reference:
-        rest = {name: value for name, value in bucket.items() if name != "count"}
-        kept[_key(bucket)] = {"baselineCount": bucket["count"], **rest}
-    for bucket in production:
-        if _key(bucket) in kept:
-            kept[_key(bucket)]["targetCount"] = bucket["count"]
-    return {"featureName": feature, "histogram": list(kept.values())}
-
-
-def _key(bucket: Bucket) -> Any:
-    return bucket["category"] if "category" in bucket else bucket["lowerBound"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from monitoring.arrays import Floats, Kind
 from monitoring.azureml.casts import CHECKED, cast_failures
-from monitoring.azureml.columns import feature_type, is_fraction, spark_class
+from monitoring.azureml.columns import feature_type, is_fraction
 from monitoring.errors import InputError, NotEnoughData
 
 ROWS = "RowCount"
@@ -65,11 +65,6 @@ class Statistics:
     maximum: float | int | None = None
     set_text: str | None = None
 
-    @property
-    def spark_class(self) -> str:
-        """The text of the type's class, as the service writes it."""
-        return spark_class(self.dtype)
-
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -114,11 +109,8 @@ def statistics(
     """Return what the service keeps of a column of the reference.
 
     Args:
-        column: Of the reference.
         has_fractions: Whether any column of the table is float or double; if none is, bounds are
             whole numbers.
-        numerical: Columns declared numerical.
-        categorical: Columns declared categorical.
 
     Raises:
         NotEnoughData: A numerical column is null in every row, on which the service fails.

@@ -33,11 +33,6 @@ def is_service_breach(metric: str, value: object, threshold: object) -> bool:
     is high, a distance of NaN alerts, a p-value of NaN does not, and the gain without a threshold
     (which the service writes as NaN) always does.
 
-    Args:
-        metric: The service's name for it.
-        value: A number, text, or None.
-        threshold: Likewise.
-
     >>> is_service_breach("JensenShannonDistance", 0.2, 0.1), is_service_breach("Accuracy", 0.95, 0.9)
     (True, True)
     >>> is_service_breach("PearsonsChiSquaredTest", "0.01", 0.05), is_service_breach("x", None, 0.1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from monitoring.arrays import Kind
 from monitoring.counting.engine import counting
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.profile import Bins, Profile
@@ -75,17 +74,13 @@ def take_baseline(
     table: Table,
     *,
     features: list[str] | None = None,
-    kinds: Mapping[str, Kind] | None = None,
-    created: datetime | None = None,
     progress: counting.Progress | None = None,
-    stop: counting.Stop | None = None,
 ) -> Baseline:
     """Count a reference.
 
     Raises:
         InputError: The table cannot be read.
-        Cancelled: `stop` said so.
     """
-    plan = counting.features(table, features, kinds)
-    profiles = counting.profile_reference(table, plan, progress=progress, stop=stop)
-    return Baseline(name, created, table, plan, profiles)
+    plan = counting.features(table, features)
+    profiles = counting.profile_reference(table, plan, progress=progress)
+    return Baseline(name, None, table, plan, profiles)

@@ -57,7 +57,6 @@ def choices(
     """Return what a model's inputs can be compared with.
 
     Args:
-        deployed: The workspace.
         model: Its own training data comes first.
         stored: Names and rules of baselines that users have made.
         active: Label of the one in force; it comes before all others.
@@ -126,15 +125,7 @@ def take(
     """Count a baseline, cut down to a segment.
 
     Args:
-        deployed: The workspace.
-        deployment: Whose inputs are compared.
-        model: What it serves.
-        choice: One of `choices`.
-        window: What is compared with it.
-        progress: Called with a share from 0 to 1 and a text.
-        segment: Rows to look at.
         anchor: The model's training data, if it is counted already: it fixes the bins.
-        store: Where the profiles of days are kept.
 
     Raises:
         SourceError: Its data cannot be reached.
@@ -227,17 +218,14 @@ class _Production:
         """
         rule = self.choice.rule
         asked = rule.of_window(self.window)
-        weekdays = {day.weekday() for day in self.window.days()}
-        chosen = [d for d in asked.days if not asked.by_weekday or d.weekday() in weekdays]
+        chosen = asked.like(self.window.days())
         there = [day for day in chosen if day in tables]
         needed = least_days(by_weekday=asked.by_weekday)
         if len(there) >= needed:
             return there
-        for day in self.window.days():
-            found = rule.of_day(day, self.window)
-            alike = [d for d in found.days if not found.by_weekday or d.weekday() == day.weekday()]
-            if sum(d in tables for d in alike) >= needed:
-                return there or list(tables)
+        of_days = (rule.of_day(day, self.window).like([day]) for day in self.window.days())
+        if any(len(tables.keys() & alike) >= needed for alike in of_days):
+            return there or list(tables)
         held = f"have rows in the segment {self.segment}" if self.segment else "were collected"
         wider = "a wider segment" if self.segment else "a later window"
         raise NotEnoughData(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from monitoring.commands import BREACHED, OK
-from monitoring.commands.output import WRITERS, clear, progress
+from monitoring.commands import output
 from monitoring.metrics.drift_metric import parse_thresholds
 
 
@@ -20,16 +19,8 @@ def add(commands: Any) -> None:
     )
     drift.add_argument("--reference", required=True, metavar="PATH")
     drift.add_argument("--production", required=True, metavar="PATH")
-    drift.add_argument("--mode", choices=("robust", "azureml"), default="robust")
-    drift.add_argument("--features", metavar="a,b", help="only these columns")
-    drift.add_argument("--format", choices=("table", "json", "csv"), default="table")
-    drift.add_argument(
-        "--threshold",
-        action="append",
-        default=[],
-        metavar="metric=value",
-        help="may be given several times",
-    )
+    output.add_rules(drift)
+    output.add_options(drift)
     drift.set_defaults(run=_run)
 
 
@@ -38,15 +29,14 @@ def _run(options: argparse.Namespace) -> int:
     from monitoring.signals.data_drift.comparison import compare_files  # noqa: PLC0415
 
     thresholds = parse_thresholds(options.threshold, METRICS)
-    names = [name.strip() for name in (options.features or "").split(",") if name.strip()]
     results = compare_files(
         options.reference,
         options.production,
         mode=options.mode,
-        features=names or None,
+        features=output.features_of(options),
         thresholds=thresholds,
-        progress=progress(),
+        progress=output.progress(),
     )
-    clear()
-    WRITERS[options.format](results)
-    return BREACHED if any(result.status == "breached" for result in results) else OK
+    output.clear()
+    output.WRITERS[options.format](results)
+    return output.exit_code(results)

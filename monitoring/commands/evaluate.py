@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from monitoring.commands import headlines
-from monitoring.commands.output import clear, progress
+from monitoring.commands.output import clear, print_rows, progress
 from monitoring.errors import InputError, MonitoringError
 from monitoring.window import DAY, Window
 
@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.format == "json":
         headlines.write_json(shown, window=str(window), steps=[each.as_record() for each in steps])
     else:
-        headlines.print_rows([COLUMNS, *map(_row, steps)])
+        print_rows([COLUMNS, *map(_row, steps)])
         print()
         headlines.write_table(shown)
     return headlines.exit_code(shown)

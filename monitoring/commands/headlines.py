@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from monitoring.commands import BLIND, BREACHED, OK
+from monitoring.commands.output import print_rows
 from monitoring.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,14 +28,6 @@ def exit_code(headlines: Iterable[Headline]) -> int:
 def write_table(headlines: Sequence[Headline]) -> None:
     """Print a line each, in words."""
     print_rows([COLUMNS, *map(_row, headlines)])
-
-
-def print_rows(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows whose columns stand below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print("  ".join(padded).rstrip())
 
 
 def _row(headline: Headline) -> tuple[str, ...]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+from monitoring.commands import BREACHED, OK
 from monitoring.metric import MetricResult
 
 BAR = 30
+COLUMNS = (
+    "feature", "metric", "value", "95 % interval", "threshold", "noise", "p adj.", "n ref.", "n",
+    "status",
+)  # fmt: skip
 
 
 def progress(*, plain: bool = False) -> Callable[[float, str], None] | None:
@@ -36,6 +43,39 @@ def clear() -> None:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows whose columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print("  ".join(padded).rstrip())
+
+
+def add_options(parser: Any, *, threshold: str = "may be given several times") -> None:
+    """Add the options that every comparison of files has. threshold: what is said of that one."""
+    parser.add_argument(
+        "--threshold", action="append", default=[], metavar="metric=value", help=threshold
+    )
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+
+
+def add_rules(parser: Any) -> None:
+    """Add the options of what is compared feature by feature."""
+    parser.add_argument("--mode", choices=("robust", "azureml"), default="robust")
+    parser.add_argument("--features", metavar="a,b", help="only these columns")
+
+
+def features_of(options: argparse.Namespace) -> list[str] | None:
+    """Return the features that were named; None for all."""
+    names = [name.strip() for name in (options.features or "").split(",")]
+    return [name for name in names if name] or None
+
+
+def exit_code(results: Iterable[MetricResult]) -> int:
+    """Return 2 with a breach, else 0."""
+    return BREACHED if any(result.status == "breached" for result in results) else OK
+
+
 def _write_json(results: Sequence[MetricResult]) -> None:
     records = [_plain(result) for result in results]
     json.dump(records, sys.stdout, indent=1)
@@ -58,26 +98,7 @@ def _plain(result: MetricResult) -> dict[str, object]:
 
 
 def _write_table(results: Sequence[MetricResult]) -> None:
-    rows: list[tuple[str, ...]] = [
-        (
-            "feature",
-            "metric",
-            "value",
-            "95 % interval",
-            "threshold",
-            "noise",
-            "p adj.",
-            "n ref.",
-            "n",
-            "status",
-        )
-    ]
-    rows += [_row(result) for result in results]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        )
+    print_rows([COLUMNS, *map(_row, results)])
     features = {result.subject for result in results}
     breached = {result.subject for result in results if result.status == "breached"}
     print(f"\n{len(breached)} of {len(features)} features breached a threshold.")

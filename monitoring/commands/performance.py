@@ -7,8 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from monitoring.commands import BREACHED, OK
-from monitoring.commands.output import WRITERS, clear, progress
+from monitoring.commands import output
 from monitoring.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from monitoring.signals.model_performance.files import FilesPerformance
 
 ESTIMATED = "estimated_performance"
+COLUMNS = ("of", "metric", "value", "95 % interval", "threshold", "n", "status")
 
 
 def add(commands: Any) -> None:
@@ -47,14 +47,7 @@ def add(commands: Any) -> None:
         choices=("binary_classification", "multiclass_classification", "regression"),
         help="default: found out from the values",
     )
-    performance.add_argument(
-        "--threshold",
-        action="append",
-        default=[],
-        metavar="metric=value",
-        help="may be given several times",
-    )
-    performance.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    output.add_options(performance)
     performance.set_defaults(run=_run)
 
 
@@ -75,9 +68,9 @@ def _run(options: argparse.Namespace) -> int:
         reference=options.reference,
         period=options.period,
         thresholds=_thresholds(options.threshold),
-        progress=progress(),
+        progress=output.progress(),
     )
-    clear()
+    output.clear()
     results = found.results()
     if not results:
         raise InputError(
@@ -87,8 +80,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.format == "table":
         _write_table(found)
     else:
-        WRITERS[options.format](results)
-    return BREACHED if any(result.status == "breached" for result in results) else OK
+        output.WRITERS[options.format](results)
+    return output.exit_code(results)
 
 
 def _thresholds(texts: Sequence[str]) -> dict[str, float]:
@@ -120,18 +113,13 @@ def _thresholds(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _write_table(found: FilesPerformance) -> None:
-    rows: list[tuple[str, ...]] = [
-        ("of", "metric", "value", "95 % interval", "threshold", "n", "status")
-    ]
-    rows += [_row(of, result) for of, result in found.rows()]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip())
+    rows = [_row(of, result) for of, result in found.rows()]
+    output.print_rows([COLUMNS, *rows])
     print()
     for line in _notes(found):
         print(line)
     breached = sum(result.status == "breached" for _, result in found.rows())
-    print(f"{breached} of {len(rows) - 1} results breached a threshold.")
+    print(f"{breached} of {len(rows)} results breached a threshold.")
 
 
 def _row(of: str, result: MetricResult) -> tuple[str, ...]:

@@ -38,14 +38,16 @@ def add(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; a step that is being evaluated is left to the next start."""
     from monitoring.evaluator.build import evaluator  # noqa: PLC0415 - seconds
+    from monitoring.kept.disk import remove_foreign  # noqa: PLC0415 - same
     from monitoring.results.leases import this_process  # noqa: PLC0415 - same
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     log.setLevel(logging.INFO)
-    stop = threading.Event()
+    settings, stop = from_environment(), threading.Event()
+    remove_foreign(settings.cache)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    serve(partial(evaluator, from_environment(), this_process()), stop, once=options.once)
+    serve(partial(evaluator, settings, this_process()), stop, once=options.once)
     return OK
 
 
@@ -62,7 +64,6 @@ def serve(
         make: Returns an evaluator. It is made anew every day, when the sample workspace is another
             one, and after a failure, since what it knows of a database may be of one that is gone.
         stop: Ends it, a running round before its next task.
-        once: One round, then end.
         after_failure: Seconds from a failure to the next round.
     """
     day, at_work = None, None

@@ -23,6 +23,7 @@ Scale = Literal["linear", "log", "lattice"]
 
 LINEAR_CELLS = 2048
 LOG_HALF = 2048  # cells on each side of the centre
+_INFINITE = int(np.array(np.inf).view(np.int64))
 #: Reference quantile bins behind the histogram metrics, plus one open bin at each end.
 QUANTILE_BINS = 10
 #: Categories kept apart; the rest of the reference's is "other", all that it never had is "new".
@@ -71,8 +72,10 @@ class NumericalBins:
         >>> NumericalBins("lattice", 3.0, 10.0, 4).cell(np.array([0.3, 0.4, 7.0])).tolist()
         [0, 1, 3]
         """
-        if self.scale == "log":
-            return self._log_cell(values)
+        with np.errstate(over="ignore"):  # what is too far away lies in the outermost cell
+            return self._log_cell(values) if self.scale == "log" else self._even_cell(values)
+
+    def _even_cell(self, values: Floats) -> NDArray[np.intp]:
         if self.scale == "lattice":
             scaled = np.rint(values * self.per_unit)
             scaled -= self.origin
@@ -163,8 +166,9 @@ def _grid(bins: NumericalBins, *, on_lattice: bool) -> tuple[Floats, Floats]:
     if bins.scale == "linear":
         edges: Floats = bins.origin + np.arange(bins.cells - 1) / bins.per_unit
     else:
-        pattern = (int(bins.per_unit) + np.arange(1, bins.cells // 2, dtype=np.int64)) << bins.shift
-        away = pattern.view(np.float64)
+        pattern = int(bins.per_unit) + np.arange(1, bins.cells // 2, dtype=np.int64)
+        np.minimum(pattern, _INFINITE >> bins.shift, out=pattern)  # beyond it are no numbers
+        away = (pattern << bins.shift).view(np.float64)
         edges = np.concatenate([bins.origin - away[::-1], [bins.origin], bins.origin + away])
     return np.concatenate([[-np.inf], edges]), np.concatenate([edges, [np.inf]])
 

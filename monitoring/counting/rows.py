@@ -113,10 +113,6 @@ class Rows:
         n = int(np.count_nonzero(index)) if index.dtype == bool else len(index)
         return Rows(columns, n, self.total, {name: key[index] for name, key in self.keys.items()})
 
-    def only(self, names: Sequence[str]) -> Rows:
-        """Return some of the columns."""
-        return Rows({name: self.columns[name] for name in names}, self.n, self.total, self.keys)
-
     def spread(self, limit: int) -> Rows:
         """Return at most `limit` rows, evenly spread over the table and in its order."""
         if self.n <= limit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
@@ -25,6 +25,16 @@ WEEK = timedelta(weeks=1)
 WEEKS = (3, 26)
 
 
+_USED: Mapping[BaselineKind, tuple[str, ...]] = {
+    "training_data": ("asset",),
+    "same_weekdays": ("weeks",),
+    "same_season": ("season", "weeks"),
+    "fixed_window": ("start", "end"),
+    "period_before": (),
+    "file": ("path",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
     """Days of production that a window is compared with.
@@ -34,6 +44,11 @@ class Days:
 
     days: tuple[date, ...]
     by_weekday: bool
+
+    def like(self, days: Iterable[date]) -> list[date]:
+        """Return those that these days are compared with."""
+        weekdays = {day.weekday() for day in days}
+        return [day for day in self.days if not self.by_weekday or day.weekday() in weekdays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +84,27 @@ class BaselineRule:
             raise InputError(
                 f"There is no season {self.season!r}", hint=f"Choose one of {', '.join(SEASONS)}."
             )
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
         least, most = WEEKS
-        if self.kind in {"same_weekdays", "same_season"} and not least <= self.weeks <= most:
+        if "weeks" in self._used and not least <= self.weeks <= most:
             raise InputError(
                 f"Cannot take {self.weeks} weeks: {least} <= weeks <= {most}",
                 hint="Fewer weeks say nothing of ordinary days, more forget the season.",
             )
-        if self.kind == "fixed_window" and not (self.start and self.end and self.start <= self.end):
+        if "start" in self._used and not (self.start and self.end and self.start <= self.end):
             raise InputError(
                 f"Cannot take the days from {self.start} to {self.end}",
                 hint="Choose a first day that is not after the last one.",
             )
-        if self.kind == "file" and not self.path:
+        if "path" in self._used and not self.path:
             raise InputError("No file is named", hint="Name a file in the folder of files.")
+
+    @property
+    def _used(self) -> tuple[str, ...]:
+        """The parameters of its kind."""
+        return _USED[self.kind]
 
     @property
     def is_production(self) -> bool:
@@ -96,15 +119,7 @@ class BaselineRule:
     @property
     def parameters(self) -> dict[str, Any]:
         """What `parse` reads back, ready for JSON: what the kind uses and nothing else."""
-        used = {
-            "training_data": ("asset",),
-            "same_weekdays": ("weeks",),
-            "same_season": ("season", "weeks"),
-            "fixed_window": ("start", "end"),
-            "period_before": (),
-            "file": ("path",),
-        }[self.kind]
-        values = {name: getattr(self, name) for name in used}
+        values = {name: getattr(self, name) for name in self._used}
         return {n: f"{v}" if isinstance(v, date) else v for n, v in values.items()}
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from monitoring.database.tables import BaselineRow
 from monitoring.decisions import changes
 from monitoring.decisions.baseline_rule import BaselineRule, parse
 from monitoring.decisions.names import checked
-from monitoring.decisions.stored import Action, Author, StoredBaseline
+from monitoring.decisions.stored import Author, StoredBaseline
 from monitoring.errors import InputError
 from monitoring.place import Place
 
@@ -59,12 +59,6 @@ class Baselines:
         """Keep a baseline; under a name that is there already, it is that one's next version.
 
         Args:
-            place: Where it can be chosen.
-            name: What users will see.
-            rule: How its rows are found.
-            author: Who made it.
-            now: When.
-            note: Why.
             taken: Names that mean something else.
 
         Raises:
@@ -88,16 +82,9 @@ class Baselines:
                 note=note,
                 **changes.signed(author, now),
             )
-            session.add(row)
-            session.flush()
-            item = row.id, f"{name}: {rule}"
-            action: Action = "edited" if found else "created"
-            before = (found.id, f"version {found.version}") if found else (None, "")
-            session.add(
-                changes.row_of(
-                    place, "baseline", action, item,
-                    previous=before, author=author, now=now, note=note,
-                )
+            changes.add_version(
+                session, row, f"{name}: {rule}", found, place, "baseline",
+                author=author, now=now, note=note,
             )  # fmt: skip
             return _stored(row, is_latest=True)
 
@@ -125,8 +112,8 @@ class Baselines:
                 "baseline",
                 place,
                 signal,
-                (chosen.id, chosen.label) if chosen else (None, default),
-                seen=seen.id if seen else None,
+                chosen,
+                seen=seen,
                 default=default,
                 author=author,
                 now=now,

@@ -54,7 +54,6 @@ class Book:
         """Return what a signal is held to at a place; the defaults where nobody has decided.
 
         Args:
-            signal: Its name.
             place: A deployment; what is decided there counts for it alone.
             model: Name and version of what it serves, of which users may expect values.
             revision: What `revision` has just returned, for those who ask about many.

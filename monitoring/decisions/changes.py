@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from monitoring.database.database import Database
-from monitoring.database.tables import NAME, PERSON, ChangeRow
-from monitoring.decisions.stored import Action, Author, Change, Subject
+from monitoring.database.tables import NAME, PERSON, BaselineRow, ChangeRow, ThresholdSetRow
+from monitoring.decisions.stored import Action, Author, Change, Subject, Version
 from monitoring.errors import InputError
 from monitoring.place import Place
 
+VersionRow: TypeAlias = BaselineRow | ThresholdSetRow
 #: How many lines of the history are shown at once.
 MOST_SHOWN = 200
 
@@ -63,9 +65,9 @@ def switch(
     subject: Subject,
     place: Place,
     signal: str,
-    chosen: tuple[int | None, str],
+    chosen: Version | None,
     *,
-    seen: int | None,
+    seen: Version | None,
     default: str,
     author: Author,
     now: datetime,
@@ -74,38 +76,61 @@ def switch(
     """Add a switch to the history; what it says is in force from then on.
 
     Args:
-        session: Of a writer, so that no one else writes in between.
-        subject: What is switched.
-        place: Where.
-        signal: For which signal.
-        chosen: Id and label of what is to be in force; no id for the default.
-        seen: Id of what the author saw in force.
         default: Label of what is in force without any switch.
-        author: Who.
-        now: When.
-        note: Why.
 
     Raises:
         InputError: Somebody else has switched meanwhile, or it is in force already.
     """
     last = active(session, subject, place, signal)
     current = last.item if last else None
-    if current != seen:
+    item = (chosen.id, chosen.label) if chosen else (None, default)
+    if current != (seen.id if seen else None):
         raise InputError(
             f"{last.created_by if last else 'Somebody'} has meanwhile switched to"
             f" {last.what if last else default!r}",
             hint="Look at what is in force now, and switch again if you still want to.",
         )
-    if current == chosen[0]:
-        raise InputError(f"{chosen[1]!r} is in force already", hint="Choose another one.")
+    if current == item[0]:
+        raise InputError(f"{item[1]!r} is in force already", hint="Choose another one.")
     session.add(
         row_of(
             place,
             subject,
             "switched",
-            chosen,
+            item,
             signal=signal,
             previous=(current, last.what if last else default),
+            author=author,
+            now=now,
+            note=note,
+        )
+    )
+
+
+def add_version(
+    session: Session,
+    row: VersionRow,
+    label: str,
+    before: VersionRow | None,
+    place: Place,
+    subject: Subject,
+    *,
+    author: Author,
+    now: datetime,
+    signal: str = "",
+    note: str = "",
+) -> None:
+    """Add a version of something that users make, the first or the one after `before`, with its line."""
+    session.add(row)
+    session.flush()
+    session.add(
+        row_of(
+            place,
+            subject,
+            "edited" if before else "created",
+            (row.id, label),
+            signal=signal,
+            previous=(before.id, f"version {before.version}") if before else (None, ""),
             author=author,
             now=now,
             note=note,

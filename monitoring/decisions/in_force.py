@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitoring.decisions.stored import Decisions, StoredBaseline
-from monitoring.place import Place
+from monitoring.decisions.stored import StoredBaseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,36 +41,3 @@ class InForce:
 
 #: Nobody has decided anything.
 DEFAULT = InForce()
-
-
-def by_place(
-    decided: Mapping[tuple[str, str], Decisions] | None = None,
-) -> Callable[[str, Place], InForce]:
-    """Return what tells by signal and place what is in force there.
-
-    Args:
-        decided: By endpoint and deployment, what users have decided.
-
-    >>> told = by_place({("Credit", "blue"): Decisions(drift_thresholds={"psi": 0.3})})
-    >>> told("data_drift", Place(endpoint="credit", deployment="blue")).thresholds
-    {'psi': 0.3}
-    >>> told("cost", Place(cluster="cpu")) == DEFAULT
-    True
-    """
-    known = {
-        Place(endpoint=endpoint, deployment=deployment): of_decisions(decisions)
-        for (endpoint, deployment), decisions in (decided or {}).items()
-    }
-    return lambda signal, place: known.get(place.whole, {}).get(signal, DEFAULT)
-
-
-def of_decisions(decisions: Decisions) -> dict[str, InForce]:
-    """Return by signal what users have decided for a deployment."""
-    performance = InForce(
-        thresholds=decisions.performance_thresholds, expected=decisions.benchmarks
-    )
-    return {
-        "data_drift": InForce(baseline=decisions.baseline, thresholds=decisions.drift_thresholds),
-        "model_performance": performance,
-        "estimated_performance": performance,
-    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.place import Place
@@ -17,7 +17,6 @@ from monitoring.place import Place
 KnownFrom = Literal["signed in", "typed", "operating system"]
 Subject = Literal["baseline", "thresholds", "benchmark"]
 Action = Literal["created", "edited", "switched", "set", "withdrawn"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,13 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredBaseline:
-    """One version of a baseline that a user has made."""
+class Version:
+    """One version of something that users make and put in force."""
 
     id: int
-    place: Place
     name: str
     version: int
     is_latest: bool
-    rule: BaselineRule
     note: str
     created: datetime
     author: Author
@@ -52,27 +49,23 @@ class StoredBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThresholdSet:
-    """One version of a named set of thresholds.
+class StoredBaseline(Version):
+    """A baseline that a user has made."""
+
+    place: Place
+    rule: BaselineRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSet(Version):
+    """A named set of thresholds.
 
     thresholds: by `metric`, `metric:kind` or `metric:feature`.
     """
 
-    id: int
     workspace: str
     signal: str
-    name: str
-    version: int
-    is_latest: bool
     thresholds: Mapping[str, float] = field(hash=False)
-    note: str
-    created: datetime
-    author: Author
-
-    @property
-    def label(self) -> str:
-        """Its name, with the version unless that is the latest."""
-        return self.name if self.is_latest else f"{self.name}, version {self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,17 +94,3 @@ class Change:
     what: str
     before: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What is in force at a place. baseline: of its inputs, None for the default.
-
-    drift_thresholds, performance_thresholds: where they differ from the product's own. benchmarks: what
-    the metrics of its model version should be, where that is not what the registry says.
-    """
-
-    baseline: StoredBaseline | None = None
-    drift_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
-    performance_thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
-    benchmarks: Mapping[str, float] = field(default_factory=dict, hash=False)

@@ -13,7 +13,7 @@ from monitoring.database.database import Database
 from monitoring.database.tables import ThresholdSetRow
 from monitoring.decisions import changes
 from monitoring.decisions.names import checked
-from monitoring.decisions.stored import Action, Author, ThresholdSet
+from monitoring.decisions.stored import Author, ThresholdSet
 from monitoring.errors import InputError
 from monitoring.place import Place
 
@@ -67,13 +67,7 @@ class ThresholdSets:
             SourceError: The database cannot be written to.
         """
         name = checked(name, (DEFAULT,))
-        for key, value in values.items():
-            if not math.isfinite(value):
-                raise InputError(
-                    f"Cannot set the threshold of {key!r} to {value}", hint="Give a number."
-                )
-        if not values:
-            raise InputError("A set needs a threshold", hint="Set one, or use the product's own.")
+        _check(values)
         with self._database.writing() as session:
             found = _latest(session, self._workspace, signal, name)
             name = found.name if found else name
@@ -88,15 +82,10 @@ class ThresholdSets:
                 note=note,
                 **changes.signed(author, now),
             )
-            session.add(row)
-            session.flush()
-            action: Action = "edited" if found else "created"
-            before = (found.id, f"version {found.version}") if found else (None, "")
-            session.add(
-                changes.row_of(
-                    Place(workspace=self._workspace), "thresholds", action, (row.id, name),
-                    signal=signal, previous=before, author=author, now=now, note=note,
-                )
+            place = Place(workspace=self._workspace)
+            changes.add_version(
+                session, row, name, found, place, "thresholds",
+                signal=signal, author=author, now=now, note=note,
             )  # fmt: skip
             return _stored(row, is_latest=True)
 
@@ -123,13 +112,21 @@ class ThresholdSets:
                 "thresholds",
                 place,
                 signal,
-                (chosen.id, chosen.label) if chosen else (None, DEFAULT),
-                seen=seen.id if seen else None,
+                chosen,
+                seen=seen,
                 default=DEFAULT,
                 author=author,
                 now=now,
                 note=note,
             )
+
+
+def _check(values: Mapping[str, float]) -> None:
+    if bad := [(key, value) for key, value in values.items() if not math.isfinite(value)]:
+        key, value = bad[0]
+        raise InputError(f"Cannot set the threshold of {key!r} to {value}", hint="Give a number.")
+    if not values:
+        raise InputError("A set needs a threshold", hint="Set one, or use the product's own.")
 
 
 def _of(session: Session, workspace: str, signal: str) -> tuple[ThresholdSet, ...]:

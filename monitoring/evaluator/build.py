@@ -35,12 +35,7 @@ def monitor(settings: Settings, database: Database | None = None) -> Monitor:
 
 
 def evaluator(settings: Settings, holder: str) -> Evaluator:
-    """Return an evaluator of the configured workspace, or of the sample.
-
-    Args:
-        settings: Of this process.
-        holder: A name that no other evaluator has.
-    """
+    """Return an evaluator of the configured workspace, or of the sample."""
     database = Database(settings.database)
     watched = monitor(settings, database)
     workspace = watched.workspace.workspace

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from monitoring.errors import MonitoringError
 from monitoring.evaluator.plan import HOUR, States
@@ -34,17 +34,22 @@ def states(
     if not kinds:
         return None
     unit = DAY if step >= DAY else HOUR
-    starts = [each.start for day in window.days() for each in Window.day(day).split(unit)]
     try:
         listed = [_of_files(deployed, deployment, kind, window, unit) for kind in kinds]
         if "labels" in needs:
             listed.append(_of_labels(deployed, deployment, window))
     except MonitoringError:
         return States({}, unit, known=False)
-    model = str(deployment.model)
-    return States(
-        {start: together([model, *(each.of(start) for each in listed)]) for start in starts}, unit
-    )
+    return States(dict(_merged(str(deployment.model), listed, window, unit)), unit)
+
+
+def _merged(
+    model: str, listed: Sequence[States], window: Window, unit: timedelta
+) -> Iterator[tuple[datetime, str]]:
+    """Yield the state of each unit of time of the days of a window."""
+    for day in window.days():
+        for each in Window.day(day).split(unit):
+            yield each.start, together([model, *(states.of(each.start) for states in listed)])
 
 
 def _of_files(

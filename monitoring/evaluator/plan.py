@@ -166,8 +166,6 @@ def steps_of(grid: Grid, now: datetime, rung: timedelta, beyond: timedelta) -> t
     """Return the steps of a rung that are over, in time order.
 
     Args:
-        grid: The signal's.
-        now: What ends later is not over.
         rung: How far back the rung reaches.
         beyond: How far back the rung before it reached.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,10 +50,6 @@ class Publisher:
         """Tell every touched state, and fold what was evaluated into incidents.
 
         What fails is told again with the next round.
-
-        Args:
-            endpoints: With their deployments, as Azure spells them.
-            now: As of when.
         """
         self.tell(endpoints, now)
         if self._touched:
@@ -61,20 +58,18 @@ class Publisher:
 
     def tell(self, endpoints: Sequence[Endpoint], now: datetime) -> None:
         """Keep the states of the places that were touched since the last time; arguments as above."""
-        names: dict[Place, set[str]] = {}
+        names: dict[Place, set[str]] = defaultdict(set)
         for each in self._touched[self._told :]:
-            names.setdefault(each.place, set()).add(each.signal)
+            names[each.place].add(each.signal)
         rows = {place: (own, about) for place, own, about in self._rows(names, endpoints)}
-        headlines: dict[Place, list[Headline]] = {place: [] for place in rows}
+        headlines: dict[Place, list[Headline]] = defaultdict(list)
         for signal in SIGNALS.values():
             touched = [place for place, (own, _) in rows.items() if signal.name in own]
             for n in range(0, len(touched), TOGETHER):
                 for place, found in self._headlines(signal, touched[n : n + TOGETHER], now):
                     headlines[place].append(found)
         for place, own_headlines in headlines.items():
-            if own_headlines:
-                about = rows[place][1]
-                state.keep(self.snapshots, _state(place, about, tuple(own_headlines), now))
+            state.keep(self.snapshots, _state(place, rows[place][1], tuple(own_headlines), now))
         self._told = len(self._touched)
 
     def _rows(

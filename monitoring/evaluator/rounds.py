@@ -248,12 +248,17 @@ class Evaluator:
 
 
 def _guarded(task: Task, question: Question) -> Findings:
-    """Evaluate; what Azure did not answer is kept as missing, a mistake of ours is raised."""
+    """Evaluate; what Azure did not answer and what broke in our own code is kept as missing."""
     try:
         return task.what.evaluate(question)
     except MonitoringError as error:
-        why = f"{task.what.name} of {task.place}: {error}"
-        return Findings(missing=(Missing(task.what.name, task.place, why),))
+        why = str(error)
+    except Exception as error:  # the other signals and the next rounds must not end with this one
+        log.exception("%s failed", task.key)
+        kind = type(error).__name__
+        why = f"A fault in this product, {kind}, ended the evaluation. The evaluator's log has the rest."
+    why = f"{task.what.name} of {task.place}: {why}"
+    return Findings(missing=(Missing(task.what.name, task.place, why),))
 
 
 def _evaluations(

@@ -27,7 +27,6 @@ def found(results: Iterable[MetricResult], taken: datetime | None = None) -> tup
     What breaches on steps of several lengths at once is one breach.
 
     Args:
-        results: Judged numbers of any metrics, one a step.
         taken: Now; without it, what nothing was measured of after its breach lasts.
     """
     series: dict[Key, Grids] = {}

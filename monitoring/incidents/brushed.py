@@ -26,12 +26,6 @@ def around(
 
     Ranked like the suspects of an incident that begins with the window. Of several deployments,
     each change counts for the one that it is most telling for.
-
-    Args:
-        report: That the window lies in.
-        window: What was chosen.
-        endpoint: Only what concerns it, or None for all.
-        deployment: Only what concerns it, or None for all.
     """
     best: dict[tuple[str, object], Suspect] = {}
     for place in _places(report, endpoint, deployment):

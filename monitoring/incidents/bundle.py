@@ -30,7 +30,6 @@ from monitoring.results.json_records import plain, read
 FORMAT, VERSION = "leeway-incident", 2
 #: Places were text.
 OLDER = 1
-SUFFIX = ".incident.zip"
 MOST_BYTES = 5_000_000
 #: Unpacked, all parts together.
 MOST_UNPACKED = 60_000_000

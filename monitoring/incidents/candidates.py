@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from monitoring.incidents.change_point import change_point, seasonless
+from monitoring.incidents.change_point import ChangePoint, change_point, seasonless
 from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.metrics.quality_metric import TABLE
@@ -66,8 +66,6 @@ def features(
     feature first.
 
     Args:
-        results: Judged numbers.
-        place: Whose inputs.
         around: The days in which a change must have begun.
         known_until: Later results are not looked at.
     """
@@ -102,30 +100,34 @@ def _is_of_data(result: MetricResult) -> bool:
 def _changes(
     signal: str, metric: str, feature: str, history: list[MetricResult], around: Window
 ) -> Iterator[_Change]:
-    judged = sorted(
-        (r for r in history if r.status in {"ok", "breached"}),
-        key=lambda r: r.window,  # type: ignore[arg-type, return-value]  # all have one
-    )
+    judged = sorted((r for r in history if r.status in {"ok", "breached"}), key=_window)
+    label = label_of(signal, metric).lower()
     for run in _runs(judged):
         worst = max(run, key=multiple)
         # What crept over its limit days before it leapt is told from where it leapt.
-        leapt = next(r for r in run if multiple(r) >= multiple(worst) / 2)
-        day = leapt.window
-        assert day is not None  # noqa: S101 - filtered by the caller
-        if around.start <= day.start < around.end:
-            before = [multiple(r) for r in judged if r.window and r.window.start < day.start]
-            as_far = sum(each >= multiple(worst) / 2 for each in before)
-            often = as_far / max(len(before), 1)
+        day = _window(next(r for r in run if multiple(r) >= multiple(worst) / 2))
+        if day.start in around:
+            often = _share_as_far([r for r in judged if _window(r).start < day.start], worst)
             yield _Change(
                 feature,
-                label_of(signal, metric).lower() if signal == "data_quality" else "distribution",
+                label if signal == "data_quality" else "distribution",
                 metric,
                 signal,
                 day,
                 telling(multiple(worst)) * float(np.exp(-OFTEN * often)),
-                f"{feature}: {label_of(signal, metric).lower()} {worst.value:.3g} "
-                f"against {worst.threshold:.3g}",
+                f"{feature}: {label} {worst.value:.3g} against {worst.threshold:.3g}",
             )
+
+
+def _share_as_far(before: Sequence[MetricResult], worst: MetricResult) -> float:
+    """Return on what share of the days before it was about as far out."""
+    as_far = sum(multiple(each) >= multiple(worst) / 2 for each in before)
+    return as_far / max(len(before), 1)
+
+
+def _window(result: MetricResult) -> Window:
+    assert result.window is not None  # noqa: S101 - those without are left out
+    return result.window
 
 
 def _runs(judged: Sequence[MetricResult]) -> Iterator[list[MetricResult]]:
@@ -212,36 +214,40 @@ def metrics(
     known_until: datetime,
 ) -> tuple[Candidate, ...]:
     """Return metrics upstream of an incident whose course turned in the days before it."""
-    breached = set(signals)
-    wanted = {name for signal in breached if signal in SIGNALS for name in SIGNALS[signal].upstream}
+    breached, span = set(signals), Window(began - BACK, known_until)
+    here = (r for r in results if r.place.whole == place and _lies_in(r.window, span))
     series: dict[str, list[MetricResult]] = {}
-    for result in results:
-        if not result.window or not began - BACK <= result.window.start < known_until:
-            continue
-        if result.window.end > known_until or result.place.whole != place:
-            continue
-        name = "requests" if result.metric == "error_rate" else result.metric
-        if name in wanted and (result.signal not in breached or name == "requests"):
-            series.setdefault(name, []).append(result)
+    for name, result in _upstream(here, breached):
+        series.setdefault(name, []).append(result)
     found = (_turn(name, history, place) for name, history in sorted(series.items()))
     return tuple(each for each in found if each)
 
 
+def _upstream(
+    results: Iterable[MetricResult], breached: Collection[str]
+) -> Iterator[tuple[str, MetricResult]]:
+    """Yield what lies before signals in breach, with its name: a step's requests are with its errors."""
+    known = (SIGNALS[signal] for signal in breached if signal in SIGNALS)
+    wanted = set[str]().union(*(signal.upstream for signal in known))
+    for result in results:
+        name = "requests" if result.metric == "error_rate" else result.metric
+        if name in wanted and (result.signal not in breached or name == "requests"):
+            yield name, result
+
+
+def _lies_in(window: Window | None, span: Window) -> bool:
+    return window is not None and span.start <= window.start and window.end <= span.end
+
+
 def _turn(name: str, history: list[MetricResult], place: Place) -> Candidate | None:
-    longest = max(r.window.length for r in history if r.window)
-    history = [r for r in history if r.window and r.window.length == longest]
-    history.sort(key=lambda r: r.window)  # type: ignore[arg-type, return-value]  # all have one
-    window = history[0].window
-    assert window is not None  # noqa: S101 - the caller filtered
+    longest = max(_window(result).length for result in history)
+    history = sorted((r for r in history if _window(r).length == longest), key=_window)
     values = np.array([_value(name, result) for result in history])
-    period = round(DAY / window.length)
-    if len(values) < 3 * period:
+    period = round(DAY / longest)
+    found = change_point(seasonless(values, period)) if len(values) >= 3 * period else None
+    if found is None or not _is_clear(found):
         return None
-    found = change_point(seasonless(values, period))
-    if found is None or found.probability < LEAST_PROBABILITY or abs(found.effect) < LEAST_EFFECT:
-        return None
-    at = history[found.index].window
-    assert at is not None  # noqa: S101 - as above
+    at = _window(history[found.index])
     label = "Requests" if name == "requests" else label_of(history[0].signal, name)
     grew = "rose" if found.after > found.before else "fell"
     return Candidate(
@@ -255,6 +261,10 @@ def _turn(name: str, history: list[MetricResult], place: Place) -> Candidate | N
         lane=name,
         place=place,
     )
+
+
+def _is_clear(found: ChangePoint) -> bool:
+    return found.probability >= LEAST_PROBABILITY and abs(found.effect) >= LEAST_EFFECT
 
 
 def _value(name: str, result: MetricResult) -> float:

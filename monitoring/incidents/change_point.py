@@ -48,7 +48,6 @@ def change_point(values: Floats, piece: Piece = "level") -> ChangePoint | None:
 
     Args:
         values: Shape (n,), in time order; nan where nothing was measured, and left out.
-        piece: What the course is made of between changes.
 
     Returns:
         Its index counts the values as given, gaps included.

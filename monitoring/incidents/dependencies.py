@@ -39,15 +39,19 @@ def _turns(rows: Sequence[Mapping[str, Any]]) -> list[Event]:
         row, before = rows[at], rows[max(0, at - WEEK_STEPS) : at]
         usual = median(r["P95Ms"] for r in before)
         slow = row["P95Ms"] > max(SLOWER * usual, usual + LEAST_MS)
-        enough = row["Calls"] >= LEAST_CALLS
-        failing = enough and row["Failures"] > FAILING * row["Calls"]
-        often = sum(r["Failures"] for r in before) > FAILING * sum(r["Calls"] for r in before)
-        if not (slow or (failing and not often)):
+        if not slow and not _fails_newly(row, before):
             continue
         if last is None or row["TimeGenerated"] - last > DAY:
             found.append(_event(row, usual, slow=slow))
         last = row["TimeGenerated"]
     return found
+
+
+def _fails_newly(row: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> bool:
+    if row["Calls"] < LEAST_CALLS or row["Failures"] <= FAILING * row["Calls"]:
+        return False
+    usually = sum(each["Failures"] for each in before)
+    return bool(usually <= FAILING * sum(each["Calls"] for each in before))
 
 
 def _event(row: Mapping[str, Any], usual: float, *, slow: bool) -> Event:

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitoring.incidents import alerts, changes, console, containers, dependencies
-from monitoring.incidents.gathering import Source
 from monitoring.signal import HOUR, LOGS_KEPT, Findings, Grid, Need, Question, Scope
 from monitoring.sources.activity import RETENTION, Activity
 from monitoring.sources.alerts import Alerts
 from monitoring.window import Window
 
 QUARTER_HOUR = timedelta(minutes=15)
-
-
-def of_events(question: Question) -> tuple[Source, ...]:
-    """Return the sources of events of a workspace, the slowest first."""
-    return tuple(
-        Source(each.name, each.title, each.evaluate, question) for each in EVENT_SOURCES.values()
-    )
 
 
 def _console(question: Question) -> Findings:

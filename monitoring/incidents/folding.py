@@ -43,8 +43,6 @@ def fold(
     Pure: neither the order of the results nor asking twice changes anything.
 
     Args:
-        results: Judged numbers, one a step, of all signals.
-        events: What happened.
         taken: Now; what lasts until then is open.
     """
     known = tuple(results)
@@ -71,14 +69,21 @@ def groups(breaches: Sequence[Breach], taken: datetime) -> tuple[tuple[Breach, .
     found: dict[Place, list[list[Breach]]] = {}
     for each in sorted(breaches, key=_time_order):
         here = found.setdefault(each.place.whole, [])
-        again = (g for g in reversed(here) if any(is_again(b, each, taken) for b in g))
-        near = (g for g in reversed(here) if began_together(g, each, taken))
-        group = next(again, None) or next(near, None)
+        group = _group_of(each, here[::-1], taken)
         if group is None:
             here.append([each])
         else:
             group.append(each)
     return tuple(tuple(group) for place in sorted(found, key=str) for group in found[place])
+
+
+def _group_of(
+    each: Breach, newest_first: Sequence[list[Breach]], taken: datetime
+) -> list[Breach] | None:
+    """Return the group of the same metric again, else the one that began together with it."""
+    again = (g for g in newest_first if any(is_again(b, each, taken) for b in g))
+    near = (g for g in newest_first if began_together(g, each, taken))
+    return next(again, None) or next(near, None)
 
 
 def _time_order(each: Breach) -> tuple[datetime, datetime, str, str, str]:

@@ -21,6 +21,7 @@ from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.incidents.report import IncidentReport
+    from monitoring.sources.logs import Answer
 
 #: What is shown before and after an incident: its own length, but no less and no more than this.
 LEAST_CONTEXT, MOST_CONTEXT = timedelta(hours=6), timedelta(days=4)
@@ -53,6 +54,14 @@ class Asked:
     seconds: float
     rows: int
     missing: str = ""
+
+    @classmethod
+    def of(cls, answer: Answer) -> Asked:
+        """Return what is kept of an answer."""
+        return cls(
+            name=answer.name, text=answer.query, fetched=answer.fetched, seconds=answer.seconds,
+            rows=len(answer.rows), missing=answer.reason,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,45 +142,36 @@ def freeze(
     """Return an incident with what was known of it at each moment until now.
 
     Args:
-        report: That it is one of.
-        incident: To be frozen.
-        frozen: Now.
-        workspace: Name, for the reader.
         window: Of the lanes; by default the incident with some time around it.
         logs: Lines to be kept with it, since the log will not keep them.
     """
     shown = window or around(incident, report.window)
     own = lanes.of(report, incident.endpoint or None, incident.deployment or None)
-    drawn = tuple(within(lane, shown.start, shown.end) for lane in own)
-    others = tuple(
-        i for i in report.incidents if _touches(i, shown) and i.place.concerns(incident.endpoint)
-    )
-    since = min(incident.began, shown.start) - LOOK_BACK
-    here = [
-        r
-        for r in report.results
-        if r.window and r.window.start >= since and r.place.concerns(incident.endpoint)
-    ]
+    here = tuple(_around(report.results, incident, shown))
+    others = (i for i in report.incidents if i.place.concerns(incident.endpoint))
     return Frozen(
         incident=incident,
         window=shown,
         frozen=frozen,
         product=product_version(),
         workspace=workspace,
-        lanes=drawn,
-        incidents=others,
-        moments=tuple(_moments(replace(report, results=tuple(here)), incident, shown, frozen)),
+        lanes=tuple(within(lane, shown.start, shown.end) for lane in own),
+        incidents=tuple(each for each in others if _touches(each, shown)),
+        moments=tuple(_moments(replace(report, results=here), incident, shown, frozen)),
         thresholds=_thresholds(here, shown),
-        queries=tuple(
-            Asked(
-                name=a.name, text=a.query, fetched=a.fetched, seconds=a.seconds,
-                rows=len(a.rows), missing=a.reason,
-            )
-            for a in report.answers
-        ),
+        queries=tuple(map(Asked.of, report.answers)),
         logs=tuple(logs),
-        missing=tuple(str(each) for each in report.missing),
-    )  # fmt: skip
+        missing=tuple(map(str, report.missing)),
+    )
+
+
+def _around(
+    results: Iterable[MetricResult], incident: Incident, shown: Window
+) -> Iterator[MetricResult]:
+    since = min(incident.began, shown.start) - LOOK_BACK
+    for each in results:
+        if each.window and each.window.start >= since and each.place.concerns(incident.endpoint):
+            yield each
 
 
 def _touches(incident: Incident, window: Window) -> bool:

@@ -45,21 +45,29 @@ def recognise(
     be one keep the id of the older; of one that falls apart the older part keeps it.
     """
     every = tuple(incidents)
-    ordered = sorted(every, key=lambda each: (each.began, each.id))
-    free = sorted(known, key=lambda each: (each.began, each.id))
+    ordered = sorted(every, key=_age)
+    free = sorted(known, key=_age)
     used = {each.id for each in free}
     names: dict[str, str] = {}
     for incident in ordered:
-        same = next((each for each in free if shares(each, incident, now)), None)
+        same = _first_shared(incident, free, now)
         if same is not None:
             free.remove(same)
         names[incident.id] = same.id if same else _unused(incident.id, used)
         used.add(names[incident.id])
-    whole = ((each.id, next((i for i in ordered if shares(each, i, now)), None)) for each in free)
+    parts = {each.id: _first_shared(each, ordered, now) for each in free}
     return Recognised(
         incidents=tuple(replace(each, id=names[each.id]) for each in every),
-        merged={gone: names[incident.id] for gone, incident in whole if incident},
+        merged={gone: names[whole.id] for gone, whole in parts.items() if whole},
     )
+
+
+def _age(incident: Incident) -> tuple[datetime, str]:
+    return incident.began, incident.id
+
+
+def _first_shared(one: Incident, others: Iterable[Incident], now: datetime) -> Incident | None:
+    return next((each for each in others if shares(one, each, now)), None)
 
 
 def _unused(name: str, used: Collection[str]) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from monitoring.incidents import lane_table
 from monitoring.incidents.lane import Lane
 from monitoring.incidents.lane_table import GROUPS, Happened, Measured, Row
 from monitoring.incidents.words import label_of
-from monitoring.metric import STATUSES, MetricResult, Status
+from monitoring.metric import STATUSES, MetricResult, Status, Worse
 from monitoring.place import Place
 from monitoring.signal import LaneFacts
 from monitoring.signals import SIGNALS
@@ -83,8 +84,6 @@ def lanes(
 
     Args:
         results: Judged numbers, each with the window of its step; without one they are left out.
-        events: What happened.
-        missing: What could not be read.
 
     Returns:
         In the order of `lane_table.rows`, metrics that are not listed there last in their group.
@@ -145,20 +144,32 @@ def _happened(row: Happened, events: Sequence[Event], why: str) -> Lane:
 def _measured(
     row: Measured, by_metric: Mapping[tuple[str, str], Sequence[MetricResult]], why: str
 ) -> list[Lane]:
-    facts = row.facts
-    keys = [key for key in by_metric if key[0] == row.signal and facts.metric in {"", key[1]}]
-    if facts.quiet and not any(r.status == "breached" for key in keys for r in by_metric[key]):
+    own = dict(_of_row(row, by_metric))
+    results = list(chain.from_iterable(own.values()))
+    if row.facts.quiet and all(result.status != "breached" for result in results):
         return []
-    if facts.metric or facts.reads in {"worst", "breached"}:
-        chosen = [(row, [result for key in keys for result in by_metric[key]])]
-    else:  # one lane a metric: accuracy and an error in minutes share no axis
-        chosen = [(_named(row, key[1]), list(by_metric[key])) for key in keys]
-    drawn = [lane for each, results in chosen for lane in _by_place(each, results)]
-    if why and drawn:
-        return [*drawn, *(_blank(each, why) for each, _ in chosen[:1])]
-    if drawn or not facts.always:
-        return drawn
-    return [_blank(row, why or "nothing was measured in this window")]
+    chosen: Mapping[Measured, Sequence[MetricResult]] = {row: results}
+    if not _is_one_lane(row.facts):
+        chosen = {_named(row, metric): each for metric, each in own.items()}
+    drawn = list(chain.from_iterable(map(_by_place, chosen, chosen.values())))
+    if not drawn:
+        blank = _blank(row, why or "nothing was measured in this window")
+        return [blank] if row.facts.always else []
+    return [*drawn, _blank(next(iter(chosen)), why)] if why else drawn
+
+
+def _is_one_lane(facts: LaneFacts) -> bool:
+    """Whether all its metrics are drawn together; accuracy and an error in minutes share no axis."""
+    return bool(facts.metric) or facts.reads in {"worst", "breached"}
+
+
+def _of_row(
+    row: Measured, by_metric: Mapping[tuple[str, str], Sequence[MetricResult]]
+) -> Iterator[tuple[str, Sequence[MetricResult]]]:
+    """Yield the metrics that a lane is of, each with its results."""
+    for (signal, metric), results in by_metric.items():
+        if signal == row.signal and row.facts.metric in {"", metric}:
+            yield metric, results
 
 
 def _named(row: Measured, metric: str) -> Measured:
@@ -197,29 +208,34 @@ def _by_place(row: Measured, results: Iterable[MetricResult]) -> list[Lane]:
 def _lane(row: Measured, place: Place, steps: Mapping[datetime, list[MetricResult]]) -> Lane:
     facts = row.facts
     starts = sorted(steps)
-    points = [_point(facts, steps[start]) for start in starts]
-    times = _naive(starts)
-    values = np.array([value for value, _, _ in points])
+    values, statuses, notes = zip(*(_point(facts, steps[s]) for s in starts), strict=True)
     one = steps[starts[-1]][0]
-    judged = facts.reads == "value"
+    threshold, worse = _limit(facts, one)
     lane = Lane(
         name=facts.name,
         label=facts.label,
         group=facts.group,
         place=place,
-        times=times,
-        values=values,
-        statuses=tuple(status for _, status, _ in points) if facts.reads != "requests" else (),
+        times=_naive(starts),
+        values=np.array(values),
+        statuses=() if facts.reads == "requests" else statuses,
         unit=facts.unit or one.unit,
-        threshold=_finite(one.threshold) if judged else 1.0 if facts.reads == "worst" else None,
-        worse=one.worse if judged else "higher" if facts.reads == "worst" else None,
+        threshold=threshold,
+        worse=worse,
         method=_method(facts, one),
         estimated=_is_estimated(row.signal),
-        missing=_why_blank(values, steps.values()),
+        missing=_why_blank(np.array(values), steps.values()),
         step_seconds=_step_seconds(one),
-        notes=tuple(note for _, _, note in points),
+        notes=notes,
     )
     return with_gaps(lane, _naive(_end(steps[start][0]) for start in starts))
+
+
+def _limit(facts: LaneFacts, result: MetricResult) -> tuple[float | None, Worse | None]:
+    """Return the limit that a lane is drawn with, and on which side of it is trouble."""
+    if facts.reads == "value":
+        return _finite(result.threshold), result.worse
+    return (1.0, "higher") if facts.reads == "worst" else (None, None)
 
 
 def _naive(times: Iterable[datetime]) -> Times:

@@ -6,7 +6,7 @@ what coincides with the turn of the course does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from monitoring.incidents.change_point import change_point
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.signals import SIGNALS
+from monitoring.window import Window
 
 #: How far back a turn is looked for.
 BACK = timedelta(days=7)
@@ -72,24 +73,23 @@ def of_incident(
     """Return the moments of an incident, the breaches' own first.
 
     Args:
-        incident: What is explained.
         results: Judged numbers; those of later than `known_until` are not looked at.
-        known_until: As of when.
     """
     known = [each for each in incident.breaches if each.fired <= known_until]
-    found = [_start(each) for each in known]
-    gradual = {(b.signal, b.metric, b.place): b for b in known if _is_gradual(b)}
-    if gradual:
-        series: dict[tuple[str, str, Place], list[MetricResult]] = {key: [] for key in gradual}
-        for result in results:
-            key = result.signal, result.metric, result.place
-            if key in series and result.window and result.window.end <= known_until:
-                series[key].append(result)
-        for key, breach in gradual.items():
-            turn = turned(breach, series[key])
-            if turn:
-                found.append(turn)
-    return tuple(dict.fromkeys(found))
+    turns = _turns([each for each in known if _is_gradual(each)], results, known_until)
+    return tuple(dict.fromkeys([*map(_start, known), *filter(None, turns)]))
+
+
+def _turns(
+    breaches: Iterable[Breach], results: Iterable[MetricResult], known_until: datetime
+) -> Iterator[Moment | None]:
+    gradual = {(b.signal, b.metric, b.place): b for b in breaches}
+    series: dict[tuple[str, str, Place], list[MetricResult]] = {key: [] for key in gradual}
+    for result in results if gradual else ():
+        key = result.signal, result.metric, result.place
+        if key in series and result.window and result.window.end <= known_until:
+            series[key].append(result)
+    return (turned(breach, series[key]) for key, breach in gradual.items())
 
 
 def _is_gradual(breach: Breach) -> bool:
@@ -103,21 +103,23 @@ def _start(breach: Breach) -> Moment:
 
 def turned(breach: Breach, history: Sequence[MetricResult]) -> Moment | None:
     """Return when the course of a metric turned before it breached; None if that cannot be told."""
-    steps = sorted(
-        ((r.window, r.value) for r in history if r.window and r.window.start > breach.start - BACK),
-        key=lambda step: step[0],
-    )
-    if not steps:
+    course = _course(history, breach.start - BACK)
+    if not course:
         return None
-    length = max(window.length for window, _ in steps)
-    steps = [(window, value) for window, value in steps if window.length == length]
-    values = np.array([np.nan if value is None else value for _, value in steps])
-    found = change_point(values, "line")
+    found = change_point(np.array(list(course.values()), dtype=np.float64), "line")
     if found is None or found.probability < LEAST_PROBABILITY:
         return None
-    window = steps[found.index][0]
-    if window.start >= breach.start:
+    windows = list(course)
+    turn = windows[found.index]
+    if turn.start >= breach.start:
         return None
     # The fit is sure to a step or so on either side.
-    early = steps[max(found.index - 1, 0)][0].start
-    return Moment(early, window.end, f"{breach.label.lower()} turned")
+    early = windows[max(found.index - 1, 0)].start
+    return Moment(early, turn.end, f"{breach.label.lower()} turned")
+
+
+def _course(history: Iterable[MetricResult], since: datetime) -> dict[Window, float | None]:
+    """Return the values since a moment on the longest steps, in time order."""
+    values = {r.window: r.value for r in history if r.window and r.window.start > since}
+    longest = max((window.length for window in values), default=None)
+    return {window: values[window] for window in sorted(values) if window.length == longest}

@@ -41,12 +41,7 @@ class Recorder:
     book: IncidentBook
 
     def record(self, touches: Iterable[Touch], now: datetime) -> int:
-        """Record the incidents of some places and of their endpoints; return how many revisions.
-
-        Args:
-            touches: What was evaluated there.
-            now: As of when.
-        """
+        """Record the incidents of some places and of their endpoints; return how many revisions."""
         known = self.book.list(Window(now - FARTHEST, now))
         count = 0
         for group, own in _groups(touches):
@@ -60,17 +55,19 @@ class Recorder:
     def _record(self, group: Collection[Place], window: Window, now: datetime) -> int:
         places = self.results.places()
         own = {*group, *_siblings(group, places)}
-        shared = [place for place in places if not place.endpoint]
-        results = self.results.breached(window, places={*own, *shared}, also=_is_traffic)
+        every = own | {place for place in places if not place.endpoint}
+        results = self.results.breached(window, places=every, also=_is_traffic)
         if not any(result.status == "breached" for result in results):
             return self._withdraw(group, Recognised((), {}), window, now)
+        here = [result for result in results if result.place.whole in own]
         events = self.events.of(Window(window.start - LOOK_BACK, window.end))
-        here = [r for r in results if r.place.whole in own and _alarms(r)]
-        incidents = [each for each in folding.fold(here, events, now) if each.place in group]
+        incidents = [
+            each for each in folding.fold(filter(_alarms, here), events, now) if each.place in group
+        ]
         stories = self.book.stories(window, places=group)
         stored = [each.incident for each in stories]
         known = recognise(incidents, stored, now)
-        ranked = self._ranked(known.incidents, stories, {*own, *shared}, now)
+        ranked = self._ranked(known.incidents, stories, every, now)
         told = _from_their_beginning(known.incidents, stored, window)
         revisions = self.book.record(told, now, ranked)
         return len(revisions) + self._withdraw(group, known, window, now)

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitoring.decisions.in_force import by_place
-from monitoring.errors import MonitoringError
 from monitoring.incidents import folding, suspects
-from monitoring.incidents.gathering import Gathered, aligned, gather, of_signals
 from monitoring.incidents.identity import recognise
-from monitoring.incidents.lane_table import ENDPOINTS
-from monitoring.place import Place
-from monitoring.signal import HOUR, Missing, Question
 from monitoring.window import Window
 
 if TYPE_CHECKING:
-    from monitoring.decisions.stored import Decisions
     from monitoring.event import Event
     from monitoring.incident import Incident, Suspect
     from monitoring.metric import MetricResult
-    from monitoring.progress import Progress
-    from monitoring.sources.deployed import Deployed
+    from monitoring.signal import Missing
     from monitoring.sources.logs import Answer
 
 
@@ -97,64 +89,3 @@ def _as_of(event: Event, moment: datetime) -> Event:
     # How often a container was killed in all was not known yet; what a change was for, was.
     detail = "" if event.kind == "container" else event.detail
     return replace(event, end=None, status=status, count=1, detail=detail)
-
-
-def evaluated(
-    deployed: Deployed,
-    window: Window,
-    *,
-    taken: datetime,
-    decided: Mapping[tuple[str, str], Decisions] | None = None,
-    progress: Progress | None = None,
-    step: timedelta = HOUR,
-) -> IncidentReport:
-    """Evaluate all signals over a window now, without a store, and fold what they say.
-
-    Each source is asked once; one that fails is named in `missing`, and the others go on.
-
-    Args:
-        deployed: The workspace.
-        window: What to report on.
-        taken: Now.
-        decided: By endpoint and deployment, what users have put in force.
-        progress: Called with a share from 0 to 1 and a text.
-        step: The finest steps that are evaluated.
-    """
-    from monitoring.incidents.event_sources import of_events  # noqa: PLC0415 - Azure's SDK
-
-    question = Question(
-        deployed=deployed, place=Place(), window=aligned(window, step), step=step, taken=taken,
-        in_force=by_place(decided),
-    )  # fmt: skip
-    missing: tuple[Missing, ...] = ()
-    try:
-        question = replace(question, endpoints=deployed.inventory.endpoints())
-    except MonitoringError as error:
-        why = f"Endpoints, and with them saturation, collection, drift and quality: {error}"
-        missing = (Missing(ENDPOINTS, Place(), why),)
-    answers = gather((*of_signals(question), *of_events(question)), progress)
-    return folded(answers + Gathered(missing=missing), window, taken)
-
-
-def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
-    """Return the report of what was gathered."""
-    results = sorted((r for r in found.results if r.window), key=_order)
-    events = sorted(found.events, key=lambda e: (e.time, e.kind, e.title))
-    inside = tuple(e for e in events if window.start <= e.time < window.end)
-    before = tuple(e for e in events if e.time < window.start)
-    return IncidentReport(
-        window=window,
-        taken=taken,
-        results=tuple(results),
-        events=inside,
-        incidents=folding.fold(results, events, taken),
-        earlier=before,
-        missing=found.missing,
-        answers=found.answers,
-        measured=found.taken,
-    )
-
-
-def _order(result: MetricResult) -> tuple[datetime, str, str, str]:
-    assert result.window is not None  # noqa: S101 - the caller filtered
-    return result.window.start, result.signal, result.metric, str(result.place)

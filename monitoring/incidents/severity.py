@@ -9,7 +9,7 @@ or sight (cost, configuration) is `low`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,30 +69,41 @@ class Traffic:
         here = [
             r
             for r in self.steps
-            if r.window
-            and r.window.start < until
-            and r.window.end > began
-            and r.place.endpoint == place.endpoint
+            if _overlaps(r, began, until) and r.place.endpoint == place.endpoint
         ]
-        total = sum(r.rows for r in here if r.metric == "error_rate")
+        total = _requests(here)
         if not place.endpoint or not total:
             return Affected()
-        own = [r for r in here if r.place == place]
-        metrics = {b.metric for b in breaches if is_felt(b.signal)} & {*HITS, NEVER_CAME}
-        if metrics == {NEVER_CAME}:
-            return Affected(None, "requests that never came are in no log")
-        if metrics:
-            hit = sum(_hit(r) for r in own if r.metric in metrics)
-            share = min(hit / total, 1.0)
-            at_least = "at least " if "latency_p95" in metrics else ""
-            words = f"{at_least}{share:.1%} of the endpoint's requests failed, were refused or were slow"
-            return Affected(share, words)
-        served = sum(r.rows for r in own if r.metric == "error_rate")
-        if any(is_state(each.signal) for each in breaches):
-            return Affected()
-        return Affected(
-            served / total, f"{served / total:.0%} of the endpoint's requests were served by it"
-        )
+        own = [step for step in here if step.place == place]
+        return _of_share(own, breaches, total)
+
+
+def _of_share(own: Sequence[MetricResult], breaches: Sequence[Breach], total: int) -> Affected:
+    metrics = {b.metric for b in breaches if is_felt(b.signal)} & {*HITS, NEVER_CAME}
+    if metrics == {NEVER_CAME}:
+        return Affected(None, "requests that never came are in no log")
+    if metrics:
+        return _hit_share(own, metrics, total)
+    if any(is_state(each.signal) for each in breaches):
+        return Affected()
+    share = _requests(own) / total
+    return Affected(share, f"{share:.0%} of the endpoint's requests were served by it")
+
+
+def _overlaps(result: MetricResult, began: datetime, until: datetime) -> bool:
+    window = result.window
+    return window is not None and window.start < until and window.end > began
+
+
+def _requests(steps: Iterable[MetricResult]) -> int:
+    return sum(step.rows for step in steps if step.metric == "error_rate")
+
+
+def _hit_share(steps: Iterable[MetricResult], metrics: Collection[str], total: int) -> Affected:
+    share = min(sum(_hit(step) for step in steps if step.metric in metrics) / total, 1.0)
+    at_least = "at least " if "latency_p95" in metrics else ""
+    words = f"{at_least}{share:.1%} of the endpoint's requests failed, were refused or were slow"
+    return Affected(share, words)
 
 
 def _hit(result: MetricResult) -> float:
@@ -109,13 +120,16 @@ def of(breaches: Sequence[Breach], affected: Affected) -> Severity:
     'low'
     """
     signals = {each.signal for each in breaches}
-    share = affected.share
-    if felt := {name for name in signals if is_felt(name)}:
-        if share is None:
-            return "high"
-        if share >= CRITICAL_SHARE and any(SIGNALS[n].respect == "infrastructure" for n in felt):
-            return "critical"
-        return "high" if share >= HIGH_SHARE else "medium"
-    if all(map(is_state, signals)) or (share is not None and share < HIGH_SHARE):
-        return "low"
-    return "medium"
+    if felt := set(filter(is_felt, signals)):
+        return _of_felt(felt, affected.share)
+    is_small = affected.share is not None and affected.share < HIGH_SHARE
+    return "low" if is_small or all(map(is_state, signals)) else "medium"
+
+
+def _of_felt(signals: Iterable[str], share: float | None) -> Severity:
+    if share is None:
+        return "high"
+    fails = any(SIGNALS[name].respect == "infrastructure" for name in signals)
+    if share >= CRITICAL_SHARE and fails:
+        return "critical"
+    return "high" if share >= HIGH_SHARE else "medium"

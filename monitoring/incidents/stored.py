@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
-from monitoring.incidents.gathering import LEAST_DAYS, telling
 from monitoring.incidents.lane_table import EVENTS
 from monitoring.incidents.lanes import SHORT
 from monitoring.incidents.report import IncidentReport
@@ -18,6 +18,8 @@ from monitoring.signal import LOOK_BACK, Missing, Signal
 from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
 
+#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
+LEAST_DAYS = 7 * DAY
 #: Results of each of these signals are drawn.
 _DRAWN = {name: signal for name, signal in SIGNALS.items() if signal.alarms}
 #: Sources of events whose evaluations say whether they could be read.
@@ -36,28 +38,23 @@ def kept_report(
     """Return what is kept of a window. It only filters: no incident depends on it.
 
     Args:
-        results: Of the workspace.
-        events: Likewise.
-        book: Likewise.
-        window: What to report on.
-        taken: Now.
         whole: On all grids, as it always is of a short window; else on the longest steps.
 
     Raises:
         SourceError: The database cannot be read.
     """
-    known = [each for part in _parts(results, window, whole=whole) for each in part]
+    known = list(chain.from_iterable(_parts(results, window, whole=whole)))
     happened = events.of(Window(window.start - LOOK_BACK, window.end))
     stories = book.stories(window)
-    blind = (e for e in results.evaluations(window, signals=_SOURCES) if not e.complete)
+    sources = results.evaluations(window, signals=_SOURCES)
     return IncidentReport(
         window=window,
         taken=taken,
         results=tuple(sorted(_results(known), key=_start)),
-        events=tuple(e for e in happened if window.start <= e.time < window.end),
+        events=tuple(e for e in happened if e.time in window),
         earlier=tuple(e for e in happened if e.time < window.start),
         incidents=tuple(story.incident for story in stories),
-        missing=tuple(missing([*known, *blind])),
+        missing=tuple(missing([*known, *sources])),
         measured=max((each.evaluated for each in known), default=None),
         ranked={story.incident.id: story.suspects for story in stories},
     )
@@ -93,6 +90,20 @@ def _results(evaluations: Iterable[Evaluation]) -> Iterator[MetricResult]:
             yield from each.results
     for results in many.values():
         yield from telling(results)
+
+
+def telling(results: Iterable[MetricResult]) -> Iterator[MetricResult]:
+    """Yield the results of each series that breached, on all steps.
+
+    Some hundreds of series that were always well would say nothing more on a timeline; one of them
+    is kept as a witness, so that a lane without trouble is not blind.
+    """
+    known = list(results)
+    bad = {(r.place, r.metric) for r in known if r.status == "breached"}
+    witness = next(((r.place, r.metric) for r in known if r.status == "ok"), None)
+    for result in known:
+        if (result.place, result.metric) in {*bad, witness}:
+            yield result
 
 
 def missing(evaluations: Iterable[Evaluation]) -> Iterator[Missing]:

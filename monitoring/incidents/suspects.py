@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -42,9 +42,7 @@ def rank(
     """Return the suspects of an incident, at most ten.
 
     Args:
-        incident: What is asked about.
         events: What happened, also before the window: how often says how telling.
-        results: Judged numbers of all signals.
         known_until: As of when; by default when the last of its breaches was certain, so that the
             ranking does not change with what came later.
     """
@@ -54,27 +52,32 @@ def rank(
     if not found:
         return ()
     rates = _Rates.of(events, incident.began)
-    first = min(m.start for m in found) - BACK
-    scored = [
-        suspect
-        for event in events
-        if first <= event.time <= until and not _is_symptom(event, incident)
-        for suspect in [_of_event(event, incident, place, found, rates)]
-    ]
-    around = Window(first, until)
+    around = Window(min(m.start for m in found) - BACK, until)
     others = (
         *candidates.features(results, place, around, until),
         *candidates.metrics(results, place, incident.signals, incident.began, until),
     )
-    scored += [_of_candidate(each, incident, found) for each in others]
-    kept = [s for s in scored if s.score >= LEAST_SCORE]
-    kept.sort(key=lambda s: (-s.score, s.time, s.title))
-    return tuple(_ranked(kept)[:MOST])
+    return _ranked(
+        [
+            *(
+                _of_event(e, incident, place, found, rates)
+                for e in _likely(events, incident, around)
+            ),
+            *(_of_candidate(each, incident, found) for each in others),
+        ]
+    )
 
 
-def _ranked(kept: Sequence[Suspect]) -> list[Suspect]:
+def _likely(events: Iterable[Event], incident: Incident, around: Window) -> Iterator[Event]:
+    for event in events:
+        if around.start <= event.time <= around.end and not _is_symptom(event, incident):
+            yield event
 
-    return [replace(suspect, rank=at) for at, suspect in enumerate(kept, 1)]
+
+def _ranked(scored: Iterable[Suspect]) -> tuple[Suspect, ...]:
+    kept = [each for each in scored if each.score >= LEAST_SCORE]
+    kept.sort(key=lambda each: (-each.score, each.time, each.title))
+    return tuple(replace(suspect, rank=at) for at, suspect in enumerate(kept[:MOST], 1))
 
 
 def _is_symptom(event: Event, incident: Incident) -> bool:

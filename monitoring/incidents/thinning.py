@@ -28,7 +28,6 @@ def thinned(lane: Lane, points: int) -> Lane:
     breach vanishes.
 
     Args:
-        lane: Not changed.
         points: At least 4.
 
     >>> import numpy as np

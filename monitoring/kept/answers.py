@@ -30,7 +30,6 @@ class Answers:
 
     Args:
         folder: Holds nothing else; None to keep answers for this process only.
-        now: Returns the time.
 
     >>> from datetime import UTC
     >>> answers = Answers(None, lambda: datetime(2026, 1, 8, tzinfo=UTC))
@@ -64,10 +63,7 @@ class Answers:
         """Return an answer that is fresh, computed by one session for all that ask meanwhile.
 
         Args:
-            question: Equal ones have equal answers.
-            compute: Gets the callback to report its progress to.
             state: Of what the answer is made from, to be compared with later.
-            progress: Called with a share from 0 to 1 and a text.
         """
         self.last(question)  # a fresh one of before a restart counts, too
         return self._memory.entry(

@@ -39,6 +39,12 @@ ROOM_EVERY = 256
 #: What was not used for so long before the newest file goes, too; drafts of a killed process sooner.
 MOST_AGE_SECONDS, DRAFT_AGE_SECONDS = 60 * 86_400, 86_400
 VALUE, SEAL, DRAFT = ".kept", ".seal", ".part"
+ORIGIN = "origin.txt"
+#: The kinds that are kept, now or by an older version: a folder each, below the cache.
+KINDS = (
+    "answers", "collected", "converted", "groups", "outcomes", "outputs", "profiles", "quality",
+    "segments", "training_versions", "uploads",
+)  # fmt: skip
 _DIGEST_BYTES = 32
 
 #: (path, bytes, nanoseconds of the last change, inode) of each file.
@@ -103,9 +109,7 @@ class Disk:
     """Results of one kind below a folder; without a folder nothing outlives the process.
 
     Args:
-        folder: Holds this kind alone.
         version: Goes up whenever the meaning of a result changes.
-        most_files: Results that are kept.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     squares = Disk(Path(folder), version=1)
@@ -171,8 +175,6 @@ class Disk:
         On a disk that takes nothing it is written to a temporary folder of this process.
 
         Args:
-            name: The question, as a path below the folder.
-            state: As for `get`.
             write: Writes the file and returns notes on it, for `records`.
             holds: Whether a file with these notes still does.
 
@@ -354,11 +356,11 @@ def forget_gone(parent: Path, folder: Path, origin: Path) -> None:
     """Note what local folder a folder of results was made from, and remove those whose is gone."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        note = folder / "origin.txt"
+        note = folder / ORIGIN
         with _draft(note) as draft:
             draft.write_text(str(origin), encoding="utf-8")
             _put(draft, note)
-    for each in parent.glob("*/origin.txt"):
+    for each in parent.glob(f"*/{ORIGIN}"):
         if not _is_there(each):
             shutil.rmtree(each.parent, ignore_errors=True)
 
@@ -368,3 +370,35 @@ def _is_there(note: Path) -> bool:
         return Path(note.read_text(encoding="utf-8")).exists()
     except (OSError, ValueError):  # damaged: made anew by who needs it
         return False
+
+
+def remove_foreign(cache: Path) -> None:
+    """Remove what lies below a cache and no version of today reads: older ones kept without seals.
+
+    A folder in which nothing is kept is left alone, since it may be somebody else's. So is what
+    changed in the day before the newest: a file stands without its seal for a moment.
+    """
+    for kind in KINDS:
+        with suppress(OSError):  # another process is at it, too
+            files = {p: p.stat().st_mtime for p in (cache / kind).rglob("*") if p.is_file()}
+            own = {whole for path in files for whole in _kept_by(path)} & files.keys()
+            newest = max((files[path] for path in own), default=0.0)
+            for file, changed in files.items():
+                if file not in own and newest - changed > DRAFT_AGE_SECONDS:
+                    _remove_with_folders(file, cache / kind)
+
+
+def _kept_by(path: Path) -> Iterable[Path]:
+    """Return the files that are ours because this one is."""
+    if path.suffix == SEAL:
+        return path, path.with_name(path.name.removeprefix(".").removesuffix(SEAL))
+    return (path,) if path.suffix in {VALUE, DRAFT} or path.name == ORIGIN else ()
+
+
+def _remove_with_folders(file: Path, home: Path) -> None:
+    """Remove a file and the folders that are empty without it."""
+    file.unlink(missing_ok=True)
+    for folder in file.parents:
+        if folder == home or any(folder.iterdir()):
+            return
+        folder.rmdir()

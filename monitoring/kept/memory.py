@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -13,8 +12,6 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from monitoring.progress import Progress
-
-log = logging.getLogger("leeway")
 
 T = TypeVar("T")
 
@@ -119,8 +116,6 @@ class Memory:
         self._now = now
         self._entries: Places[Entry[Any]] = Places(places)
         self._turns: WeakValueDictionary[Hashable, _Turn] = WeakValueDictionary()
-        self._renewals: set[Hashable] = set()
-        self._background = threading.Lock()
         self._guard = threading.Lock()
 
     def last(self, key: Hashable) -> Entry[Any] | None:
@@ -139,11 +134,10 @@ class Memory:
         compute: Callable[[Progress], T],
         *,
         fresh: timedelta | None = None,
-        stale: timedelta | None = None,
         progress: Progress | None = None,
     ) -> T:
         """Return the value of `entry`."""
-        return self.entry(key, compute, fresh=fresh, stale=stale, progress=progress).value
+        return self.entry(key, compute, fresh=fresh, progress=progress).value
 
     def entry(
         self,
@@ -151,7 +145,6 @@ class Memory:
         compute: Callable[[Progress], T],
         *,
         fresh: timedelta | None = None,
-        stale: timedelta | None = None,
         progress: Progress | None = None,
         state: str = "",
         keep: Callable[[Entry[T]], None] | None = None,
@@ -160,17 +153,9 @@ class Memory:
 
         Args:
             key: The question; equal keys have equal results.
-            compute: Gets the callback to report its progress to.
             fresh: How old a result in memory may be; None for any age.
-            stale: How old it may be to be served while it is renewed in the background.
             progress: Called with a share from 0 to 1 and a text, also while another session computes.
-            state: Of what the result is made from.
-            keep: Gets a new result, to keep it elsewhere.
         """
-        if stale is not None and (old := self._younger(key, stale)):
-            if not self._younger(key, fresh):
-                self._renew(key, compute, fresh)
-            return old
         with self._guard:
             turn = self._turns.setdefault(key, _Turn())
         turn.wait(progress)
@@ -192,23 +177,3 @@ class Memory:
         with self._guard:
             entry = self._entries.get(key)
         return entry if entry and (age is None or self._now() - entry.fetched < age) else None
-
-    def _renew(
-        self, key: Hashable, compute: Callable[[Progress], T], fresh: timedelta | None
-    ) -> None:
-        with self._guard:
-            if key in self._renewals:
-                return
-            self._renewals.add(key)
-
-        def renew() -> None:
-            try:
-                with self._background:  # one at a time, so that pages stay quick meanwhile
-                    self.entry(key, compute, fresh=fresh)
-            except Exception:  # whoever asks once the old result is too old sees why
-                log.warning("could not renew %s", key, exc_info=True)
-            finally:
-                with self._guard:
-                    self._renewals.discard(key)
-
-        threading.Thread(target=renew, name="renew", daemon=True).start()

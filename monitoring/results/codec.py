@@ -61,18 +61,13 @@ def pack(evaluation: Evaluation) -> bytes:
     results = evaluation.results
     number = {start: n for n, start in enumerate(evaluation.starts)}
     defaults = {**_DEFAULTS, "signal": evaluation.signal}
-    columns = {name: _column([getattr(r, name) for r in results]) for name in defaults}
     content = (
         evaluation.missing,
         len(results),
         _column([number[r.window.start] for r in results if r.window]),
         _column([_position(r.place, evaluation.place) for r in results]),
         _column([(r.interval.low, r.interval.high) if r.interval else None for r in results]),
-        {
-            name: column
-            for name, column in columns.items()
-            if column and not _is_default(column, defaults[name])
-        },
+        _columns(results, defaults),
     )
     return seal(_encode(content), form=FORMAT, words=_WORDS)
 
@@ -177,6 +172,18 @@ def _results(
 
 def _key(position: str | list[str]) -> str | tuple[str, ...]:
     return position if isinstance(position, str) else tuple(position)
+
+
+def _columns(
+    results: Sequence[MetricResult], defaults: Mapping[str, object]
+) -> dict[str, list[Any]]:
+    """Return the columns by name, those left out that hold nothing but the default."""
+    columns = {name: _column([getattr(r, name) for r in results]) for name in defaults}
+    return {
+        name: column
+        for name, column in columns.items()
+        if column and not _is_default(column, defaults[name])
+    }
 
 
 def _column(values: list[Any]) -> list[Any]:

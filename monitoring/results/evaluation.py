@@ -91,13 +91,3 @@ class Touch:
         """Return what an evaluation touches."""
         breached = any(result.status == "breached" for result in evaluation.results)
         return cls(evaluation.place, evaluation.signal, evaluation.window.start, breached)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """How much is stored of a workspace. payload_bytes: without rows and indexes around them."""
-
-    evaluations: int
-    payload_bytes: int
-    oldest: datetime | None
-    newest: datetime | None

@@ -79,8 +79,6 @@ class IncidentBook:
         """Add a revision of each incident that is new or of which a reader sees something else.
 
         Args:
-            incidents: As they are now.
-            now: Since when they are.
             suspects: Of each incident, by its id.
 
         Raises:
@@ -110,7 +108,6 @@ class IncidentBook:
 
         Args:
             ids: Of incidents; those that are withdrawn already stay as they are.
-            now: Since when.
             words: Why, by id: a sentence for people.
 
         Raises:
@@ -136,23 +133,16 @@ class IncidentBook:
             return tuple(_revision(row, place) for row, place in rows)
 
     def list(
-        self,
-        window: Window,
-        *,
-        open_only: bool = False,
-        places: Collection[Place] | None = None,
+        self, window: Window, *, places: Collection[Place] | None = None
     ) -> tuple[Revision, ...]:
         """Return what was open in a window: first what still is, then by severity, then the newest.
 
         Raises:
             SourceError: The database cannot be read.
         """
-        chosen = self._within(window)
-        if open_only:
-            chosen = chosen.where(IncidentRow.resolved.is_(None))
         wholes = None if places is None else {place.whole for place in places}
         with self._database.reading() as session:
-            rows = session.execute(chosen)
+            rows = session.execute(self._within(window))
             revisions = [_revision(row, place_of(place, self._workspace)) for row, place in rows]
         revisions.sort(key=_urgency)
         return tuple(each for each in revisions if wholes is None or each.place in wholes)

@@ -36,7 +36,7 @@ _NAMES: Mapping[str, object] = {
 _TIMES, _VALUES = NDArray[np.datetime64], NDArray[np.float64]
 
 
-def plain(value: object) -> Any:  # noqa: PLR0911 - one for each kind of value
+def plain(value: object) -> Any:
     """Return a value as what JSON has: dataclasses as objects, times as text, nan as null in arrays.
 
     Fields that have their default are left out.
@@ -44,27 +44,32 @@ def plain(value: object) -> Any:  # noqa: PLR0911 - one for each kind of value
     >>> plain((window.Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)), math.inf))
     [{'start': '2026-01-01T00:00:00+00:00', 'end': '2026-01-02T00:00:00+00:00'}, 'inf']
     """
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind == "M":
-            return value.astype("datetime64[s]").astype(np.int64).tolist()
-        return [
-            x if math.isfinite(x) else None if math.isnan(x) else str(x) for x in value.tolist()
-        ]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: plain(getattr(value, f.name))
-            for f in fields(value)
-            if f.default is MISSING or not _is_same(getattr(value, f.name), f.default)
-        }
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
-    return value
+    match value:
+        case np.ndarray():
+            return _plain_array(value)
+        case datetime():
+            return value.isoformat()
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Mapping():
+            return {str(key): plain(each) for key, each in value.items()}
+        case tuple() | list():
+            return [plain(each) for each in value]
+    return _plain_record(value) if is_dataclass(value) else value
+
+
+def _plain_array(values: NDArray[Any]) -> Any:
+    if values.dtype.kind == "M":
+        return values.astype("datetime64[s]").astype(np.int64).tolist()
+    return [None if math.isnan(x) else plain(x) for x in values.tolist()]
+
+
+def _plain_record(record: Any) -> dict[str, Any]:
+    return {
+        f.name: plain(getattr(record, f.name))
+        for f in fields(record)
+        if f.default is MISSING or not _is_same(getattr(record, f.name), f.default)
+    }
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -104,15 +109,13 @@ def _read(kind: Any, data: object, where: str) -> Any:
 
 
 def _scalar(kind: Any, data: object, where: str) -> object:
-    if kind is datetime and isinstance(data, str):
-        try:
+    try:
+        if kind is datetime and isinstance(data, str):
             return datetime.fromisoformat(data).astimezone(UTC)
-        except ValueError as error:
-            raise _unlike(kind, data, where) from error
-    if kind is float and data in {"nan", "inf", "-inf"}:
+    except ValueError as error:
+        raise _unlike(kind, data, where) from error
+    if kind is float and (type(data) in {int, float} or data in {"nan", "inf", "-inf"}):
         return float(str(data))
-    if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
-        return float(data)
     if kind in {str, int, bool} and type(data) is kind:
         return data
     raise _unlike(kind, data, where)

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -50,19 +50,6 @@ class Leases:
         """
         with self._database.writing() as session:
             return _take(session, task, holder, now, ttl)
-
-    def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> Lease:
-        """Return the lease with a later end; one that has expired too, if nobody has taken the task.
-
-        Raises:
-            LeaseLost: Somebody has.
-            SourceError: The database cannot be written to.
-        """
-        renewed = replace(lease, until=now + ttl)
-        with self._database.writing() as session:
-            check(session, lease)
-            session.execute(_own(lease).values(until=microseconds(renewed.until)))
-        return renewed
 
     def release(self, lease: Lease) -> None:
         """Let the next one take the task; nothing if it has been taken already.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from monitoring.database.result_tables import EvaluationRow, InForceRow, SeriesRow
+from monitoring.database.result_tables import EvaluationRow, InForceRow
 from monitoring.results.codec import is_promising, is_readable, pack
 from monitoring.results.evaluation import Evaluation
 from monitoring.results.numbers import Series, add_number, add_series
@@ -42,16 +42,6 @@ def within(window: Window) -> ColumnElement[bool]:
     """Those that have a step in a window: none is longer than a day."""
     starts = inside(window)
     return EvaluationRow.last.between(starts.start, starts.stop + _DAY_SECONDS)
-
-
-def newest(until: datetime | None) -> ColumnElement[bool]:
-    """Those of the newest step of their series, of the steps that begin by a moment."""
-    last = select(func.max(EvaluationRow.last)).where(EvaluationRow.series == SeriesRow.id)
-    if until is not None:
-        last = last.where(EvaluationRow.last <= seconds(until))
-    # From the series, so that each costs one look at the end of its index and not all its rows.
-    ends = select(SeriesRow.id, last.scalar_subquery().label("last")).subquery()
-    return and_(EvaluationRow.series == ends.c.id, EvaluationRow.last == ends.c.last)
 
 
 def stored(session: Session, *conditions: ColumnElement[bool]) -> tuple[Stored, ...]:
@@ -89,6 +79,18 @@ def readable(rows: Iterable[Stored]) -> Iterator[Stored]:
             _log.warning("Evaluation %s cannot be read and counts as not done", row.id)
 
 
+def looking_whole(rows: Iterable[Stored]) -> Iterator[Stored]:
+    """Yield those that `marks` would return: of this version, whether they can be read or not."""
+    return (row for row in rows if is_promising(row.payload[:HEAD], len(row.payload)))
+
+
+def empty(session: Session, damaged: Iterable[Stored]) -> None:
+    """Empty damaged payloads, unless one is another by now: then it was read wrongly, not written so."""
+    for row in damaged:
+        same = EvaluationRow.id == row.id, EvaluationRow.payload == row.payload
+        session.execute(update(EvaluationRow).where(*same).values(payload=b""))
+
+
 def add(
     session: Session,
     workspace: str,
@@ -98,9 +100,6 @@ def add(
     """Add the evaluations that say something new; the session is a writer's, so that none comes between.
 
     Args:
-        session: Of a writer.
-        workspace: Whose they are.
-        evaluations: In the order in which they were made.
         numbers: Of the series that are in the tables for certain; others are looked up, or added.
     """
     new = tuple(evaluations)
@@ -109,9 +108,6 @@ def add(
     series = dict.fromkeys(map(_series, new))
     known = {numbers.get(each) or add_series(session, workspace, each): each for each in series}
     numbers = {each: n for n, each in known.items()}
-    digests = {
-        each: add_number(session, InForceRow, digest=each) for each in {e.in_force for e in new}
-    }
     rows = [_row(evaluation, numbers[_series(evaluation)]) for evaluation in new]
     hull = Window(min(e.window.start for e in new), max(e.window.end for e in new))
     before = stored(session, of(known), within(hull))
@@ -120,10 +116,16 @@ def add(
         again = update(EvaluationRow).where(EvaluationRow.id == number)
         session.execute(again.values(evaluated=evaluated))
     if added:
-        # With what it returns, since drivers send only such insertions many rows at once.
-        insertion = insert(EvaluationRow).returning(EvaluationRow.id)
-        session.execute(insertion, [_record(row, digests[row.in_force]) for row in added])
+        _insert(session, added)
     return len(added)
+
+
+def _insert(session: Session, added: Sequence[Stored]) -> None:
+    in_force = {row.in_force for row in added}
+    numbers = {each: add_number(session, InForceRow, digest=each) for each in in_force}
+    # With what it returns, since drivers send only such insertions many rows at once.
+    insertion = insert(EvaluationRow).returning(EvaluationRow.id)
+    session.execute(insertion, [_record(row, numbers[row.in_force]) for row in added])
 
 
 def remove(session: Session, series: Iterable[int], before: int) -> int:

@@ -51,10 +51,8 @@ class Snapshots:
         """Put contents that are made from what is under a name; nobody else writes meanwhile.
 
         Args:
-            name: What to read.
             change: Gets what is there, None if there is nothing that can be read, and returns
                 contents by name.
-            taken: As of when they are.
 
         Raises:
             SourceError: The database cannot be written to.
@@ -91,7 +89,6 @@ class Snapshots:
         """Return the snapshots whose names begin so, by name; those that cannot be read are left out.
 
         Args:
-            prefix: Of their names.
             known: Snapshots by name as they were: of those that are still so, nothing is read.
 
         Raises:

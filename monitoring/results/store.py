@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, func, select
 
 from monitoring.database.database import Database
 from monitoring.database.result_tables import EvaluationRow, SeriesRow
+from monitoring.errors import MonitoringError
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.results import leases, rows
 from monitoring.results.codec import has_breach, unpack
-from monitoring.results.evaluation import Done, Evaluation, Size, Touch
+from monitoring.results.evaluation import Done, Evaluation, Touch
 from monitoring.results.leases import Lease
 from monitoring.results.numbers import Series, SeriesNumbers
 from monitoring.results.payload import UnreadableError
@@ -64,7 +65,6 @@ class Results:
         self._workspace = workspace.lower()
         self._numbers = SeriesNumbers(self._workspace)
         self._generation = 0
-        self._damaged: set[int] = set()
 
     def add(self, evaluations: Iterable[Evaluation], lease: Lease | None = None) -> int:
         """Add evaluations, all or none; returns how many say something new.
@@ -98,10 +98,6 @@ class Results:
 
         Args:
             window: In which the steps begin.
-            signals: None for all.
-            places: None for all.
-            step: Their length; None for any.
-            least: The shortest length that is wanted.
 
         Raises:
             SourceError: The database cannot be read.
@@ -120,8 +116,6 @@ class Results:
 
         Args:
             window: In which the steps begin.
-            places: Whose.
-            also: Which others are wanted.
 
         Raises:
             SourceError: The database cannot be read.
@@ -156,60 +150,19 @@ class Results:
     ) -> Mapping[tuple[Place, datetime], Done]:
         """Return by what each step of a signal was last evaluated, by place and start.
 
-        Payloads are not read for it: damage is known of those that were read before.
+        Payloads are not read for it: damage counts from when a reader came upon it.
 
         Raises:
             SourceError: The database cannot be read.
         """
         with self._database.reading() as session:
             known = self._series().choose(session, {signal}, {place} if place else None, step)
-            found = rows.marks(session, rows.of(known), rows.within(window))
-        chosen = _Chosen(known, tuple(row for row in found if row.id not in self._damaged))
+            chosen = _Chosen(known, rows.marks(session, rows.of(known), rows.within(window)))
         marks = {row.id: _done(row) for row in chosen.rows}
         return {
             (chosen.known[series].place, moment(start)): marks[row.id]
             for (series, start), row in chosen.steps_in(window).items()
         }
-
-    def latest(
-        self,
-        *,
-        signals: Collection[str] | None = None,
-        places: Collection[Place] | None = None,
-        step: timedelta | None = None,
-        until: datetime | None = None,
-    ) -> tuple[Evaluation, ...]:
-        """Return the newest step of each series, of those that begin by `until`.
-
-        Raises:
-            SourceError: The database cannot be read.
-        """
-        chosen = self._choose(rows.newest(until), signals, places, step)
-        steps = {step: row for step, row in chosen.steps().items() if step[1] == row.last}
-        return _cut(steps, chosen.known)
-
-    def history(self, evaluation: Evaluation) -> tuple[Evaluation, ...]:
-        """Return the older evaluations of its steps, newest first.
-
-        Raises:
-            SourceError: The database cannot be read.
-        """
-        chosen = self._choose(
-            rows.within(Window.day(evaluation.window.start.date())),
-            {evaluation.signal},
-            {evaluation.place},
-            evaluation.step,
-        )
-        starts, step = inside(evaluation.window), int(evaluation.step.total_seconds())
-        same = [row for row in chosen.rows if any(start in starts for start in row.starts(step))]
-        evaluated = microseconds(evaluation.evaluated)
-        own = max((row.id for row in same if _is_of(row, evaluation)), default=0)
-        older = sorted((row for row in same if row.age < (evaluated, own)), key=lambda row: row.age)
-        return tuple(
-            whole
-            for row in reversed(older)
-            for whole in _parts(row, chosen.known[row.series], row.starts(step))
-        )
 
     def evaluated(self, since: datetime) -> tuple[Touch, ...]:
         """Return what was evaluated since a moment: each series, and its first such step.
@@ -256,32 +209,10 @@ class Results:
             known = self._series().choose(session)
         return tuple(sorted({series.place for series in known.values()}))
 
-    def size(self) -> Size:
-        """Return how much is stored.
-
-        Raises:
-            SourceError: The database cannot be read.
-        """
-        sums = select(
-            func.count(),
-            func.coalesce(func.sum(func.length(EvaluationRow.payload)), 0),
-            func.min(EvaluationRow.last),
-            func.max(EvaluationRow.last),
-        )
-        with self._database.reading() as session:
-            known = self._series().choose(session)
-            count, size, oldest, newest = session.execute(sums.where(rows.of(known))).one()
-        return Size(
-            evaluations=count,
-            payload_bytes=int(size),
-            oldest=None if oldest is None else moment(oldest),
-            newest=None if newest is None else moment(newest),
-        )
-
     def _series(self) -> SeriesNumbers:
         """Return what is known of the series; nothing of a database that is gone, in a session of this one."""
         if self._generation != self._database.generation:
-            self._generation, self._damaged = self._database.generation, set()
+            self._generation = self._database.generation
             self._numbers = SeriesNumbers(self._workspace)
         return self._numbers
 
@@ -297,8 +228,18 @@ class Results:
             stored = rows.stored(session, rows.of(known), condition)
         whole = tuple(rows.readable(stored))
         if len(whole) < len(stored):
-            self._damaged |= {row.id for row in stored} - {row.id for row in whole}
+            self._empty(tuple(rows.looking_whole(set(stored).difference(whole))))
         return _Chosen(known, whole)
+
+    def _empty(self, damaged: Collection[Stored]) -> None:
+        """Empty what is damaged, so that every process finds its steps due without reading it."""
+        if not damaged:
+            return
+        try:
+            with self._database.writing() as session:
+                rows.empty(session, damaged)
+        except MonitoringError as error:  # reading goes on; the next reader comes upon it again
+            _log.warning("Damaged evaluations still count as done: %s", error)
 
 
 def _has_breach(row: Stored) -> bool:
@@ -381,15 +322,6 @@ def _window(start: int, end: int) -> Window:
 
 def _by_place(evaluation: Evaluation) -> tuple[Place, str, timedelta]:
     return evaluation.place, evaluation.signal, evaluation.step
-
-
-def _is_of(row: Stored, evaluation: Evaluation) -> bool:
-    return (row.in_force, row.fingerprint, row.version, row.evaluated) == (
-        evaluation.in_force,
-        evaluation.fingerprint,
-        evaluation.version,
-        microseconds(evaluation.evaluated),
-    )
 
 
 def _done(row: Stored) -> Done:

@@ -15,9 +15,7 @@ def listed(azure: Azure, path: str, query: Mapping[str, str]) -> Iterator[dict[s
     """GET a list, page by page.
 
     Args:
-        azure: Whose monitor client asks: with its credential, retries and transport.
         path: Below management.azure.com, from `/subscriptions/` on.
-        query: With `api-version`.
 
     Raises:
         AzureError: Azure refused or did not answer; `failures.explained` puts it into words.

@@ -245,7 +245,6 @@ def connect(
     """Return the clients of the configured workspace, or of the sample workspace where none is.
 
     Args:
-        settings: What to connect to.
         progress: Called while the sample workspace is built, with the share done and the step.
         faults: Sample workspace only: what breaks on the way, for tests.
         observer: Sample workspace only: who asked what, for tests.

@@ -122,8 +122,6 @@ class QueryBudget:
     """Asks for one identity: few at a time, equal questions once, and not while it is refused.
 
     Args:
-        slots: Questions at a time.
-        pause: What waits for some seconds while the service is busy.
         clock: Seconds that only grow.
         shared: Slots of the identity over all its processes; None where this is the only one.
 

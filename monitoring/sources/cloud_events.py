@@ -95,6 +95,9 @@ class Events:
             self.hidden += 1
             self.first_hidden = min(self.first_hidden or time, time)
             return
+        self._add_records(event, time)
+
+    def _add_records(self, event: Record, time: datetime | None) -> None:
         key = event.get(KEY) or event.get("xrequestid")
         if not key:
             self.faults["no correlation id"] += 1

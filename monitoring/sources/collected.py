@@ -30,7 +30,7 @@ from fsspec.implementations.local import LocalFileSystem
 from monitoring.errors import InputError, SourceError
 from monitoring.kept.disk import Disk, digest, forget_gone, state_of
 from monitoring.kept.memory import Memory
-from monitoring.sources.cloud_events import BAD_VALUE, KEY, Events
+from monitoring.sources.cloud_events import KEY, Events
 from monitoring.sources.failures import NotFoundError, explained
 from monitoring.sources.registry import container_path
 from monitoring.window import Window
@@ -77,15 +77,6 @@ class CollectedDay:
     lines: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
-
-    @property
-    def bad_values(self) -> dict[str, int]:
-        """Values that are not of the asked type, by column."""
-        return {
-            name.removeprefix(BAD_VALUE): count
-            for name, count in self.faults.items()
-            if name.startswith(BAD_VALUE)
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -725,27 +716,27 @@ def _labels_until(table: pa.Table, now: datetime) -> tuple[pa.Table, datetime | 
 
 def _label_table(paths: Sequence[Path], target: str) -> pa.Table:
     """Return key, label and the UTC time since when it is known (null: always) of all files."""
-    tables = []
-    for path in paths:
-        names = pq.read_schema(path).names
-        columns = {KEY: KEY, target: "label"} | ({"known": "known"} if "known" in names else {})
-        table = pq.read_table(path, columns=list(columns)).rename_columns(columns)
-        if "known" in columns:
-            known = table["known"].cast(pa.timestamp("us"))
-            table = table.set_column(table.column_names.index("known"), "known", known)
-        tables.append(table)
+    tables = [_labels_of(path, target) for path in paths]
     kinds = {table.schema.field("label").type for table in tables} - {pa.null()}
     if len(kinds) > 1 and not all(pa.types.is_integer(k) or pa.types.is_floating(k) for k in kinds):
         # One file says 1, the next "1" or true: as texts, they are one class to whoever counts them.
-        tables = [_with_text(table, "label") for table in tables]
+        tables = [_with_type(table, "label", pa.string()) for table in tables]
     empty = {KEY: pa.string(), "label": pa.null(), "known": pa.timestamp("us")}
     none = pa.table({name: pa.array([], kind) for name, kind in empty.items()})
     return pa.concat_tables([none, *tables], promote_options="permissive")
 
 
-def _with_text(table: pa.Table, name: str) -> pa.Table:
-    at = table.column_names.index(name)
-    return table.set_column(at, name, table[name].cast(pa.string()))
+def _labels_of(path: Path, target: str) -> pa.Table:
+    columns = {KEY: KEY, target: "label"}
+    if "known" not in pq.read_schema(path).names:
+        return pq.read_table(path, columns=list(columns)).rename_columns(columns)
+    columns["known"] = "known"
+    table = pq.read_table(path, columns=list(columns)).rename_columns(columns)
+    return _with_type(table, "known", pa.timestamp("us"))
+
+
+def _with_type(table: pa.Table, name: str, kind: pa.DataType) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, table[name].cast(kind))
 
 
 def _probabilities(table: pa.Table, model: ModelVersion) -> dict[str, pa.ChunkedArray]:

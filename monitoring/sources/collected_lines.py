@@ -77,12 +77,7 @@ def find(
     """Return what was collected of a request that was received at a moment.
 
     Args:
-        collected: The container of collected data.
-        endpoint: As its folder is written.
-        deployment: As its folder is written.
         collection: `model_inputs`, `model_outputs`, `request`, ...
-        request_id: What the line carries as its correlation id.
-        moment: When the gateway received it.
         columns: DuckDB type of columns that must have it, as for `Collected.day`.
 
     Raises:
@@ -93,18 +88,15 @@ def find(
     now = collected.azure.settings.clock()
     hours = tuple(hour for hour in hours_around(moment) if hour <= now)
     events = Events(now=now, fetch=collected.payload_file, columns=columns or {})
-    lines, several, merged, ids = 0, 0, 0, set()
-    seconds = _seconds(moment)
+    others = _Others(_seconds(moment))
     for hour in hours:
         for content in collected.hour(endpoint, deployment, collection, hour, MOST_BYTES):
             for line in content.splitlines():
-                lines += bool(line.strip())
-                ids.update(_ID.findall(line))
+                others.count(line)
                 if request_id.encode() in line:
                     events.add(line + b"\n")
-                elif _MORE in line and _row_count(line) > 1:
-                    several += 1
-                    merged += any(second in line for second in seconds)
+                else:
+                    others.look_for_more(line)
     rows, keys, time = _rows(events, request_id)
     return CollectedLines(
         collection,
@@ -112,12 +104,33 @@ def find(
         rows,
         keys,
         time,
-        lines,
-        frozenset(each.decode(errors="replace") for each in ids),
-        several,
-        merged,
+        others.lines,
+        frozenset(each.decode(errors="replace") for each in others.ids),
+        others.several,
+        others.merged,
         dict(events.faults),
     )
+
+
+@dataclass
+class _Others:
+    """What else lay beside a request's own lines; the fields are those of `CollectedLines`."""
+
+    seconds: tuple[bytes, ...]
+    lines: int = 0
+    several: int = 0
+    merged: int = 0
+    ids: set[bytes] = field(default_factory=set)
+
+    def count(self, line: bytes) -> None:
+        self.lines += bool(line.strip())
+        self.ids.update(_ID.findall(line))
+
+    def look_for_more(self, line: bytes) -> None:
+        """Note a line that holds several rows, the request's perhaps among them."""
+        if _MORE in line and _row_count(line) > 1:
+            self.several += 1
+            self.merged += any(second in line for second in self.seconds)
 
 
 def _rows(

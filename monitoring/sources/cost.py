@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from azure.core.rest import HttpRequest
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 API_VERSION = "2025-03-01"
 #: The tags by which Azure ML splits the bill of a workspace.
 ENDPOINT_TAG, DEPLOYMENT_TAG = "azuremlendpoint", "azuremldeployment"
-#: The bill of a day is complete some hours after the day; Azure gives no date. The newest day or
-#: two are therefore provisional.
-SETTLED_AFTER = timedelta(hours=24)
 _ROLE = "Cost Management Reader or Billing Reader on the resource group"
 _BUSY = 429
 #: Cost Management has a limit of its own, and says in a header of its own how long to wait.

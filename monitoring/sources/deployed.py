@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -172,22 +172,26 @@ def columns_of(model: ModelVersion, seen: tuple[str, ...], features: tuple[str, 
             f"The model {str(model.id)!r} does not say its task",
             hint="Add the tag task to the model version, e.g. regression.",
         )
-    prefix = model.probability_column
-    probabilities: dict[str, str] = {}
-    if model.task == "multiclass_classification" and prefix:
-        probabilities = {n.removeprefix(prefix): n for n in seen if n.startswith(prefix)}
-    elif model.task == "binary_classification" and prefix:
-        probabilities = {model.tags.get("positive_class", ""): "probability"}
     names = (f"{n}_input" if f"{n}_input" in seen else n for n in features)
     return Columns(
         task=model.task,
         prediction="prediction",
         label="label",
-        probabilities=probabilities,
+        probabilities=_probabilities(model, seen),
         features=tuple(n for n in names if n in seen),
         time="time",
         delay_seconds="label_delay_seconds",
     )
+
+
+def _probabilities(model: ModelVersion, seen: Iterable[str]) -> dict[str, str]:
+    """Return the column of the probability of each class; of two classes, of the positive one."""
+    prefix = model.probability_column
+    if prefix and model.task == "multiclass_classification":
+        return {name.removeprefix(prefix): name for name in seen if name.startswith(prefix)}
+    if prefix and model.task == "binary_classification":
+        return {model.tags.get("positive_class", ""): "probability"}
+    return {}
 
 
 def _duckdb_type(dtype: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from json import JSONDecodeError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from azure.core.exceptions import (
     AzureError,
@@ -18,7 +18,7 @@ from azure.core.exceptions import (
 from monitoring.errors import NotPermittedError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 NO_CONTENT, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 204, 401, 403, 404
 #: 529 is the metrics backend's own word for "too many requests".
@@ -35,7 +35,6 @@ def explained(what: str, *, role: str) -> Iterator[None]:
 
     Args:
         what: What was being read, as the object of "Cannot read".
-        role: The role that lets an identity read it, and where it is given.
 
     Raises:
         NotPermittedError: Azure refused this identity.
@@ -58,43 +57,56 @@ def explained(what: str, *, role: str) -> Iterator[None]:
         ) from error
 
 
-def failure(error: Exception, what: str, role: str) -> SourceError:  # noqa: PLR0911 - one for each case
+class _Case(NamedTuple):
+    """One way to fail, by HTTP status or by class. says, hint: with `role`, `status` and `error`."""
+
+    says: str
+    hint: str
+    statuses: Collection[int] = ()
+    errors: tuple[type[Exception], ...] = ()
+    raised: type[SourceError] = SourceError
+
+
+_OTHERWISE = _Case("{error}", "Check the names in the settings against the Azure portal.")
+#: The first that holds counts.
+_CASES = (
+    _Case(
+        "Azure sent an empty answer (HTTP 204)",
+        "Try again in a minute; if it stays, look whether the resource holds any data.",
+        {NO_CONTENT},
+    ),
+    _Case(
+        "Azure refused this identity", "Give this app's identity the role {role}.",
+        {FORBIDDEN}, (PermissionError,), NotPermittedError,
+    ),
+    _Case(
+        "Azure did not accept the sign-in ({error})",
+        "Sign in with az login, or give this app an identity with the role {role}.",
+        {UNAUTHORIZED}, (ClientAuthenticationError,), NotPermittedError,
+    ),
+    _Case(
+        "it does not exist", "Check the name; Azure also hides what an identity may not see.",
+        {NOT_FOUND}, (FileNotFoundError,), NotFoundError,
+    ),
+    _Case("Azure is busy (HTTP {status})", "Try again in a minute.", BUSY),
+    _Case(
+        "Azure could not be reached ({error})",
+        "Check the network, the proxy and the firewall of this machine.",
+        errors=(ServiceRequestError, ServiceResponseError),
+    ),
+)  # fmt: skip
+
+
+def failure(error: Exception, what: str, role: str) -> SourceError:
     """Return the error to raise for what an SDK or a file system raised."""
-    status = error.status_code if isinstance(error, HttpResponseError) else None
     if isinstance(error, DecodeError):
         return _unreadable(what)
-    if status == NO_CONTENT:
-        return SourceError(
-            f"Cannot read {what}: Azure sent an empty answer (HTTP 204)",
-            hint="Try again in a minute; if it stays, look whether the resource holds any data.",
-        )
-    if isinstance(error, PermissionError) or status == FORBIDDEN:
-        return NotPermittedError(
-            f"Cannot read {what}: Azure refused this identity",
-            hint=f"Give this app's identity the role {role}.",
-        )
-    if isinstance(error, ClientAuthenticationError) or status == UNAUTHORIZED:
-        return NotPermittedError(
-            f"Cannot read {what}: Azure did not accept the sign-in ({_first_line(error)})",
-            hint=f"Sign in with az login, or give this app an identity with the role {role}.",
-        )
-    if isinstance(error, FileNotFoundError) or status == NOT_FOUND:
-        return NotFoundError(
-            f"Cannot read {what}: it does not exist",
-            hint="Check the name; Azure also hides what an identity may not see.",
-        )
-    if status in BUSY:
-        return SourceError(
-            f"Cannot read {what}: Azure is busy (HTTP {status})", hint="Try again in a minute."
-        )
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        return SourceError(
-            f"Cannot read {what}: Azure could not be reached ({_first_line(error)})",
-            hint="Check the network, the proxy and the firewall of this machine.",
-        )
-    return SourceError(
-        f"Cannot read {what}: {_first_line(error)}",
-        hint="Check the names in the settings against the Azure portal.",
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    holds = (c for c in _CASES if status in c.statuses or isinstance(error, c.errors))
+    case = next(holds, _OTHERWISE)
+    words = {"role": role, "status": status, "error": _first_line(error)}
+    return case.raised(
+        f"Cannot read {what}: {case.says.format(**words)}", hint=case.hint.format(**words)
     )
 
 

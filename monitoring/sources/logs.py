@@ -256,12 +256,17 @@ def _left_out(result: LogsQueryPartialResult | None) -> str:
     if result is None:
         return ""
     error = result.partial_error
-    details = (getattr(error, "details", None) or []) if error else []
-    node: Any = details[0] if details else {}
-    while isinstance(node, Mapping) and isinstance(node.get("innererror"), Mapping):
-        node = node["innererror"]
-    message = node.get("message") if isinstance(node, Mapping) else None
-    return str(message or (error.message if error else "") or "Log Analytics left rows out")
+    details = getattr(error, "details", None) or [None]
+    said = _innermost(details[0]) or getattr(error, "message", None)
+    return str(said or "Log Analytics left rows out")
+
+
+def _innermost(node: Any) -> str | None:
+    """Return the message of the error that is behind all others."""
+    if not isinstance(node, Mapping):
+        return None
+    inner = node.get("innererror")
+    return _innermost(inner) if isinstance(inner, Mapping) else node.get("message")
 
 
 def _skewed(ahead: timedelta) -> str:

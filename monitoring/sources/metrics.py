@@ -70,6 +70,11 @@ class _Parts:
     times: list[NDArray[np.datetime64]] = field(default_factory=list)
     values: list[NDArray[np.float64]] = field(default_factory=list)
 
+    @property
+    def is_measured(self) -> bool:
+        """Azure sends series without a point too: one that nothing was measured of is none."""
+        return any(np.isfinite(values).any() for values in self.values)
+
 
 @dataclass(frozen=True)
 class _Call:
@@ -85,11 +90,7 @@ class _Call:
 
 @dataclass
 class PlatformMetrics:
-    """Asks for platform metrics, as many resources at once as Azure allows.
-
-    Args:
-        pause: What waits for some seconds while Azure is busy.
-    """
+    """Asks for platform metrics, as many resources at once as Azure allows."""
 
     azure: Azure
     pause: Callable[[float], None] = time.sleep
@@ -136,15 +137,7 @@ class PlatformMetrics:
             for call, results in zip(calls, pool.map(self._shared, calls), strict=True):
                 with explained("the platform metrics", role=_ROLE):
                     _collect(call, results, found)
-        order = {i.lower(): at for at, i in enumerate(resource_ids)}
-        names = {name.lower(): at for at, name in enumerate(metrics)}
-        # Azure sends series without a point too: one that nothing was measured of is none.
-        measured = [k for k, p in found.items() if any(np.isfinite(v).any() for v in p.values)]
-        keys = sorted(
-            measured,
-            key=lambda k: (order[k.resource.lower()], names[k.metric.lower()], k.dimensions),
-        )
-        return _joined(keys, found, tuple(split_by))
+        return _joined(_ordered(found, resource_ids, metrics), found, tuple(split_by))
 
     def _shared(self, call: _Call) -> list[dict[str, Any]]:
         """Ask, or wait for the answer to the same question of another session; it is only read."""
@@ -235,6 +228,18 @@ def _collect(call: _Call, results: list[dict[str, Any]], found: dict[_Key, _Part
                 name = call.aggregation.lower()
                 values = [point.get(name) for point in series["data"]]
                 parts.values.append(np.array(values, dtype=np.float64))  # None becomes nan
+
+
+def _ordered(
+    found: Mapping[_Key, _Parts], resource_ids: Sequence[str], metrics: Sequence[str]
+) -> list[_Key]:
+    """Return the series as resources and metrics are ordered; Azure writes both in its own case."""
+    resources = {i.lower(): at for at, i in enumerate(resource_ids)}
+    names = {name.lower(): at for at, name in enumerate(metrics)}
+    return sorted(
+        (key for key, parts in found.items() if parts.is_measured),
+        key=lambda k: (resources[k.resource.lower()], names[k.metric.lower()], k.dimensions),
+    )
 
 
 def _dimensions(series: Mapping[str, Any], split_by: tuple[str, ...]) -> tuple[str, ...]:

@@ -171,26 +171,31 @@ def _check_trees(estimator: Any) -> None:
     Raises:
         ValueError: One does not: it would read outside its memory, or not end.
     """
-    for found in _parts(estimator):
-        if type(found).__name__ != "TreePredictor":
-            continue
-        nodes = found.nodes
-        inner = nodes[nodes["is_leaf"] == 0]
-        place = np.flatnonzero(nodes["is_leaf"] == 0)
-        below = np.maximum(inner["left"], inner["right"]) < len(nodes)
-        # Children come after their parent, so that every way down ends.
-        after = np.minimum(inner["left"], inner["right"]) > place
-        bits = inner["bitset_idx"][inner["is_categorical"] != 0]
-        sets = found.raw_left_cat_bitsets, found.binned_left_cat_bitsets
-        known = bits < min(len(each) for each in sets)
-        if any(each.shape[1:] != (BITSET_WORDS,) for each in sets) or not (
-            len(nodes) and below.all() and after.all() and known.all()
-        ):
-            raise ValueError("a tree of it is broken")
-        features = _features_of(estimator)
-        asked = inner["feature_idx"]
-        if (asked < 0).any() or (features is not None and (asked >= features).any()):
-            raise ValueError("a tree of it asks for a feature that it does not have")
+    features = _features_of(estimator)
+    for part in _parts(estimator):
+        if type(part).__name__ == "TreePredictor":
+            if not _is_sound(part):
+                raise ValueError("a tree of it is broken")
+            asked = part.nodes["feature_idx"][part.nodes["is_leaf"] == 0]
+            if (asked < 0).any() or (features is not None and (asked >= features).any()):
+                raise ValueError("a tree of it asks for a feature that it does not have")
+
+
+def _is_sound(tree: Any) -> bool:
+    """Whether all that its nodes point at is there, and every way down ends."""
+    nodes = tree.nodes
+    inner, place = nodes[nodes["is_leaf"] == 0], np.flatnonzero(nodes["is_leaf"] == 0)
+    below = np.maximum(inner["left"], inner["right"]) < len(nodes)
+    # Children come after their parent, so that every way down ends.
+    after = np.minimum(inner["left"], inner["right"]) > place
+    bits = inner["bitset_idx"][inner["is_categorical"] != 0]
+    sets = tree.raw_left_cat_bitsets, tree.binned_left_cat_bitsets
+    known = bits < min(map(len, sets))
+    return bool(
+        len(nodes)
+        and all(each.shape[1:] == (BITSET_WORDS,) for each in sets)
+        and (below.all() and after.all() and known.all())
+    )
 
 
 def _features_of(estimator: Any) -> int | None:

@@ -15,7 +15,6 @@ from monitoring.errors import SourceError
 from monitoring.sources.arm import listed
 from monitoring.sources.failures import explained
 from monitoring.workspace.assets import AssetId, DataAsset
-from monitoring.workspace.compute import Compute
 from monitoring.workspace.diagnostic_settings import DiagnosticSetting
 from monitoring.workspace.endpoints import Collection, Deployment, Endpoint
 from monitoring.workspace.models import ModelVersion
@@ -99,12 +98,6 @@ class Inventory:
                 if schedule["properties"]["action"].get("actionType") == "CreateMonitor"
             ]
         return tuple(sorted(found, key=lambda monitor: monitor.name))
-
-    def computes(self) -> tuple[Compute, ...]:
-        """Return the compute targets, by name."""
-        with explained("the compute targets", role=_READER):
-            found = [_compute(c) for c in self.azure.workspace_client.compute.list()]
-        return tuple(sorted(found, key=lambda compute: compute.name))
 
     def diagnostic_settings(self, resource_id: str) -> tuple[DiagnosticSetting, ...]:
         """Return where a resource sends its logs; nothing means that its log tables stay empty."""
@@ -236,52 +229,37 @@ def _model(found: Any, registry: str | None) -> ModelVersion:
 
 def _monitor(schedule: Mapping[str, Any]) -> MonitorSchedule:
     properties = schedule["properties"]
-    definition = properties["action"].get("monitorDefinition") or {}
-    target = definition.get("monitoringTarget") or {}
+    definition = _part(properties["action"], "monitorDefinition")
+    target = _part(definition, "monitoringTarget")
     endpoint, deployment = _target(target.get("deploymentId") or "")
-    alert = definition.get("alertNotificationSetting") or {}
-    emails = (alert.get("emailNotificationSetting") or {}).get("emails") or ()
+    email = _part(_part(definition, "alertNotificationSetting"), "emailNotificationSetting")
     return MonitorSchedule(
         name=schedule["name"],
         enabled=bool(properties.get("isEnabled", True)),
         endpoint=endpoint,
         deployment=deployment,
         task=target.get("taskType") or "",
-        signals=tuple(_signal(n, s) for n, s in (definition.get("signals") or {}).items()),
-        every=_trigger(properties.get("trigger") or {}),
-        emails=tuple(emails),
+        signals=tuple(_signal(n, s) for n, s in _part(definition, "signals").items()),
+        emails=tuple(email.get("emails") or ()),
     )
+
+
+def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part of an answer, which Azure may leave out or send as null."""
+    return whole.get(name) or {}
 
 
 def _signal(name: str, found: Mapping[str, Any]) -> MonitorSignal:
     thresholds = tuple(
         Threshold(
             _snake(t.get("metric") or ""),
-            (t.get("threshold") or {}).get("value"),
+            _part(t, "threshold").get("value"),
             (t.get("dataType") or "").lower(),
         )
         for t in found.get("metricThresholds") or ()
     )
     alerts = found.get("mode", "Enabled") == "Enabled"
     return MonitorSignal(name, _snake(found.get("signalType") or ""), alerts, thresholds)
-
-
-def _trigger(trigger: Mapping[str, Any]) -> str:
-    if trigger.get("triggerType") == "Cron":
-        return str(trigger.get("expression") or "")
-    interval, unit = trigger.get("interval") or 1, str(trigger.get("frequency") or "").lower()
-    return f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
-
-
-def _compute(found: Any) -> Compute:
-    return Compute(
-        name=found.name,
-        type=str(found.type or "").lower(),
-        size=str(getattr(found, "size", None) or ""),
-        provisioning_state=_plain(found.provisioning_state),
-        minimum_nodes=getattr(found, "min_instances", None),
-        maximum_nodes=getattr(found, "max_instances", None),
-    )
 
 
 def _diagnostic_setting(found: Mapping[str, Any]) -> DiagnosticSetting:

@@ -83,33 +83,22 @@ def scipy_pvalue(reference: Floats | Counts, production: Floats | Counts) -> flo
         return float(ks_2samp(reference, production).pvalue)
 
 
-def contingency(reference: Counts, production: Counts) -> tuple[float, float]:
-    """Return Pearson's chi-squared statistic of a two-row table and its p-value.
+def contingencies(reference: Counts, production: Counts) -> tuple[Floats, Floats]:
+    """Return Pearson's chi-squared statistics of two-row tables and their p-values, shape (tables,).
 
     Where an expected count is below 5 the p-value is that of permutations of the row labels (both
     margins fixed), see `sparse_pvalues`; else from the chi-squared distribution.
 
     Args:
-        reference: Rows per category, shape (categories,), none without any row.
-        production: Rows per category, shape (categories,).
+        reference: Rows per category, shape (tables, categories); a category without any row is none.
+        production: Rows per category, shape (tables, categories).
 
     Source:
         Agresti (2013), Categorical Data Analysis, sections 3.2 and 3.5.
 
-    >>> statistic, pvalue = contingency(np.array([60, 40]), np.array([40, 60]))
-    >>> round(statistic, 2), round(pvalue, 4)
+    >>> (statistic,), (pvalue,) = contingencies(np.array([[60, 40]]), np.array([[40, 60]]))
+    >>> round(float(statistic), 2), round(float(pvalue), 4)
     (8.0, 0.0047)
-    """
-    statistic, pvalue = contingencies(reference[None], production[None])
-    return float(statistic[0]), float(pvalue[0])
-
-
-def contingencies(reference: Counts, production: Counts) -> tuple[Floats, Floats]:
-    """Return statistics and p-values of many two-row tables, as `contingency`, shape (tables,).
-
-    Args:
-        reference: Rows per category, shape (tables, categories); a category without any row is none.
-        production: Rows per category, shape (tables, categories).
     """
     from scipy.special import chdtrc  # noqa: PLC0415
 

@@ -105,7 +105,6 @@ def of_ratios(
 
     Args:
         first: Faults and requests of each day, shape (days,), the same days for both sides.
-        second: The same.
         least: Interval as if requests were independent, which holds where days are alike.
 
     Raises:
@@ -176,8 +175,6 @@ def adjusted(
 
     Args:
         first: Level of each feature, shape (n, d), and loss, shape (n,).
-        second: The same.
-        sizes: How many levels each feature has.
 
     Raises:
         NotEnoughData: The sides have no bucket in common to compare in.

@@ -38,8 +38,6 @@ def share_interval(share: float, error: float, least_rows: float) -> Interval:
     inside 0..1 and does not shrink to nothing at the ends.
 
     Args:
-        share: The number.
-        error: Its standard error.
         least_rows: Rows to take where the error is 0, as it is where nothing ever went wrong.
 
     >>> round(share_interval(0.9, 0.03, 10).low, 3), round(wilson(0.9, 100).low, 3)

@@ -18,8 +18,10 @@ STEPS = 512
 TIE = 1e-9
 
 
-def sparse_pvalue(reference: Counts, production: Counts) -> float:
-    """Return how often a permutation of the rows gives at least this chi-squared, both margins fixed.
+def sparse_pvalues(reference: Counts, production: Counts) -> Floats:
+    """Return how often permutations of the rows of tables give at least their chi-squared.
+
+    Both margins are fixed. Shape (tables,).
 
     With x of a category's t rows in the smaller sample, which holds the share s of all rows, the
     statistic is the sum of (x - ts)^2 / (t s (1 - s)). The x are binomial given their sum. Two
@@ -28,28 +30,19 @@ def sparse_pvalue(reference: Counts, production: Counts) -> float:
     than a tenth of a row are too coarse for that, and are convolved outcome by outcome.
 
     Args:
-        reference: Rows per category, shape (categories,), at least two of them with rows.
-        production: Rows per category, shape (categories,).
+        reference: Rows per category, shape (tables, categories); a category without rows is none.
+        production: Rows per category, shape (tables, categories).
 
     Returns:
-        The p-value; against many permutations it is off by about a tenth of itself (tests).
+        The p-values; against many permutations they are off by about a tenth of themselves (tests).
 
     Source:
         Mielke and Berry (1988), Cumulant methods for analysing independence of r-way contingency
         tables and goodness-of-fit frequency data, doi:10.1093/biomet/75.4.790.
 
-    >>> round(sparse_pvalue(np.array([9, 1]), np.array([4, 6])), 4)  # Fisher's exact test
+    >>> found = sparse_pvalues(np.array([[9, 1]]), np.array([[4, 6]]))
+    >>> round(float(found[0]), 4)  # Fisher's exact test
     0.0573
-    """
-    return float(sparse_pvalues(reference[None], production[None])[0])
-
-
-def sparse_pvalues(reference: Counts, production: Counts) -> Floats:
-    """Return the p-values of many tables, as `sparse_pvalue`, shape (tables,).
-
-    Args:
-        reference: Rows per category, shape (tables, categories); a category without rows is none.
-        production: Rows per category, shape (tables, categories).
     """
     tables = _Tables.of(reference, production)
     gammas = _Gammas.of(tables)

@@ -61,7 +61,6 @@ def difference(
         groups: One of each group, shape (groups,), at least two.
         is_share: Whether they are shares of rows; then each gets one hit and one miss before its
             variance is taken.
-        level: Of the interval.
 
     Raises:
         NotEnoughData: There are fewer than two groups.

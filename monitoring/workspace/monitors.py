@@ -34,5 +34,4 @@ class MonitorSchedule:
     deployment: str
     task: str
     signals: tuple[MonitorSignal, ...]
-    every: str
     emails: tuple[str, ...] = ()

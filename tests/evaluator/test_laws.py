@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from monitoring.decisions.threshold_sets import ThresholdSets
 from monitoring.evaluator.rounds import Evaluator
 from monitoring.overview.state import fleet
 from monitoring.place import Place
+from monitoring.signal import Question
 
 from .toys import DAY, HOUR, ID, MINUTES_5, NOW, Bench, Step, Window
 
@@ -101,7 +103,9 @@ def test_a_threshold_in_force_is_due_for_its_signal_and_place_alone(
     strict = sets.create("toy_inputs", "strict", {"lines": -1.0}, author=ana, now=NOW)
     sets.switch(BLUE, "toy_inputs", strict, seen=None, author=ana, now=NOW)
     assert {step[:2] for step in look(small, one)} == {("toy_inputs", "credit/blue")}
-    (latest,) = small.results.latest(signals={"toy_inputs"}, places={BLUE}, step=HOUR)
+    *_, latest = small.results.evaluations(
+        everything(small), signals={"toy_inputs"}, places={BLUE}, step=HOUR
+    )
     assert {(r.threshold, r.status) for r in latest.results} == {(-1.0, "breached")}
     (state,) = [each for each in fleet(small.snapshots) if each.place == BLUE]
     headline = state.of("toy_inputs")
@@ -156,6 +160,30 @@ def test_what_cannot_be_read_is_blind_and_due_again_and_nothing_settled_is_lost(
     small.clock.now += 30 * MINUTE  # the longer it lasts, the less often
     assert look_at_all(small, one)
     assert all(each.complete for each in small.results.evaluations(everything(small)))
+
+
+@pytest.mark.parametrize("name", ["toy_inputs", "toy_activity"])
+def test_a_fault_of_ours_is_blind_and_due_again_and_the_round_goes_on(
+    small: Bench, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound = small.what[name]
+
+    def broken(question: Question) -> NoReturn:
+        raise KeyError("income")
+
+    small.what[name] = replace(sound, evaluate=broken)
+    assert {step.signal for step in look(small, small.evaluator())} == small.what.keys() - {name}
+    assert "Traceback" in caplog.text
+    kept = small.results.evaluations(everything(small), signals={name})
+    assert kept
+    for each in kept:
+        assert (each.complete, each.results) == (False, ())
+        assert "A fault in this product, KeyError, ended the evaluation" in each.missing[0]
+    small.what[name] = sound
+    assert look(small, small.evaluator()) == {}  # not at once
+    small.clock.now += HOUR
+    assert name in {step.signal for step in look(small, small.evaluator())}
+    assert all(e.complete for e in small.results.evaluations(everything(small), signals={name}))
 
 
 def everything(bench: Bench) -> Window:

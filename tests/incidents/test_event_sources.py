@@ -245,7 +245,7 @@ def test_a_deleted_monitor_is_gone_until_it_is_made_again() -> None:
     again = change(40, f"{ML}/schedules/write", "/x/schedules/credit-drift")
     assert monitors([], ["credit"], [deleted, again], WINDOW) == []
     off = MonitorSchedule(
-        "m", enabled=False, endpoint="credit", deployment="blue", task="", signals=(), every=""
+        "m", enabled=False, endpoint="credit", deployment="blue", task="", signals=()
     )
     assert monitors([off], ["credit"], [], WINDOW)[0].reason == "m is switched off"
 

@@ -12,17 +12,7 @@ import pytest
 from judged import DAY, HOUR, START, event, steps
 
 from benchmarks.parts.incidents import replayed
-from monitoring.decisions.in_force import by_place
-from monitoring.incidents.event_sources import of_events
-from monitoring.incidents.gathering import (
-    Gathered,
-    Source,
-    aligned,
-    gather,
-    guarded,
-    of_signals,
-)
-from monitoring.incidents.report import IncidentReport, folded
+from monitoring.incidents.report import IncidentReport
 from monitoring.place import Place
 from monitoring.signal import Findings, Question
 from monitoring.signals import SIGNALS
@@ -30,6 +20,17 @@ from monitoring.sources.azure import Azure, connect
 from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 from sample.transport import Reply, Request
+from tests.evaluated_now import (
+    Gathered,
+    Source,
+    aligned,
+    folded,
+    gather,
+    guarded,
+    nothing_decided,
+    of_events,
+    of_signals,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ def question_of(azure: Azure, length: timedelta, endpoints: tuple[Endpoint, ...]
     window = Window.last(length, until=NOW)
     return Question(
         deployed=Deployed(azure), place=Place(), window=aligned(window, HOUR), step=HOUR, taken=NOW,
-        endpoints=endpoints, in_force=by_place(),
+        endpoints=endpoints, in_force=nothing_decided,
     )  # fmt: skip
 
 

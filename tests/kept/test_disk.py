@@ -209,6 +209,26 @@ def test_what_was_unused_for_long_goes_and_drafts_of_a_killed_process(
     assert sorted(tmp_path.iterdir()) == sorted([foreign, disk._file("new"), disk._file("newer")])
 
 
+def test_what_older_versions_kept_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    collected = Disk(tmp_path / "collected" / "place", version=1)
+    collected.path("blue/day.parquet", 1, Work().write)
+    collected.get("notes", 1, Work())
+    (tmp_path / "collected" / "place" / kept.ORIGIN).touch()
+    whole = sorted(tmp_path.rglob("*"))
+    files = ["collected/old/blue/day.parquet", "collected/old/root.txt", "collected/day.parquet"]
+    others = ["sample/v6/arm.json", "mine.txt", "uploads/mine.csv"]  # none of ours is in the last
+    for name in [*files, *others]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    new = tmp_path / "collected" / "new.parquet"  # perhaps its seal is about to be written
+    new.touch()
+    kept.remove_foreign(tmp_path)
+    left = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {new, *(p for p in whole if p.is_file()), *(tmp_path / name for name in others)}
+    assert not (tmp_path / "collected" / "old").exists()
+
+
 # Many at once
 
 

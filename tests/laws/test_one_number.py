@@ -194,7 +194,9 @@ def of_pages(world: World) -> dict[str, Said]:
 def of_incidents(world: World) -> dict[str, Said]:
     """An open incident for what is in breach, and none for what is not."""
     book = IncidentBook(world.database, world.workspace)
-    opened = [book.get(each.id).incident for each in book.list(world.window, open_only=True)]
+    opened = [
+        book.get(each.id).incident for each in book.list(world.window) if each.resolved is None
+    ]
     found: dict[str, datetime] = {}
     for breach in (b for incident in opened for b in incident.breaches if b.end is None):
         found[breach.signal] = min(breach.start, found.get(breach.signal, breach.start))
@@ -282,7 +284,7 @@ def spoil_status(world: World, patch: pytest.MonkeyPatch) -> None:
 
 def spoil_incidents(world: World, patch: pytest.MonkeyPatch) -> None:
     book = IncidentBook(world.database, world.workspace)
-    ids = [each.id for each in book.list(world.window, open_only=True)]
+    ids = [each.id for each in book.list(world.window) if each.resolved is None]
     book.withdraw(ids[:1], world.tiny.settings.clock())
 
 

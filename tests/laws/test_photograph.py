@@ -6,10 +6,10 @@ import difflib
 
 import pytest
 
-from monitoring.incidents.report import evaluated
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
 from tests import photograph
+from tests.evaluated_now import evaluated
 
 #: A difference longer than this says no more than its beginning.
 MOST_LINES = 40

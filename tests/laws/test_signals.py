@@ -13,12 +13,11 @@ from typing import get_args
 import pytest
 
 from monitoring.decisions.baseline_rule import BaselineRule
-from monitoring.decisions.in_force import DEFAULT, InForce, by_place
+from monitoring.decisions.in_force import DEFAULT, InForce
 from monitoring.decisions.stored import Author, StoredBaseline
 from monitoring.event import Event, EventKind
 from monitoring.incidents import lane_table, lanes, suspects
 from monitoring.incidents.folding import fold
-from monitoring.incidents.gathering import of_signals
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.plugins import find
@@ -29,6 +28,7 @@ from monitoring.sources.deployed import Deployed
 from monitoring.verdict import JUDGED
 from monitoring.window import DAY, Window
 from monitoring.workspace.endpoints import Endpoint
+from tests.evaluated_now import nothing_decided, of_signals
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -254,6 +254,6 @@ def test_one_file_makes_a_signal(toy: Signal) -> None:
 def test_a_toy_is_asked_with_the_others(toy: Signal, azure: Azure) -> None:
     question = Question(
         deployed=Deployed(azure), place=Place(), window=LATE, step=HOUR, taken=NOW,
-        in_force=by_place(),
+        in_force=nothing_decided,
     )  # fmt: skip
     assert toy.name in {source.name for source in of_signals(question)}

@@ -10,9 +10,7 @@ import pyarrow as pa
 import pytest
 
 from monitoring.counting.engine import quality, tables
-from monitoring.counting.engine.joiner import inner_join
 from monitoring.counting.engine.quality import Unmatched, row_facts, unmatched
-from monitoring.errors import InputError
 
 RANDOM = np.random.default_rng(29)
 
@@ -82,17 +80,3 @@ def test_inputs_and_predictions_that_do_not_match(tmp_path: Path) -> None:
     assert near == Unmatched(4, 1, 3, 1)
     assert unmatched(inputs, outputs, near_outputs=[tomorrow], store=tmp_path / "s") == near
     assert unmatched(inputs, None) == Unmatched(4, 4, 0, 0)
-
-
-def test_a_join_multiplies_repeated_keys_and_drops_nulls(tmp_path: Path) -> None:
-    one = tables.write_table(
-        {"k": ["a", "a", None, "b"], "x": [1, 2, 3, 4]}, tmp_path / "1.parquet"
-    )
-    two = tables.write_table({"k": ["a", "a", None], "x": [7, 8, 9]}, tmp_path / "2.parquet")
-    joined = inner_join(one, two, "k", "k", tmp_path / "j.parquet")
-    assert (joined.rows, list(joined.columns)) == (4, ["k", "x"])
-    with pytest.raises(InputError, match="no such column"):
-        inner_join(one, two, "nope", "k", tmp_path / "j.parquet")
-    three = tables.write_table({"k": ["z"]}, tmp_path / "3.parquet")
-    with pytest.raises(InputError, match="is among"):
-        inner_join(one, three, "k", "k", tmp_path / "j.parquet")

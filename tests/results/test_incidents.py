@@ -119,7 +119,6 @@ def test_the_list_shows_open_ones_first_then_the_severe_then_the_new(
         NOW,
     )
     assert [each.id for each in book.list(WEEK)] == ["worst", "new", "old", "over"]
-    assert [each.id for each in book.list(WEEK, open_only=True)] == ["worst", "new", "old"]
     assert [each.id for each in book.list(Window(NOW - 10 * HOUR, NOW - 5 * HOUR))] == [
         "worst", "old", "over",
     ]  # fmt: skip

@@ -278,7 +278,7 @@ def test_columns_of_the_training_data_fix_the_types(disk: Container) -> None:
     typed = disk.at().day(*INPUTS, YESTERDAY, {"age": "DOUBLE", "late": "BIGINT"})
     assert [row[3] for row in rows(plain.path)] == ["1", "old"]
     assert [row[3:] for row in rows(typed.path)] == [(1.0, 1), (None, 2)]
-    assert (typed.bad_values, plain.bad_values) == ({"age": 1}, {})
+    assert (typed.faults, plain.faults) == ({"bad value: age": 1}, {})
     assert plain.path != typed.path
 
 

@@ -189,7 +189,7 @@ def test_rows_without_a_column_are_refused(shop: Tiny) -> None:
     fitted = LinearRegression().fit(FRAME[["x", "y"]], FRAME["late"])
     stored(shop, {"m.skops": skops.io.dumps(fitted)})
     with pytest.raises(SchemaMismatch, match="lack y"):
-        load(shop).predict(ROWS.only(["x"]))
+        load(shop).predict(Rows.of({"x": np.array([1.0])}))
     holes = Rows.of({"x": np.array([np.nan]), "y": np.array([1.0])})
     with pytest.raises(SourceError, match="cannot take these rows"):
         load(shop).predict(holes)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitoring.statistics.sparse_tables import sparse_pvalue
+from monitoring.arrays import Counts
+from monitoring.statistics.sparse_tables import sparse_pvalues
 
 PERMUTATIONS = 20_000
 ZIPF = {k: 1 / np.arange(1, k + 1) for k in (3, 5, 12, 24, 50, 102)}
@@ -21,6 +22,11 @@ CASES = {
     "three that are hardly ever there": (np.r_[ZIPF[24], 2e-4, 1e-4, 5e-5], 99_726, 274),
     "one that is hardly ever there": (np.array([0.6, 0.399, 1e-4]), 20_000, 500),
 }
+
+
+def sparse_pvalue(reference: Counts, production: Counts) -> float:
+    """Return the p-value of one table."""
+    return float(sparse_pvalues(reference[None], production[None])[0])
 
 
 @pytest.mark.parametrize("case", CASES)

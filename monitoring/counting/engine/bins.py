@@ -20,6 +20,9 @@ TRIM = 0.002
 #: Equal widths are the cheapest to count, and kept when they hide less than this.
 GOOD_COST = 0.015
 MANTISSA_BITS = 52
+MOST_EXPONENT = np.finfo(np.float64).maxexp - 1
+#: Values beyond this are scaled down, exactly, before they are squared and added up.
+HUGE, SCALED_DOWN = 2.0**500, 2.0**-600
 
 
 def numerical_bins(sample: Floats) -> NumericalBins:
@@ -35,7 +38,11 @@ def numerical_bins(sample: Floats) -> NumericalBins:
     >>> numerical_bins(np.array([0.1, 0.2, 0.4])).scale
     'lattice'
     """
-    values, counts = np.unique(sample, return_counts=True)
+    with np.errstate(over="ignore"):  # what overflows is infinitely wide, and counts as that
+        return _chosen(*np.unique(sample, return_counts=True))
+
+
+def _chosen(values: Floats, counts: Counts) -> NumericalBins:
     lattice = _lattice(values)
     if lattice is not None:
         return lattice
@@ -82,10 +89,10 @@ def _candidates(
     if high <= low:
         low, high = values[0] - 0.5, values[0] + 0.5
     per_unit = (LINEAR_CELLS - 2) / (high - low)
-    if np.isfinite(per_unit):
+    if 0 < per_unit < np.inf:
         yield NumericalBins("linear", float(low), float(per_unit), LINEAR_CELLS, atoms=atoms)
     for centre in {float(middle), float(values[0])}:
-        away = np.abs(values - centre)
+        away = np.minimum(np.abs(values - centre), np.finfo(np.float64).max)
         away = away[away > 0]
         if len(away):
             yield _log(centre, away, atoms)
@@ -93,7 +100,7 @@ def _candidates(
 
 def _log(centre: float, away: Floats, atoms: tuple[float, ...]) -> NumericalBins:
     top = int(np.floor(np.log2(away.max()))) + 2
-    bottom = int(np.floor(np.log2(np.quantile(away, TRIM))))
+    bottom = min(int(np.floor(np.log2(np.quantile(away, TRIM)))), MOST_EXPONENT)
     octaves = max(top - bottom, 1)
     steps = max(int(np.log2(LOG_HALF / octaves)), 0)  # 2**steps cells an octave
     shift = MANTISSA_BITS - min(steps, 12)
@@ -109,6 +116,8 @@ def _cost(bins: NumericalBins, values: Floats, counts: Counts) -> float:
     cells = intervals(NumericalBins(bins.scale, bins.origin, bins.per_unit, bins.cells, bins.shift))
     left = np.clip(cells.left, values[0], values[-1])
     right = np.clip(cells.right, values[0], values[-1])
+    if np.abs(values[[0, -1]]).max() > HUGE:
+        values, left, right = (each * SCALED_DOWN for each in (values, left, right))
     mean = float((values * counts).sum()) / counts.sum()
     deviation = float(np.sqrt(((values - mean) ** 2 * counts).sum() / counts.sum()))
     width = float((share * (right - left)).sum()) / deviation if deviation else 0.0

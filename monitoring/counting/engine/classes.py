@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.arrays import Codes
 from monitoring.counting.engine.tables import Table, open_parquet
@@ -70,8 +71,6 @@ def classes_of(
     classes has the two that it predicts. A label outside of them is a fault of its row.
 
     Args:
-        tables: All that are to be counted alike.
-        columns: Which column holds what.
         seen: What `seen_in` finds in each table, if it is known.
 
     Raises:
@@ -94,21 +93,26 @@ def _two(
     predicted: frozenset[str], labels: frozenset[str], tables: Sequence[Table], columns: Columns
 ) -> tuple[str, ...]:
     positive = _positive(columns)
-    found = predicted | labels | ({positive} if positive else set())
+    said = [positive] if positive else []
+    found = predicted | labels | set(said)
     if len(found) > 2 >= len(predicted):  # noqa: PLR2004 - a binary task has two
-        often = Counter[str]()
-        for table in tables:
-            name = columns.label or ""
-            often.update(_counted(table, name if name in table.columns else columns.prediction))
-        first = [*sorted(predicted, key=_order), *([positive] if positive else [])]
-        ranked = [name for name, _ in sorted(often.items(), key=lambda item: (-item[1], item[0]))]
-        found = frozenset(list(dict.fromkeys([*first, *ranked]))[:2])
+        first = [*sorted(predicted, key=_order), *said]
+        found = frozenset(list(dict.fromkeys([*first, *_by_frequency(tables, columns)]))[:2])
     if len(found) == 1 and found < {"0", "1"}:
         found = frozenset({"0", "1"})
     ordered = sorted(found, key=_order)
     if positive in ordered:
         ordered.append(ordered.pop(ordered.index(positive)))
     return tuple(ordered)
+
+
+def _by_frequency(tables: Iterable[Table], columns: Columns) -> list[str]:
+    """Return the classes of labels, of predictions where there are none, the most frequent first."""
+    often = Counter[str]()
+    for table in tables:
+        name = columns.label or ""
+        often.update(_counted(table, name if name in table.columns else columns.prediction))
+    return [name for name, _ in sorted(often.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def _positive(columns: Columns) -> str:
@@ -127,16 +131,24 @@ def codes_of(column: pa.Array, place: Mapping[str, int], *, none: int) -> Codes:
         values = plain(column)
         low, high = int(values.min()), int(values.max())
         if high - low < _SPAN:
-            names = range(low, high + 1)
-            known = np.array([place.get(str(name), -1) for name in names], dtype=np.int64)
-            if low == 0 and (known == np.arange(high + 1)).all():
-                return values.astype(np.int64, copy=False)
-            return np.asarray(known[values if low == 0 else values.astype(np.int64) - low])
+            return _codes_of_integers(values, place, low, high)
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     texts = column.dictionary.to_pylist()
     known = np.array([*(_code(text, place, none) for text in texts), none], dtype=np.int64)
     return np.asarray(known[places(column)])
+
+
+def _codes_of_integers(
+    values: NDArray[Any], place: Mapping[str, int], low: int, high: int
+) -> Codes:
+    """Look the few integers that occur up by where they lie between the least and the greatest."""
+    known = np.array([place.get(str(name), -1) for name in range(low, high + 1)], dtype=np.int64)
+    if low:
+        return np.asarray(known[values.astype(np.int64) - low])
+    if (known == np.arange(high + 1)).all():
+        return values.astype(np.int64, copy=False)
+    return np.asarray(known[values])
 
 
 def _code(value: object, place: Mapping[str, int], none: int) -> int:

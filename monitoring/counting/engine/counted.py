@@ -61,8 +61,6 @@ class Counted:
 
         Args:
             tables: One a day.
-            columns: Which column holds what.
-            progress: Called with a share from 0 to 1 and a text.
 
         Raises:
             InputError: A table cannot be read, or lacks a column.

@@ -73,40 +73,30 @@ def features(
 
 
 def _feature(name: str, dtype: str, sample: Floats | None, declared: Kind | None) -> Feature:
+    if sample is None or not _is_numerical(dtype, sample, declared):
+        return Feature(name, dtype, "categorical", reason=_why_unusable(dtype, declared))
+    return Feature(name, dtype, "numerical", numerical_bins(sample if len(sample) else np.zeros(1)))
+
+
+def _is_numerical(dtype: str, sample: Floats, declared: Kind | None) -> bool:
+    if declared is not None:
+        return declared == "numerical"
+    return not is_integer(dtype) or len(np.unique(sample)) > FLAG_VALUES
+
+
+def _why_unusable(dtype: str, declared: Kind | None) -> str:
     role = kind_of(dtype)
     if role is None:
-        return Feature(
-            name,
-            dtype,
-            "categorical",
-            reason=f"its type {dtype} is neither a number, a text, a flag nor a time",
-        )
-    if role in {"text", "flag"} or sample is None:
-        if declared == "numerical" and role == "text":
-            return Feature(
-                name, dtype, "categorical", reason="it is declared numerical, but holds text"
-            )
-        return Feature(name, dtype, "categorical")
-    few = is_integer(dtype) and len(np.unique(sample)) <= FLAG_VALUES
-    if declared == "categorical" or (declared is None and few):
-        return Feature(name, dtype, "categorical")
-    if not len(sample):
-        sample = np.zeros(1)
-    return Feature(name, dtype, "numerical", numerical_bins(sample))
+        return f"its type {dtype} is neither a number, a text, a flag nor a time"
+    is_wrong = declared == "numerical" and role == "text"
+    return "it is declared numerical, but holds text" if is_wrong else ""
 
 
 def _sample(table: Table, names: list[str]) -> dict[str, Floats]:
     """Return finite values of each column from row groups spread over the table."""
     if not names:
         return {}
-    groups = [
-        (path, group)
-        for path in table.paths
-        for group in range(open_parquet(path).metadata.num_row_groups)
-    ]
-    if table.rows > SAMPLE_ROWS:
-        spread = np.linspace(0, len(groups) - 1, min(SAMPLE_GROUPS, len(groups)))
-        groups = [groups[int(i)] for i in dict.fromkeys(spread.astype(int))]
+    groups = _spread_groups(table)
     limit = SAMPLE_ROWS // len(groups)
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for path, group in groups:
@@ -119,6 +109,19 @@ def _sample(table: Table, names: list[str]) -> dict[str, Floats]:
                 break
     joined = {name: np.concatenate(chunks) for name, chunks in parts.items()}
     return {name: values[np.isfinite(values)] for name, values in joined.items()}
+
+
+def _spread_groups(table: Table) -> list[tuple[Path, int]]:
+    """Return all row groups, of a large table some that lie equally far apart."""
+    groups = [
+        (path, group)
+        for path in table.paths
+        for group in range(open_parquet(path).metadata.num_row_groups)
+    ]
+    if table.rows <= SAMPLE_ROWS:
+        return groups
+    spread = np.linspace(0, len(groups) - 1, min(SAMPLE_GROUPS, len(groups)))
+    return [groups[int(i)] for i in dict.fromkeys(spread.astype(int))]
 
 
 def _batches(

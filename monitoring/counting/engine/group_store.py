@@ -29,11 +29,12 @@ def counted_each(
     disk, state = Disk(store / "groups", version=VERSION), state_of(table.paths)
     paths = [str(path) for path in table.paths]
     keys = {grouping: (paths, columns, classes, grouping) for grouping in groupings}
-    stored: dict[Grouping, GroupOutcomes | None]
-    stored = {grouping: disk.read(key, state) for grouping, key in keys.items()}
-    missing = [grouping for grouping, outcomes in stored.items() if outcomes is None]
-    fresh = count_each(table, columns, missing, classes) if missing else ()
-    for outcomes in fresh:
-        disk.write(keys[outcomes.grouping], state, outcomes)
-    by_grouping = {each.grouping: each for each in (*stored.values(), *fresh) if each}
-    return tuple(by_grouping[grouping] for grouping in groupings)
+    known: dict[Grouping, GroupOutcomes] = {}
+    for grouping, key in keys.items():
+        if (outcomes := disk.read(key, state)) is not None:
+            known[grouping] = outcomes
+    if missing := [grouping for grouping in keys if grouping not in known]:
+        for outcomes in count_each(table, columns, missing, classes):
+            disk.write(keys[outcomes.grouping], state, outcomes)
+            known[outcomes.grouping] = outcomes
+    return tuple(known[grouping] for grouping in groupings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,33 +64,35 @@ def count_each(
     """Count the outcomes of each group of several groupings in one pass over the rows.
 
     Args:
-        table: Rows with the columns that `columns` and the groupings name.
-        columns: Which column holds what.
         groupings: Which features make the groups; a row without a value has a group of its own.
         classes: Of a classifier, in the order of `classes_of`; empty to take those of the table.
 
     Raises:
         InputError: A file cannot be read, or a feature of a grouping is not in the table.
     """
-    features = dict.fromkeys(name for grouping in groupings for name in grouping.features)
-    for feature in features:
-        if feature not in table.columns:
-            raise InputError(
-                f"Cannot form groups by {feature!r}: it was not collected with the predictions",
-                hint="Choose a feature among the model's collected inputs.",
-            )
+    features = _features(table, groupings)
     reader: _ClassReader | _NumberReader
     if columns.task == "regression":
         reader = _NumberReader(columns, groupings)
     else:
         known = classes or classes_of([table], columns)
         reader = _ClassReader(columns, known, groupings)
-    for batch in _batches(table, columns, tuple(features)):
+    for batch in _batches(table, columns, features):
         reader.add(batch)
     faults = {name: n for name, n in reader.faults.items() if n}
     return tuple(
         GroupOutcomes(counter.grouping, counter.outcomes(), faults) for counter in reader.counters
     )
+
+
+def _features(table: Table, groupings: Iterable[Grouping]) -> list[str]:
+    features = list(dict.fromkeys(name for each in groupings for name in each.features))
+    if missing := [name for name in features if name not in table.columns]:
+        raise InputError(
+            f"Cannot form groups by {missing[0]!r}: it was not collected with the predictions",
+            hint="Choose a feature among the model's collected inputs.",
+        )
+    return features
 
 
 def _batches(table: Table, columns: Columns, features: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -127,6 +129,16 @@ class _Answers:
     cells: Mapping[str, tuple[Index, Floats]]
 
 
+def _chosen(scores: Sequence[Floats], rows: Flags | None) -> Sequence[Floats]:
+    return scores if rows is None else [score[rows] for score in scores]
+
+
+def _score_keys(score: Floats) -> Index:
+    keys = score_cell(score)
+    keys *= 6
+    return keys
+
+
 class _ClassReader:
     """Reads batches of a classifier and hands them to a counter for each grouping."""
 
@@ -155,19 +167,16 @@ class _ClassReader:
         usable = self._usable(predicted, label)
         code = label * self._k
         code += predicted
-        scores = [floats(batch.column(name)) for name in self._scored.values()]
+        scores = _chosen([floats(batch.column(name)) for name in self._scored.values()], usable)
         if usable is not None:
-            code, scores = code[usable], [score[usable] for score in scores]
+            code = code[usable]
         if self._columns.probabilities and not self._scored:
             self.faults[WHOSE] += len(code)
         good = self._valid(scores) if scores else None
-        if good is not None:
-            scores = [score[good] for score in scores]
-        cells = {}
-        for name, score in zip(self._scored, scores, strict=True):
-            keys = score_cell(score)
-            keys *= 6
-            cells[name] = keys, score
+        cells = {
+            name: (_score_keys(score), score)
+            for name, score in zip(self._scored, _chosen(scores, good), strict=True)
+        }
         return _Answers(code, usable, good, cells)
 
     def _usable(self, predicted: Index, label: Index) -> Flags | None:

@@ -26,9 +26,7 @@ def losses(
     """Return the loss of each row of several tables, in file order, shape (n,).
 
     Args:
-        tables: With the same columns.
         columns: Which holds what; without a label all rows are NaN.
-        name: Which loss.
         classes: Of a classifier, the positive one last if there are two.
 
     Raises:

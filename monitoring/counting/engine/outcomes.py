@@ -71,8 +71,6 @@ def count(table: Table, columns: Columns, classes: tuple[str, ...] = ()) -> Outc
     """Count the outcomes of a table.
 
     Args:
-        table: Rows with the columns that `columns` names.
-        columns: Which column holds what.
         classes: Of a classifier, in the order of `classes_of`; empty to take those of the table.
 
     Raises:
@@ -89,9 +87,7 @@ def count_days(
     """Count the outcomes of each UTC day of `columns.time`, and the rows without a time.
 
     Args:
-        table: Rows with the columns that `columns` names.
         columns: Which column holds what; `time` must be one.
-        classes: As for `count`.
 
     Raises:
         InputError: The files cannot be read, or the column holds no times.

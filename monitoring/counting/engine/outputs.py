@@ -133,8 +133,6 @@ def outputs(
     apart for each predicted and each true class.
 
     Args:
-        table: Predictions.
-        columns: Which column holds what.
         classes: Of a classifier; empty for a regression.
         decision: The threshold, where there is one.
         store: Folder that keeps the outputs until the files of `table` change.
@@ -174,28 +172,27 @@ def _read(table: Table, names: Sequence[str]) -> pa.RecordBatch:
 def _derived(
     table: Table, columns: Columns, classes: tuple[str, ...], threshold: float | None
 ) -> dict[str, pa.Array]:
+    scored = score_columns(columns, classes)
+    sources = {PREDICTION: columns.prediction, LABEL: columns.label}
+    own = {name: column for name, column in sources.items() if column in table.columns}
+    if not set(scored.values()).issubset(table.columns):
+        scored = {}
+    rows = _read(table, list(dict.fromkeys([*own.values(), *scored.values()])))
+    if columns.task == "regression":
+        return {name: _numbers(floats(rows.column(column))) for name, column in own.items()}
+    codes = {name: _codes(rows, column, classes) for name, column in own.items()}
+    found = {name: _texts(each, classes) for name, each in codes.items()}
+    if not scored:
+        return found
+    scores = [floats(rows.column(name)) for name in scored.values()]
+    return found | _of_scores(scores, codes, classes, threshold)
+
+
+def _texts(codes: NDArray[np.int64], classes: tuple[str, ...]) -> pa.Array:
     import pyarrow as pa  # noqa: PLC0415
 
-    scored = score_columns(columns, classes)
-    label = columns.label if columns.label in table.columns else None
-    names = dict.fromkeys([columns.prediction, label, *scored.values()])
-    rows = _read(table, [name for name in names if name in table.columns])
-    found: dict[str, pa.Array] = {}
-    codes: dict[str, NDArray[np.int64]] = {}
-    for name, column in ((PREDICTION, columns.prediction), (LABEL, label)):
-        if column not in table.columns or column is None:
-            continue
-        if columns.task == "regression":
-            found[name] = _numbers(floats(rows.column(column)))
-            continue
-        place = {each: code for code, each in enumerate(classes)}
-        codes[name] = codes_of(rows.column(column), place, none=-1)
-        texts = pa.DictionaryArray.from_arrays(_indices(codes[name]), pa.array(list(classes)))
-        found[name] = texts.cast(pa.string())
-    if scored and all(name in table.columns for name in scored.values()):
-        scores = [floats(rows.column(name)) for name in scored.values()]
-        found |= _of_scores(scores, codes, classes, threshold)
-    return found
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(classes))).cast(pa.string())
 
 
 def _of_scores(
@@ -251,12 +248,6 @@ def _numbers(values: Floats) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 
-def _indices(codes: NDArray[np.int64]) -> pa.Array:
-    import pyarrow as pa  # noqa: PLC0415
-
-    return pa.array(codes.astype(np.int32), mask=codes < 0)
-
-
 @dataclass(frozen=True, slots=True)
 class OutputCounts:
     """Outputs of a day or a window, as counts and sums that add up.
@@ -301,19 +292,12 @@ def counts_of(table: Table, columns: Columns, classes: tuple[str, ...]) -> Outpu
     if columns.task == "regression":
         prediction, label = (_moments(rows, name) for name in (PREDICTION, LABEL))
         return OutputCounts(rows.num_rows, prediction=prediction, label=label)
-    place = {name: code for code, name in enumerate(classes)}
-    by = {
-        name: codes_of(rows.column(name), place, none=-1)
-        for name in (PREDICTION, LABEL)
-        if name in wanted
-    }
-    predicted = by.get(PREDICTION, np.full(rows.num_rows, -1))
-    near = floats(rows.column(NEAR)) if NEAR in wanted else np.full(rows.num_rows, np.nan)
-    sure = floats(rows.column(CONFIDENCE)) if CONFIDENCE in wanted else np.full(len(near), np.nan)
+    predicted, labels = (_codes(rows, name, classes) for name in (PREDICTION, LABEL))
+    near, sure = (_floats_or_nan(rows, name) for name in (NEAR, CONFIDENCE))
     return OutputCounts(
         rows.num_rows,
         _by_class(predicted, classes),
-        _by_class(by.get(LABEL, np.full(rows.num_rows, -1)), classes),
+        _by_class(labels, classes),
         _by_class(np.where(near == 1, predicted, -1), classes),
         _by_class(np.where(np.isnan(near), -1, predicted), classes),
         {
@@ -321,6 +305,19 @@ def counts_of(table: Table, columns: Columns, classes: tuple[str, ...]) -> Outpu
             for at, name in enumerate(classes)
         },
     )
+
+
+def _codes(rows: pa.RecordBatch, name: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the class of each row, -1 where there is none."""
+    if name not in rows.schema.names:
+        return np.full(rows.num_rows, -1)
+    place = {each: code for code, each in enumerate(classes)}
+    return codes_of(rows.column(name), place, none=-1)
+
+
+def _floats_or_nan(rows: pa.RecordBatch, name: str) -> Floats:
+    is_there = name in rows.schema.names
+    return floats(rows.column(name)) if is_there else np.full(rows.num_rows, np.nan)
 
 
 def _by_class(codes: Any, classes: tuple[str, ...]) -> dict[str, int]:

@@ -53,8 +53,6 @@ class ProfileStore:
         """Return the profiles of a table on these bins, counted unless they are stored.
 
         Args:
-            table: Usually one day's rows.
-            plan: How each column is read.
             bins: Those of the baseline, by feature.
             key: `key_of(bins)`, if the caller has it.
 

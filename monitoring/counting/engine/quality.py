@@ -64,8 +64,6 @@ def row_facts(table: Table, features: Collection[str], *, store: Path | None = N
     """Count the rows of a table, or return what was counted before.
 
     Args:
-        table: The rows.
-        features: Columns that make a row the same as another.
         store: Folder that keeps the facts; they are counted each time without one.
     """
     names = [name for name in features if name in table.columns]
@@ -91,7 +89,6 @@ def unmatched(
         outputs: Rows of its collected predictions.
         near_inputs: Inputs of the days before and after: a call can be cut by midnight.
         near_outputs: Predictions of the days before and after.
-        store: As for `row_facts`.
     """
     here, there = [t for t in (inputs,) if t], [t for t in (outputs,) if t]
     groups = (here, there, near_inputs, near_outputs)
@@ -134,13 +131,7 @@ def _ids(tables: Sequence[Table]) -> pa.ChunkedArray:
 
 
 def cast_failures(table: Table, name: str, dtype: str) -> tuple[int, int]:
-    """Return how many values of a column do not become the reference's type, and of how many.
-
-    Args:
-        table: The rows.
-        name: A column of it.
-        dtype: Arrow type text of the reference's column.
-    """
+    """Return how many values of a column do not become the reference's type, and of how many."""
     column = service_column(table, name)
     values = column.rows - column.nulls
     if column.counts is not None:

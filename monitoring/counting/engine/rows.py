@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,39 +32,45 @@ def read_rows(
     """Return rows of several tables, one after the other, in file order.
 
     Args:
-        tables: With the same columns.
         features: How each column is read; a column that a table lacks is null there.
         limit: At most this many rows, drawn without replacement; all by default.
-        seed: Of the draw.
         keys: Columns to keep beside the features, as they are; left out where a table lacks one.
 
     Raises:
         InputError: A file cannot be read.
     """
     total = sum(table.rows for table in tables)
-    chosen = None
-    if limit is not None and total > limit:
-        chosen = np.sort(np.random.default_rng(seed).choice(total, limit, replace=False))
-    parts: dict[str, list[Any]] = {name: [] for name in features}
-    kept: dict[str, list[NDArray[Any]]] = {name: [] for name in keys}
-    begin = 0
-    for table in tables:
-        for path in table.paths:
-            file = open_parquet(path)
-            present = file.schema_arrow.names
-            columns = [name for name in (*features, *keys) if name in present]
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-                rows = _drawn(batch, chosen, begin)
-                begin += batch.num_rows
-                for name, feature in features.items():
-                    parts[name].append(_column(rows, name, feature))
-                for name in keys:
-                    kept[name].append(_key(rows, name))
+    chosen = _draw(total, limit, seed)
+    parts: dict[str, list[Any]] = defaultdict(list)
+    kept: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    for rows in _drawn_batches(tables, (*features, *keys), chosen):
+        for name, feature in features.items():
+            parts[name].append(_column(rows, name, feature))
+        for name in keys:
+            kept[name].append(_key(rows, name))
     n = total if chosen is None else len(chosen)
     merged = {name: _merged(parts[name], feature) for name, feature in features.items()}
-    return Rows(
-        merged, n, total, {name: np.concatenate(values) for name, values in kept.items() if values}
-    )
+    return Rows(merged, n, total, {name: np.concatenate(values) for name, values in kept.items()})
+
+
+def _draw(total: int, limit: int | None, seed: int) -> Index | None:
+    """Return the places of the rows that are drawn, ascending; None for all."""
+    if limit is None or total <= limit:
+        return None
+    return np.sort(np.random.default_rng(seed).choice(total, limit, replace=False))
+
+
+def _drawn_batches(
+    tables: Iterable[Table], names: Sequence[str], chosen: Index | None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the chosen rows of all tables, those of the columns that a file has."""
+    begin = 0
+    for path in (path for table in tables for path in table.paths):
+        file = open_parquet(path)
+        present = [name for name in names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=present):
+            yield _drawn(batch, chosen, begin)
+            begin += batch.num_rows
 
 
 def _drawn(batch: pa.RecordBatch, chosen: Index | None, begin: int) -> pa.RecordBatch:
@@ -110,19 +117,19 @@ def comparable(
 
     A time is left out: it tells any two windows apart. So is what a table holds as another type.
     """
-    chosen, left_out = {}, {}
-    for name, feature in features.items():
-        role = kind_of(feature.dtype)
-        found = {table.columns[name] for table in tables if name in table.columns}
-        others = {dtype for dtype in found if dtype != "null" and kind_of(dtype) != role}
-        if feature.reason:
-            left_out[name] = feature.reason
-        elif role == "time":
-            left_out[name] = "a time tells any two windows apart"
-        elif not found:
-            left_out[name] = "it was not collected"
-        elif others:
-            left_out[name] = f"its type is {feature.dtype} in the reference and {min(others)} here"
-        else:
-            chosen[name] = feature
-    return chosen, left_out
+    reasons = {name: _why_left_out(name, feature, tables) for name, feature in features.items()}
+    chosen = {name: feature for name, feature in features.items() if not reasons[name]}
+    return chosen, {name: reason for name, reason in reasons.items() if reason}
+
+
+def _why_left_out(name: str, feature: Feature, tables: Iterable[Table]) -> str:
+    role = kind_of(feature.dtype)
+    if feature.reason or role == "time":
+        return feature.reason or "a time tells any two windows apart"
+    types = {table.columns[name] for table in tables if name in table.columns}
+    if not types:
+        return "it was not collected"
+    others = [dtype for dtype in types - {"null"} if kind_of(dtype) != role]
+    if others:
+        return f"its type is {feature.dtype} in the reference and {min(others)} here"
+    return ""

@@ -99,14 +99,24 @@ class Scored:
 
 def _score_columns(columns: Columns, classes: tuple[str, ...]) -> tuple[dict[str, str], bool]:
     """Return the column of the score by class, and whether there are some of no class."""
-    given = {class_text(name) if name else "": c for name, c in columns.probabilities.items()}
+    given = {name and class_text(name): c for name, c in columns.probabilities.items()}
     if columns.task == "multiclass_classification":
-        names = {name: given[name] for name in classes if name in given}
-        return (names, False) if len(names) > 1 else ({}, bool(given))
-    if len(classes) != 2 or not given:  # noqa: PLR2004 - a binary task has two
-        return {}, bool(given)
+        own = _of_many(given, classes)
+    else:
+        own = _of_two(given, classes)
+    return own, bool(given) and not own
+
+
+def _of_many(given: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, str]:
+    names = {name: given[name] for name in classes if name in given}
+    return names if len(names) > 1 else {}
+
+
+def _of_two(given: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, str]:
+    if len(classes) != 2:  # noqa: PLR2004 - a binary task has two
+        return {}
     column = given.get(classes[-1]) or given.get("")
-    return ({classes[-1]: column}, False) if column else ({}, True)
+    return {classes[-1]: column} if column else {}
 
 
 def _losses(probability: Mapping[int, Floats], label: Codes) -> tuple[Moments, Moments]:

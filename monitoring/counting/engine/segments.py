@@ -25,8 +25,6 @@ def filtered(table: Table, segment: Segment, store: Path) -> Table:
     """Return the rows of a table that lie in a segment, maybe none; the table itself for the whole.
 
     Args:
-        table: Any; it stays as it is.
-        segment: On columns of the table.
         store: Folder that keeps the copy until the files of `table` change.
 
     Raises:

@@ -69,7 +69,6 @@ def open_table(
             or a folder of such files.
         role: How to name it in an error: "reference" or "production".
         store: Folder for the Parquet copies of text files; a temporary one by default.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: It is missing, empty, truncated, of another type than its name says, or mixed.

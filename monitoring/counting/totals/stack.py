@@ -263,7 +263,6 @@ class Stack:
         """Return stacks as one on the bins of the histogram metrics, of which all have as many.
 
         Args:
-            stacks: Of one kind.
             reference: On the same layouts; they say where the bins end.
         """
         has_cells = np.concatenate([each.has_cells for each in reference])
@@ -299,7 +298,6 @@ def quantile_groups(bins: NumericalBins, counts: Counts) -> Counts:
     above its greatest value. Frequent values can leave deciles empty.
 
     Args:
-        bins: Where the feature is cut.
         counts: Rows of the reference per cell, shape (cells or more,).
     """
     cells = intervals(bins)

@@ -1,4 +1,7 @@
-"""Asks every signal and source of events once, and lets none of them stop the others."""
+"""An incident report without a store: every signal and source of events is asked once, now.
+
+The product reads what its evaluator has kept; this is what that is held against.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import chain
 
+from monitoring.decisions.in_force import DEFAULT, InForce
 from monitoring.errors import MonitoringError
+from monitoring.event import Event
+from monitoring.incidents import folding
+from monitoring.incidents.event_sources import EVENT_SOURCES
+from monitoring.incidents.lane_table import ENDPOINTS
+from monitoring.incidents.report import IncidentReport
+from monitoring.incidents.stored import LEAST_DAYS, telling
+from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.signal import HOUR, Findings, Grid, Missing, Question, Signal
 from monitoring.signals import SIGNALS
+from monitoring.sources.deployed import Deployed
+from monitoring.sources.logs import Answer
 from monitoring.window import DAY, Window
 
-if TYPE_CHECKING:
-    from monitoring.event import Event
-    from monitoring.metric import MetricResult
-    from monitoring.progress import Progress
-    from monitoring.sources.logs import Answer
-
-#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
-LEAST_DAYS = 7 * DAY
 #: Steps shorter than an hour are asked about so many at once.
 MOST_STEPS = 2_000
 _AT_ONCE = 4
@@ -117,17 +122,10 @@ def aligned(window: Window, step: timedelta) -> Window:
     return Window(midnight + (window.start - midnight) // step * step, window.end)
 
 
-def gather(sources: Sequence[Source], progress: Progress | None = None) -> Gathered:
+def gather(sources: Sequence[Source]) -> Gathered:
     """Ask the sources, some at once; one that fails is named in `missing`."""
-    parts: list[Gathered] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done, (source, each) in enumerate(
-            zip(sources, pool.map(guarded, sources), strict=True)
-        ):
-            if progress:
-                progress(done / len(sources), source.title)
-            parts.append(each)
-    return together(parts)
+        return together(pool.map(guarded, sources))
 
 
 def guarded(source: Source) -> Gathered:
@@ -149,27 +147,81 @@ def guarded(source: Source) -> Gathered:
     return known + Gathered(missing=partial) if partial else known
 
 
-def telling(results: Iterable[MetricResult]) -> Iterator[MetricResult]:
-    """Yield the results of each series that breached, on all steps.
-
-    Some hundreds of series that were always well would say nothing more on a timeline; one of them
-    is kept as a witness, so that a lane without trouble is not blind.
-    """
-    known = list(results)
-    bad = {(r.place, r.metric) for r in known if r.status == "breached"}
-    witness = next(((r.place, r.metric) for r in known if r.status == "ok"), None)
-    for result in known:
-        if (result.place, result.metric) in {*bad, witness}:
-            yield result
-
-
 def together(parts: Iterable[Gathered]) -> Gathered:
     """Return the parts as one."""
     kept = list(parts)
+    flat = chain.from_iterable
     return Gathered(
-        tuple(result for part in kept for result in part.results),
-        tuple(event for part in kept for event in part.events),
-        tuple(answer for part in kept for answer in part.answers),
-        tuple(dict.fromkeys(text for part in kept for text in part.missing)),
+        tuple(flat(part.results for part in kept)),
+        tuple(flat(part.events for part in kept)),
+        tuple(flat(part.answers for part in kept)),
+        tuple(dict.fromkeys(flat(part.missing for part in kept))),
         min((part.taken for part in kept if part.taken), default=None),
     )
+
+
+def of_events(question: Question) -> tuple[Source, ...]:
+    """Return the sources of events of a workspace, the slowest first."""
+    return tuple(
+        Source(each.name, each.title, each.evaluate, question) for each in EVENT_SOURCES.values()
+    )
+
+
+def nothing_decided(_signal: str, _place: Place) -> InForce:
+    """Return what is in force where users have decided nothing."""
+    return DEFAULT
+
+
+def evaluated(
+    deployed: Deployed,
+    window: Window,
+    *,
+    taken: datetime,
+    step: timedelta = HOUR,
+) -> IncidentReport:
+    """Evaluate all signals over a window now, without a store, and fold what they say.
+
+    Each source is asked once; one that fails is named in `missing`, and the others go on.
+
+    Args:
+        deployed: The workspace.
+        window: What to report on.
+        taken: Now.
+        step: The finest steps that are evaluated.
+    """
+    question = Question(
+        deployed=deployed, place=Place(), window=aligned(window, step), step=step, taken=taken,
+        in_force=nothing_decided,
+    )  # fmt: skip
+    missing: tuple[Missing, ...] = ()
+    try:
+        question = replace(question, endpoints=deployed.inventory.endpoints())
+    except MonitoringError as error:
+        why = f"Endpoints, and with them saturation, collection, drift and quality: {error}"
+        missing = (Missing(ENDPOINTS, Place(), why),)
+    answers = gather((*of_signals(question), *of_events(question)))
+    return folded(answers + Gathered(missing=missing), window, taken)
+
+
+def folded(found: Gathered, window: Window, taken: datetime) -> IncidentReport:
+    """Return the report of what was gathered."""
+    results = sorted((r for r in found.results if r.window), key=_order)
+    events = sorted(found.events, key=lambda e: (e.time, e.kind, e.title))
+    inside = tuple(e for e in events if window.start <= e.time < window.end)
+    before = tuple(e for e in events if e.time < window.start)
+    return IncidentReport(
+        window=window,
+        taken=taken,
+        results=tuple(results),
+        events=inside,
+        incidents=folding.fold(results, events, taken),
+        earlier=before,
+        missing=found.missing,
+        answers=found.answers,
+        measured=found.taken,
+    )
+
+
+def _order(result: MetricResult) -> tuple[datetime, str, str, str]:
+    assert result.window is not None
+    return result.window.start, result.signal, result.metric, str(result.place)
