@@ -91,9 +91,15 @@ class Size:
     worst_p95_ms: float
     upper_p95_ms: float
     refused: float
-    is_now: bool = False
     is_best: bool = False
     is_broken: bool = False
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        """Its colour and symbol."""
+        if self.is_best:
+            return PRODUCTION, "star"
+        return (BREACHED, "x") if self.is_broken else (REFERENCE, "circle")
 
 
 def sizes(options: Sequence[Size], objective_ms: float) -> Chart:
@@ -101,7 +107,7 @@ def sizes(options: Sequence[Size], objective_ms: float) -> Chart:
     names = [label(option.name) for option in options]
     p95 = floats([option.worst_p95_ms for option in options])
     upper = floats([option.upper_p95_ms for option in options])
-    colours = [PRODUCTION if o.is_best else BREACHED if o.is_broken else REFERENCE for o in options]
+    colours = [option.mark[0] for option in options]
     data: list[Json] = [
         {
             "type": "scatter",
@@ -119,9 +125,7 @@ def sizes(options: Sequence[Size], objective_ms: float) -> Chart:
             "marker": {
                 "size": 12,
                 "color": colours,
-                "symbol": [
-                    "star" if o.is_best else "x" if o.is_broken else "circle" for o in options
-                ],
+                "symbol": [option.mark[1] for option in options],
             },
             "hovertemplate": "%{y:,.0f} ms",
         },

@@ -20,6 +20,7 @@ from monitoring.charts.figure import (
     count,
     floats,
     label,
+    sentence,
 )
 from monitoring.metric import Status
 
@@ -186,15 +187,17 @@ def _summary(
     judged = [i for i in known if statuses[i] in {"ok", "breached"}]
     among = sorted(judged or known, key=lambda i: float(x[i]))
     least, most = among[0], among[-1]
-    breached = [names[i] for i in judged if statuses[i] == "breached"]
-    beyond = f"breached: {', '.join(breached)}"
-    parts = [
+    breached = ", ".join(names[i] for i in judged if statuses[i] == "breached")
+    blind = len(names) - len(judged)
+    unseen = sum(not span[0] <= value <= span[1] for value in x[known])
+    return sentence(
         f"From {x[least]:.3g} ({names[least]}) to {x[most]:.3g} ({names[most]})",
         f"{overall:.3g} in all groups together",
-        beyond if breached else "none breached",
-    ]
-    if blind := len(names) - len(judged):
-        parts.append(f"{count(blind, 'group')} without a verdict")
-    if unseen := sum(not span[0] <= value <= span[1] for value in x[known]):
-        parts.append(f"{count(unseen, 'group')} outside the drawn range")
-    return "; ".join(parts) + "."
+        f"breached: {breached}" if breached else "none breached",
+        _some(blind, "without a verdict"),
+        _some(unseen, "outside the drawn range"),
+    )
+
+
+def _some(groups: int, what: str) -> str:
+    return f"{count(groups, 'group')} {what}" if groups else ""

@@ -64,7 +64,6 @@ def latency_waterfall(spans: Sequence[Span]) -> Chart:
     """
     y = np.arange(len(spans), dtype=np.float64)
     total = spans[-1].start + spans[-1].length if spans else 0.0
-    share = [f"{span.length / total:.0%}" if total else "–" for span in spans]
     bars: Json = {
         "type": "bar",
         "orientation": "h",
@@ -75,10 +74,7 @@ def latency_waterfall(spans: Sequence[Span]) -> Chart:
         "text": [f"{span.length:,.0f} ms" for span in spans],
         "textposition": "outside",
         "cliponaxis": False,
-        "customdata": [
-            f"{label(span.name)}: {span.length:,.0f} ms, {part}"
-            for span, part in zip(spans, share, strict=True)
-        ],
+        "customdata": [_part(span, total) for span in spans],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
     layout = LAYOUT | {
@@ -97,6 +93,11 @@ def latency_waterfall(spans: Sequence[Span]) -> Chart:
         },
     }
     return Chart(go.Figure({"data": [bars], "layout": layout}), _told(spans, total))
+
+
+def _part(span: Span, total: float) -> str:
+    share = f"{span.length / total:.0%}" if total else "–"
+    return f"{label(span.name)}: {span.length:,.0f} ms, {share}"
 
 
 def _told(spans: Sequence[Span], total: float) -> str:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,7 +81,7 @@ def timeline(
     levels = max((bar.level for bar in placed), default=-1) + 1
     above = levels * marks.LEVEL_HEIGHT
     rows = layout.rows(drawn, above + (layout.GAP if above else 0))
-    plot = (rows[-1].top + rows[-1].height if rows else above) or 1
+    plot = _plot_height(rows, above)
     colours = _colours(drawn)
     traces = [*marks.bar_traces(placed, zone, chosen), *_traces(rows, colours, window, zone)]
     data = [_listed(trace) for trace in (*traces, *_unseen(rows, window, zone))]
@@ -88,7 +89,7 @@ def timeline(
     figure["layout"] |= _themed(theme) | {"datarevision": _revision(data)}
     figure["layout"]["shapes"] = [
         *marks.shades(placed, window, zone, chosen),
-        *marks.event_lines([e for lane in drawn for e in lane.events], zone),
+        *marks.event_lines(list(chain.from_iterable(lane.events for lane in drawn)), zone),
         *_frame(brushed, zone),
         *([marks.vertical(now, zone, {"color": REFERENCE, "width": 2})] if now else []),
         *layout.rules(rows, plot),
@@ -102,6 +103,10 @@ def timeline(
     made = go.Figure(figure)
     made.layout.template = None
     return Chart(made, summary(drawn, window, incidents))
+
+
+def _plot_height(rows: Sequence[Row], above: int) -> int:
+    return (rows[-1].top + rows[-1].height if rows else above) or 1
 
 
 def _listed(trace: Json) -> Json:

@@ -159,33 +159,29 @@ def bars(
     Open ones last until now.
     """
     pixel = window.length / PLOT_WIDTH
-    inside = [
-        i for i in incidents if (i.resolved or window.end) > window.start and i.began < window.end
-    ]
     free = [window.start - window.length] * MOST_LEVELS
-    placed, order = [], list(SEVERITY)
-    for incident in sorted(
-        inside, key=lambda i: (i.id != chosen, order.index(i.severity), i.began)
-    ):
+    placed = []
+    for incident in _ordered(incidents, window, chosen):
         start = max(incident.began, window.start)
         end = max(min(incident.resolved or now, window.end), start)
         wide = pixel * CHARACTER * (len(said_of(incident)) + 2)
         is_left = start + wide > window.end
         first, last = (start - wide, end) if is_left else (start, max(end, start + wide))
         level = next((n for n, until in enumerate(free) if until <= first), None)
-        placed.append(
-            Bar(
-                incident,
-                start,
-                end,
-                MOST_LEVELS - 1 if level is None else level,
-                level is not None,
-                is_left,
-            )
-        )
         if level is not None:
             free[level] = last
+        lowest = MOST_LEVELS - 1 if level is None else level
+        placed.append(Bar(incident, start, end, lowest, level is not None, is_left))
     return tuple(placed)
+
+
+def _ordered(incidents: Sequence[Incident], window: Window, chosen: str) -> list[Incident]:
+    """Return the incidents of a window, the chosen and the worst first."""
+    inside = [
+        i for i in incidents if (i.resolved or window.end) > window.start and i.began < window.end
+    ]
+    order = list(SEVERITY)
+    return sorted(inside, key=lambda i: (i.id != chosen, order.index(i.severity), i.began))
 
 
 def said_of(incident: Incident) -> str:

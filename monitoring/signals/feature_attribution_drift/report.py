@@ -12,6 +12,7 @@ import numpy as np
 
 from monitoring.arrays import Floats
 from monitoring.baselines.baseline import Baseline
+from monitoring.counting.engine.counting import Feature
 from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
@@ -118,21 +119,15 @@ def run(
             hint=model.hint,
         )
     days = with_rows(days)
-    tell = progress or (lambda _share, _text: None)
+    tell = progress or _silently
     features, left_out = comparable(baseline.plan, list(days.values()))
-    wanted = {name: features[name] for name in model.features or features if name in features}
+    wanted = _wanted(model, features)
     tell(0.0, "Reading rows")
     reference = read_rows([baseline.table], wanted, limit=MOST_ROWS)
-    tables = [days[day] for day in sorted(days)]
-    production = (
-        read_rows(tables, wanted, limit=MOST_ROWS) if tables else reference.take(np.arange(0))
-    )
-    if min(reference.n, production.n) < LEAST_ROWS:
-        raise NotEnoughData(
-            f"Cannot say what {model.name!r} relies on: {reference.n:,} rows of the reference,"
-            f" {production.n:,} of production, {LEAST_ROWS} needed of each",
-            hint="Choose a longer window.",
-        )
+    production = reference.take(np.arange(0))
+    if days:
+        production = read_rows([days[day] for day in sorted(days)], wanted, limit=MOST_ROWS)
+    _expect_rows(model, reference, production)
     one = permutation_importance(model.predict, reference, progress=_part(tell, 0.0, 0.2))
     two = permutation_importance(model.predict, production, progress=_part(tell, 0.2, 0.4))
     judge = _Judge(one, {**THRESHOLDS, **(thresholds or {})}, place)
@@ -155,6 +150,23 @@ def run(
         (*notes, *_notes(reference, production, left_out, model, parted)),
         taken,
     )
+
+
+def _wanted(model: RegisteredModel, features: Mapping[str, Feature]) -> dict[str, Feature]:
+    return {name: features[name] for name in model.features or features if name in features}
+
+
+def _silently(_share: float, _text: str) -> None:
+    """Tell nobody how far it is."""
+
+
+def _expect_rows(model: RegisteredModel, reference: Rows, production: Rows) -> None:
+    if min(reference.n, production.n) < LEAST_ROWS:
+        raise NotEnoughData(
+            f"Cannot say what {model.name!r} relies on: {reference.n:,} rows of the reference,"
+            f" {production.n:,} of production, {LEAST_ROWS} needed of each",
+            hint="Choose a longer window.",
+        )
 
 
 def _part(tell: Progress, start: float, end: float) -> Progress:

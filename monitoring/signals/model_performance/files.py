@@ -122,7 +122,25 @@ def columns_in(table: Table, reference: Table | None, asked: Asked) -> Columns:
     Raises:
         InputError: There is no such column, or there are neither labels nor a reference.
     """
-    known = list(dict.fromkeys([*table.columns, *(reference.columns if reference else ())]))
+    _expect_columns(table, reference, asked)
+    probabilities = _probabilities(table, asked.probabilities)
+    source = table if asked.target in table.columns else reference or table
+    task = asked.task or _task(source, asked, probabilities)
+    if task == "regression":
+        probabilities = {}
+    taken = {asked.target, asked.prediction, asked.time, *probabilities.values()}
+    shared = [n for n in table.columns if reference is None or n in reference.columns]
+    return Columns(
+        task=task,
+        prediction=asked.prediction,
+        label=asked.target,
+        probabilities=probabilities,
+        features=tuple(name for name in shared if name not in taken),
+        time=asked.time,
+    )
+
+
+def _expect_columns(table: Table, reference: Table | None, asked: Asked) -> None:
     for name in (asked.prediction, asked.group, asked.time):
         if name and name not in table.columns:
             raise _missing(table, name)
@@ -133,23 +151,6 @@ def columns_in(table: Table, reference: Table | None, asked: Asked) -> Columns:
             f"Cannot measure performance of {table.name!r}: it has no column {asked.target!r}",
             hint="Name the column with the labels, or give a reference that has them.",
         )
-    probabilities = _probabilities(table, asked.probabilities)
-    source = table if asked.target in table.columns else reference or table
-    task = asked.task or _task(source, asked, probabilities)
-    if task == "regression":
-        probabilities = {}
-    taken = {asked.target, asked.prediction, asked.time, *probabilities.values()}
-    both = [
-        n for n in known if reference is None or (n in table.columns and n in reference.columns)
-    ]
-    return Columns(
-        task=task,
-        prediction=asked.prediction,
-        label=asked.target,
-        probabilities=probabilities,
-        features=tuple(name for name in both if name not in taken),
-        time=asked.time,
-    )
 
 
 def _missing(table: Table, name: str) -> InputError:
@@ -162,41 +163,55 @@ def _missing(table: Table, name: str) -> InputError:
 def _probabilities(table: Table, texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in (part.strip() for each in texts for part in each.split(",")):
-        label, _, column = text.partition("=")
-        if text in table.columns:
-            found[""] = text
-        elif text.endswith("*"):
-            prefix = text[:-1]
-            named = {n.removeprefix(prefix): n for n in table.columns if n.startswith(prefix)}
-            if not named:
-                raise _missing(table, text)
-            found |= named
-        elif column in table.columns:
-            found[label.strip()] = column
-        elif text:
-            raise _missing(table, column or text)
+        if text:
+            found |= _columns_named(table, text)
     return found
+
+
+def _columns_named(table: Table, text: str) -> dict[str, str]:
+    """Return columns by class: one for all, those with a prefix, or the one after `class=`."""
+    label, _, column = text.partition("=")
+    if text in table.columns:
+        return {"": text}
+    if text.endswith("*"):
+        prefix = text[:-1]
+        named = {n.removeprefix(prefix): n for n in table.columns if n.startswith(prefix)}
+    else:
+        named = {label.strip(): column} if column in table.columns else {}
+        text = column or text
+    if not named:
+        raise _missing(table, text)
+    return named
 
 
 def _task(table: Table, asked: Asked, probabilities: Mapping[str, str]) -> Task:
     """A probability tells a classifier; without one, amounts with fractions or of many values do not."""
-    if len(probabilities) == 1:
-        return "binary_classification"
-    if len(probabilities) > 1:
-        return "multiclass_classification" if len(probabilities) > 2 else "binary_classification"  # noqa: PLR2004 - two classes
+    if probabilities:
+        return _classification(max(len(probabilities), 2))
     values: set[object] = set()
     for name in (asked.prediction, asked.target):
         if kind_of(table.columns[name]) == "number":
-            for path in table.paths:
-                column = open_parquet(path).read(columns=[name])[name]
-                distinct = column.unique().drop_null().to_pylist()
-                is_whole = is_integer(table.columns[name]) or all(
-                    float(value).is_integer() for value in distinct
-                )
-                if len(distinct) > MOST_CLASSES or not is_whole:
-                    return "regression"
-                values.update(distinct)
-    return "multiclass_classification" if len(values) != 2 else "binary_classification"  # noqa: PLR2004 - two classes
+            distinct = _distinct_of_classes(table, name)
+            if distinct is None:
+                return "regression"
+            values |= distinct
+    return _classification(len(values))
+
+
+def _classification(classes: int) -> Task:
+    return "binary_classification" if classes == 2 else "multiclass_classification"  # noqa: PLR2004 - two classes
+
+
+def _distinct_of_classes(table: Table, name: str) -> set[object] | None:
+    """Return the distinct numbers of a column; None if they are amounts, no classes."""
+    values: set[object] = set()
+    for path in table.paths:
+        distinct = open_parquet(path).read(columns=[name])[name].unique().drop_null().to_pylist()
+        is_whole = is_integer(table.columns[name]) or all(float(n).is_integer() for n in distinct)
+        if len(distinct) > MOST_CLASSES or not is_whole:
+            return None
+        values.update(distinct)
+    return values
 
 
 @dataclass(frozen=True, slots=True)

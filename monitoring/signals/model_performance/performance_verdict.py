@@ -109,21 +109,25 @@ class Judge:
     def limit(self, metric: PerformanceMetric, value: float) -> Limit:
         """Return the limit of a metric; of one that is bad both ways, that on the value's side."""
         known = self.baselines.get(metric.name)
-        if metric.relative_to and known is None and metric.relative_to in self.baselines:
-            known = 0.0  # a model is trained to have none
-        if (threshold := self.thresholds.get(metric.name)) is not None:
-            reach, known = abs(threshold), 0.0
+        threshold = self.thresholds.get(metric.name)
+        if threshold is not None:
             if metric.worse is not None:
                 return Limit(threshold, metric.worse)
-        elif known is None:
-            return _unknown(metric)
-        elif metric.relative_to:
-            if metric.relative_to not in self.baselines:
+            return _either_side(value, 0.0, abs(threshold))
+        if not metric.relative_to:
+            if known is None:
                 return _unknown(metric)
-            reach = metric.allowance * abs(self.baselines[metric.relative_to])
-        else:
             return Limit(metric.threshold(known), metric.worse or "higher")
-        return Limit(known + reach, "higher") if value >= known else Limit(known - reach, "lower")
+        whole = self.baselines.get(metric.relative_to)
+        if whole is None:
+            return _unknown(metric)
+        # A model is trained to have none.
+        return _either_side(value, known or 0.0, metric.allowance * abs(whole))
+
+
+def _either_side(value: float, middle: float, reach: float) -> Limit:
+    is_above = value >= middle
+    return Limit(middle + reach, "higher") if is_above else Limit(middle - reach, "lower")
 
 
 def _waiting(outcomes: Outcomes | None) -> str:
