@@ -113,7 +113,6 @@ def scaled(demand_rpm: Floats, service: Service, rules: Rules, lag_minutes: int)
     Args:
         demand_rpm: Requests a minute of the deployment, every minute, shape (n,).
         service: For the CPU that a request takes.
-        rules: To be replayed.
         lag_minutes: From asking for an instance to its first answer; taking one away is at once.
     """
     count, asked = rules.minimum, rules.minimum
@@ -197,8 +196,6 @@ def episodes(
 
     Args:
         cpu: By instance; their mean is what the rule sees.
-        capacity: How many instances there were.
-        load: What was asked and refused.
         events: The activity log; only scale-outs of autoscale count.
         threshold_percent: Of the rule that scales out.
     """

@@ -41,7 +41,6 @@ def replay(
         service_ms: Time that each takes once it is begun, shape (n,).
         servers: How many there are when each arrives, instances times concurrent requests; one
             number, or shape (n,). Without one all are refused.
-        pending_per_server: The limit.
 
     >>> done = replay([0, 10, 20, 30], [100, 100, 100, 100], 1)
     >>> done.wait_ms.tolist(), done.refused.tolist()

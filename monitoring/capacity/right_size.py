@@ -152,7 +152,6 @@ def advise(found: Case, rules: Rules | None = None) -> Advice:
     of each hour's 95th percentile and the CPU's error on top of each request.
 
     Args:
-        found: The deployment.
         rules: Its autoscale rules, whose thresholds other limits are tried with.
     """
     fewest = _fewest(found)

@@ -50,14 +50,7 @@ def breaches(
     days: tuple[date, date],
     stretches: Sequence[Stretch] = (),
 ) -> Chart:
-    """Draw two rules' breaches, a lane a feature: above what is in force, below what is thought of.
-
-    Args:
-        now: Breaches of the rule in force.
-        then: Breaches of the other.
-        days: First and last day that were looked at.
-        stretches: What is known of these days.
-    """
+    """Draw two rules' breaches, a lane a feature: above what is in force, below what is thought of."""
     length: dict[str, int] = {}
     for bar in (*now, *then):
         length[bar.lane] = length.get(bar.lane, 0) + (bar.last - bar.first).days + 1

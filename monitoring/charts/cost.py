@@ -38,7 +38,6 @@ def cost_per_day(
         days: UTC days, ascending.
         costs: Deployment -> cost of each day, NaN where it is not known.
         estimated: Whether any of a day's cost is estimated.
-        currency: For the axis.
     """
     x = np.array([epoch_ms(day) for day in days])
     hatch = ["/" if each else "" for each in estimated]

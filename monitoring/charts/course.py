@@ -40,13 +40,7 @@ def course(
     Args:
         times: Start of each period, UTC, ascending.
         values: Shape (periods,); NaN leaves a gap.
-        low: Lower end of the interval.
-        high: Upper end.
-        rows: Behind each value.
-        name: What is measured, for legend and summary.
         reference: One number, or one per period; NaN where there is none.
-        reference_name: What the reference is.
-        unit: Title of the axis.
         few: Periods with fewer rows are drawn grey and hollow.
     """
     x, y, n = np.array([epoch_ms(time) for time in times]), floats(values), floats(rows)

@@ -49,14 +49,8 @@ def estimate_trend(
     Args:
         times: Start of each step, UTC, ascending.
         estimated: Shape (steps,); NaN where it is withheld.
-        low: Lower end of the 95 % band.
-        high: Upper end.
         realized: NaN while there are too few labels.
-        name: The metric's.
         labelled: Predictions with a label per step.
-        rows: Predictions per step.
-        threshold: Drawn as a dotted line.
-        unit: Title of the axis.
     """
     x = np.array([epoch_ms(time) for time in times])
     y, seen, known = floats(estimated), floats(realized), floats(labelled)

@@ -47,15 +47,11 @@ def group_intervals(
     Args:
         names: Groups from top to bottom.
         values: Shape (groups,); NaN where nothing was computed.
-        low: Lower end of each interval.
-        high: Upper end.
         statuses: Those without a verdict are drawn grey and hollow.
-        rows: Rows behind each value.
         allowed: Ends of the range that each group may lie in, infinite on a side where all is well,
             NaN where there is no such range.
         overall: The value of all groups together, drawn as a line.
         pooled: Values drawn towards the mean, as small open triangles.
-        unit: Title of the axis.
     """
     x, y = floats(values), np.arange(len(names), dtype=np.float64)
     ends = floats(low), floats(high)

@@ -53,7 +53,6 @@ def heat_map(
 
     Args:
         features: Names from top to bottom.
-        days: From left to right.
         values: Shape (features, days); NaN where nothing was computed.
         statuses: Shape (features, days).
         thresholds: Shape (features,).

@@ -25,8 +25,6 @@ def importances(names: Sequence[str], reference: Ends, production: Ends, *, unit
     Args:
         names: Features from top to bottom.
         reference: Importance, lower end, upper end.
-        production: The same.
-        unit: Title of the axis.
     """
     y = np.arange(len(names), dtype=np.float64)
     data = [

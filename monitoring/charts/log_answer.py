@@ -35,7 +35,6 @@ def log_answer(
 
     Args:
         lines: By name, times in UTC and values; None leaves a gap.
-        unit: Title of the axis.
     """
     shown = dict(list(lines.items())[:MOST_LINES])
     data = []

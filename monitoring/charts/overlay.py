@@ -35,8 +35,6 @@ def overlay(
         left: Left end of each cell, ascending and finite, shape (cells,).
         right: Right end; equal to the left one where a cell holds one value.
         reference: Share of rows per cell.
-        production: Same.
-        unit: Title of the axis.
     """
     cells = (floats(left), floats(right))
     samples = [floats(reference), floats(production)]
@@ -162,8 +160,6 @@ def overlay_categories(
     Args:
         labels: Categories, in any order.
         reference: Share of rows per category.
-        production: Same.
-        unit: Title of the axis of categories.
     """
     p, q = floats(reference), floats(production)
     ranked = np.argsort(-np.maximum(p, q), kind="stable")

@@ -63,15 +63,9 @@ def performance_trend(
 
     Args:
         times: Start of each window, UTC, ascending.
-        realized: From labels.
-        name: The metric's.
         labelled: Predictions with a label per window.
-        waiting: Predictions without one yet.
-        worse: Direction of harm, for the summary.
         baseline: Drawn as a grey line.
-        threshold: Drawn as a dotted line.
         statuses: Breached windows are marked, and windows without a verdict are hollow.
-        unit: Title of the axis.
     """
     x = np.array([epoch_ms(time) for time in times])
     data = [
@@ -193,7 +187,6 @@ def confusion_matrix(classes: Sequence[str], matrix: ArrayLike) -> Chart:
     """Draw rows by label (down) and prediction (across), shaded by the share of each label's rows.
 
     Args:
-        classes: Names, in the order of `matrix`.
         matrix: Rows, shape (classes, classes).
     """
     rows = floats(matrix)
@@ -274,10 +267,7 @@ def curves(
 
     Args:
         lines: At most a handful; a reference is grey.
-        x_title: Title of the axis across.
-        y_title: Title of the axis upwards.
         diagonal: Whether chance is a line from corner to corner.
-        words: The summary; made from the names if empty.
     """
     data: list[Json] = []
     if diagonal:
@@ -314,8 +304,6 @@ def calibration_curve(
         scores: Mean score of each bin, shape (bins,).
         shares: Share of its labelled rows in which the class came true.
         low: Lower end of the interval of the share.
-        high: Upper end.
-        rows: Labelled rows of the bin.
     """
     x, y = floats(scores), floats(shares)
     down, up = y - floats(low), floats(high) - y
@@ -382,7 +370,6 @@ def residual_histogram(
         shares: Share of rows per bin, shape (bins,).
         mean: Of all rows: the bias.
         outside: Share of rows beyond the edges.
-        unit: Title of the axis across.
     """
     cuts, parts = floats(edges), floats(shares)
     bars: Json = {

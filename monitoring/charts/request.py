@@ -58,9 +58,6 @@ def latency_waterfall(spans: Sequence[Span]) -> Chart:
     """Draw the parts of a request one below the other, each where it began.
 
     The parts follow each other without gaps, so the last bar ends at the total.
-
-    Args:
-        spans: In order of time.
     """
     y = np.arange(len(spans), dtype=np.float64)
     total = spans[-1].start + spans[-1].length if spans else 0.0

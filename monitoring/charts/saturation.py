@@ -48,8 +48,6 @@ def rows_over_time(times: NDArray[np.datetime64], rows: Sequence[Row], summary: 
 
     Args:
         times: UTC, ascending, shape (n,).
-        rows: From top to bottom.
-        summary: The sentence for those who cannot see it.
     """
     data: list[Json] = []
     shapes: list[Json] = []

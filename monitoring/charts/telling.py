@@ -31,7 +31,6 @@ def telling(
         own: Area under the curve lost with its own distribution; shape (features,).
         relation: Area lost with its relation to the other features.
         low: Lower end of the interval of both together.
-        high: Upper end.
     """
     y = np.arange(len(names), dtype=np.float64)
     first, second = np.maximum(floats(own), 0.0), np.maximum(floats(relation), 0.0)

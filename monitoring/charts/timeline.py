@@ -68,13 +68,11 @@ def timeline(
 
     Args:
         lanes: In the order of the rows; lanes of one name share a row.
-        window: What is drawn.
         incidents: Those that touch the window are drawn.
         chosen: Id of the incident that is looked at.
         brushed: A window that was typed, drawn as a frame.
         now: Drawn as a line, for what was known then; by default the window's end.
         zone: What the axis shows; a fixed distance from UTC.
-        theme: Of the page that it stands on.
     """
     drawn = [within(lane, window.start, window.end) for lane in lanes]
     placed = marks.bars(incidents, window, chosen, now or window.end)

@@ -56,7 +56,6 @@ def requests(
         times: Start of each step, UTC, ascending.
         per_minute: Requests a minute; NaN leaves a gap.
         errors: Share of requests by who is to blame, the caller's own last.
-        step: Length of a step.
         objective: Share that may fail through no fault of the caller, drawn as a dotted line.
         incomplete: Where logs may still arrive.
     """
@@ -150,7 +149,6 @@ def latency_parts(
     Args:
         times: Start of each step, UTC, ascending.
         parts: Milliseconds by the name of the part; NaN leaves a gap.
-        step: Length of a step.
         incomplete: Where logs may still arrive.
     """
     x = np.array([epoch_ms(time) for time in times])

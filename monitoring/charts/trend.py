@@ -43,14 +43,7 @@ def trend(
     Args:
         times: Start of each window, UTC, ascending and evenly spaced.
         values: Shape (windows,); NaN leaves a gap.
-        name: What is measured, for legend and summary.
-        rows: Production rows per window.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
-        threshold: Drawn as a dotted line.
         noise_floor: What no change at all would give; one number or one per window.
-        statuses: Breached windows are marked.
-        unit: Title of the axis.
     """
     x = np.array([epoch_ms(time) for time in times])
     y = floats(values)

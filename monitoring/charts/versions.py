@@ -60,10 +60,7 @@ def two_courses(
     Args:
         times: Start of each day, UTC, ascending.
         courses: Of both sides, NaN where there is none.
-        names: Of the sides.
-        metric: Its label.
         labelled: Labels of both sides, shape (days,).
-        unit: Title of the axis.
     """
     x = np.array([epoch_ms(time) for time in times])
     data: list[Json] = []
@@ -137,10 +134,7 @@ def differences(
     Args:
         names: How each was measured, from top to bottom.
         values: Shape (ways,).
-        low: Lower end of each interval.
-        high: Upper end.
         statuses: `ok` for better and `breached` for worse; others are grey and hollow.
-        unit: Title of the axis.
         subject: What is taken from what, for the summary.
     """
     x, y = floats(values), np.arange(len(names), dtype=np.float64)
@@ -203,7 +197,6 @@ def traffic_split(
     Args:
         days: Ascending.
         requests: By deployment, shape (days,); the two that are compared come first.
-        names: Those two.
     """
     x = np.array([epoch_ms(day) + 43_200_000.0 for day in days])
     order = [*names, *(name for name in requests if name not in names)]

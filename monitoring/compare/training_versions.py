@@ -119,10 +119,8 @@ def run(
     version whose files have not changed since is not read again.
 
     Args:
-        deployed: The workspace.
         models: Versions of one model.
         store: Folder that keeps bins and profiles; nothing is kept without one.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         SourceError: No model version names its training data.

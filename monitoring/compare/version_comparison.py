@@ -133,13 +133,7 @@ def run(
     """Compare two deployments on the days on which both have labels.
 
     Args:
-        names: Of the deployments.
         found: Their predictions with labels, by day.
-        metric: The one that the verdict is about.
-        window: What was asked for.
-        store: Folder that keeps the counts of each day.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         SchemaMismatch: They do not do the same task.

@@ -29,10 +29,7 @@ def run(
     on which a roll-out went wrong, and would make the two look as if they were asked otherwise.
 
     Args:
-        names: Of the deployments.
         found: Their predictions with inputs, by day.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: There is no such day.

@@ -48,9 +48,7 @@ def compare(
     """Compare two deployments by their traffic.
 
     Args:
-        names: The two.
         steps: Days of each deployment of the endpoint, by its name in lower case.
-        window: What was asked for.
     """
     by_day = {
         name: {step.window.start.date(): step for step in each if step.requests}

@@ -105,13 +105,7 @@ def run(
 
     Args:
         reference: Predictions with labels and features of the reference period, by day.
-        window: The same for what is looked at.
-        columns: Which column holds what.
         metric: Of performance; its loss is looked at, or one that stands for it.
-        reference_window: What `reference` covers.
-        looked_at: What `window` covers.
-        place: Whose predictions they are.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: A side has fewer than 300 labelled rows.

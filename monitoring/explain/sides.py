@@ -46,11 +46,8 @@ def sides(
 
     Args:
         reference: Predictions with labels and features, by day.
-        window: The same for what is looked at.
-        columns: Which column holds what.
         metric: Of performance; its loss is looked at, or one that stands for it.
         close: See `levels_of`.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: A side has no rows.

@@ -119,12 +119,8 @@ def attribute(
     """Lay the change of the mean loss on parts and features.
 
     Args:
-        reference: Labelled rows of the reference period.
-        window: Labelled rows of the window.
         levels: Of each feature, by which both are encoded.
         replicates: Bootstrap draws behind the intervals.
-        seed: Of the bootstrap.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: A side has fewer than 300 labelled rows.

@@ -90,7 +90,6 @@ def contrast(reference: Side, window: Side, feature: int) -> Contrast:
     Args:
         reference: Weighted to the window's features.
         window: Those inside the reference's support.
-        feature: Which.
     """
     one, two = _moments(reference, feature), _moments(window, feature)
     says = (np.minimum(one[2], two[2]) >= LEAST_ROWS) & (one[1] + two[1] > 0)

@@ -62,7 +62,6 @@ def acceptance(*, replicates: int = 0, rows: int = ROWS, seed: int = 1) -> tuple
     Args:
         replicates: Bootstrap draws; none by default, the estimates do not need them.
         rows: A side.
-        seed: Of the first case.
     """
     return tuple(
         outcome(case, replicates=replicates, rows=rows, seed=seed + at)

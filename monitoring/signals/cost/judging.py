@@ -110,10 +110,7 @@ def days(
 
     Args:
         deployments: Those that exist now; what was deleted is in the bill alone.
-        window: Of whole days.
         billed: The bill; None where it may not be read.
-        capacities: How many instances ran.
-        used: CPU among them.
         traffic: Rows of `traffic.kql` with a step of one day.
         edited: The user's prices an hour by type of machine.
     """

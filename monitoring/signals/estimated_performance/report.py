@@ -111,17 +111,9 @@ def run(
     Args:
         reference: Labelled tables, by day or as they are.
         days: One table per UTC day that has predictions; labels where they have come already.
-        columns: Which of their columns hold what.
-        place: A deployment, or a file.
         window: What is reported on; by default from the first to the last day.
         name: What the reference is called on screen.
-        period: How long a step is.
         baselines: What each metric should be; by default what was realized on the reference.
-        baseline_name: Where they come from.
-        thresholds: By metric, instead of baseline and allowance.
-        notes: What a reader should know.
-        taken: Now; a step that is not over gets no verdict.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: There is no reference, no probabilities, or one class only.

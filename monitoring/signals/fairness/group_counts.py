@@ -54,9 +54,7 @@ def count_each(
 
     Args:
         days: Predictions with labels and the features of the groupings.
-        groupings: Which features make the groups.
         store: Folder that keeps the counts of a day until its files change; None to keep nothing.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: A feature of a grouping was not collected.

@@ -127,11 +127,7 @@ def judge(
     """Judge every group on every metric, and every disparity, over the days of a window.
 
     Args:
-        counted: Days with their groups.
-        window: What to judge.
-        rule: How.
         completed: Applied to each group's outcomes first; what it estimates counts as labelled.
-        place: Whose predictions they are.
 
     Raises:
         NotEnoughData: The window has no predictions.

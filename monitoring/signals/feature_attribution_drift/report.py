@@ -106,8 +106,6 @@ def run(
 ) -> AttributionReport:
     """Compare what a model relies on for a window with what it relies on for a reference.
 
-    The other arguments are as for `multivariate_drift.run`.
-
     Raises:
         SourceError: The model could not be opened.
         SchemaMismatch: A column that it wants was not collected.

@@ -96,11 +96,8 @@ def measure_files(
 
     Args:
         data: Predictions, with labels or without.
-        asked: Which columns hold what.
         reference: Predictions with labels from a time when the model was fine.
         period: How long a step is, if there is a time column.
-        thresholds: By metric, instead of baseline and allowance.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: A file cannot be read, lacks a column, or holds neither labels nor a reference.

@@ -157,11 +157,7 @@ def judged(
     labels never alarms.
 
     Args:
-        metric: What was scored.
-        place: A deployment.
-        outcomes: Counted over the window.
         baseline: The registered model's value in training; None if it has none.
-        window: What `outcomes` covers.
     """
     baselines = {} if baseline is None else {metric.name: baseline}
     return Judge("regression", place, baselines, {}).result(metric, outcomes, window)

@@ -63,16 +63,7 @@ def of_deployment(
     Args:
         model: What the deployment serves; its tags give the baselines by default.
         found: Its predictions with labels, by day.
-        place: A deployment.
-        window: What is reported on.
-        store: Folder that keeps the counts of each day.
-        baselines: What each metric should be.
-        baseline_name: Where they come from.
         benchmarks: By metric, what users have set instead.
-        thresholds: By metric, instead of baseline and allowance.
-        period: How long a step is.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: The rows cannot be read.

@@ -191,15 +191,10 @@ def report(
 
     Args:
         days: Outcomes of each UTC day that has predictions, all of the same classes.
-        task: What the model does.
-        place: A deployment, or a file.
         window: What is reported on; by default from the first to the last day.
         period: How long a step is; weeks begin on Monday.
         baselines: What each metric should be; a metric without one is not judged.
-        baseline_name: Where they come from.
-        thresholds: By metric, instead of baseline and allowance.
         faults: Rows that could not be used, besides those that the outcomes count.
-        notes: What a reader should know.
         taken: Now; None if all steps are over.
     """
     baselines, thresholds = dict(baselines or {}), dict(thresholds or {})

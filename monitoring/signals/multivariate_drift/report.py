@@ -86,16 +86,6 @@ def run(
 ) -> MultivariateReport:
     """Compare a window with a reference, in all features together.
 
-    Args:
-        baseline: The reference.
-        days: One table per UTC day that has rows.
-        window: What to report on.
-        thresholds: By metric, where they differ from the default.
-        notes: Passed on to the report.
-        taken: Now. A day that is not over gets no verdict.
-        place: Whose rows they are.
-        progress: Called with a share from 0 to 1 and a text.
-
     Raises:
         NotEnoughData: There is no row, or fewer than two features can be compared.
     """

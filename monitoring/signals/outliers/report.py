@@ -107,7 +107,7 @@ def run(
     place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> OutlierReport:
-    """Find rows unlike the reference. Arguments as for `multivariate_drift.run`.
+    """Find rows unlike the reference.
 
     Raises:
         NotEnoughData: There is no row, or too few in the reference.
