@@ -22,7 +22,6 @@ from monitoring.charts.figure import (
     MARKS,
     PRODUCTION,
     REFERENCE,
-    THRESHOLD,
     WHITE,
     Chart,
     Json,
@@ -32,6 +31,7 @@ from monitoring.charts.figure import (
 )
 from monitoring.charts.timeline_rows import Row, Zone
 from monitoring.charts.timeline_summary import summary
+from monitoring.charts.traces import dots, level, shade
 from monitoring.incidents.thinning import thinned, within
 
 if TYPE_CHECKING:
@@ -264,34 +264,14 @@ def _breaches(lanes: Sequence[Lane], axis: str, zone: Zone) -> list[Json]:
             y += lane.values[breached].tolist()
     if not x:
         return []
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": np.array(x),
-            "y": np.array(y),
-            "yaxis": axis,
-            "marker": {"symbol": MARKS["breached"][1], "size": 6, "color": BREACHED},
-            "hoverinfo": "skip",
-            "showlegend": False,
-            "unselected": {"marker": {"opacity": 1}},
-        }
-    ]
+    marker = {"symbol": MARKS["breached"][1], "size": 6, "color": BREACHED}
+    more: Json = {"yaxis": axis, "showlegend": False, "unselected": {"marker": {"opacity": 1}}}
+    return [dots("", np.array(x), np.array(y), marker, **more)]
 
 
 def _thresholds(rows: Sequence[Row]) -> list[Json]:
     return [
-        {
-            "type": "line",
-            "xref": "paper",
-            "yref": row.axis,
-            "x0": 0,
-            "x1": 1,
-            "y0": limit,
-            "y1": limit,
-            "layer": "below",
-            "line": {"color": THRESHOLD, "dash": "dot", "width": 1},
-        }
+        level(limit, width=1, yref=row.axis, layer="below")
         for row in rows
         if row.measured
         for limit in sorted({x.threshold for x in row.measured if x.threshold is not None})[:3]
@@ -301,19 +281,8 @@ def _thresholds(rows: Sequence[Row]) -> list[Json]:
 def _frame(brushed: Window | None, zone: Zone) -> list[Json]:
     if brushed is None:
         return []
-    return [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": epoch_ms(brushed.start + zone.offset),
-            "x1": epoch_ms(brushed.end + zone.offset),
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": "rgba(47,127,214,0.12)",
-            "line": {"color": PRODUCTION, "width": 1.5},
-        }
-    ]
+    start, end = brushed.start + zone.offset, brushed.end + zone.offset
+    return [shade(start, end, "rgba(47,127,214,0.12)", line={"color": PRODUCTION, "width": 1.5})]
 
 
 def _incidents_word(above: int, plot: int) -> list[Json]:

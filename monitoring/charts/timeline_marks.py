@@ -19,6 +19,7 @@ from monitoring.charts.figure import (
     epoch_ms,
 )
 from monitoring.charts.timeline_rows import Zone
+from monitoring.charts.traces import shade, upright
 
 if TYPE_CHECKING:
     from monitoring.event import Event, EventKind
@@ -133,10 +134,7 @@ def event_lines(events: Sequence[Event], zone: Zone) -> list[Json]:
 def vertical(time: datetime, zone: Zone, line: Json) -> Json:
     """Return a line through all rows."""
     at = epoch_ms(time + zone.offset)
-    return {
-        "type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1,
-        "line": line, "layer": "below",
-    }  # fmt: skip
+    return upright(at, line, xref="x", yref="paper", layer="below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +257,11 @@ def shades(placed: Sequence[Bar], window: Window, zone: Zone, chosen: str) -> li
         if bar.incident.severity in {"critical", "high"} and bar.end - bar.start < window.length / 2
     ]
     return [
-        {
-            "type": "rect", "xref": "x", "yref": "paper", "layer": "below",
-            "x0": epoch_ms(bar.start + zone.offset), "x1": epoch_ms(bar.end + zone.offset),
-            "y0": 0, "y1": 1,
-            "fillcolor": f"rgba({SEVERITY[bar.incident.severity][2]},0.11)",
-            "line": {"width": 0},
-        }
+        shade(
+            bar.start + zone.offset,
+            bar.end + zone.offset,
+            f"rgba({SEVERITY[bar.incident.severity][2]},0.11)",
+            layer="below",
+        )
         for bar in shaded
-    ]  # fmt: skip
+    ]
