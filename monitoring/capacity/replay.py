@@ -112,19 +112,3 @@ def _serve(
         heapq.heappush(under_way, leaves)
         waits[n] = begun - now
     return len(arrivals)
-
-
-def lindley(arrival_ms: ArrayLike, service_ms: ArrayLike) -> Floats:
-    """Return the wait of each request at one server without a limit, in one pass of numpy.
-
-    Lindley (1952): W(n+1) = max(0, W(n) + S(n) - A(n+1) + A(n)), unrolled with running minima.
-
-    >>> lindley([0, 10, 300], [100, 100, 100]).tolist()
-    [0.0, 90.0, 0.0]
-    """
-    arrivals = np.asarray(arrival_ms, dtype=np.float64)
-    services = np.asarray(service_ms, dtype=np.float64)
-    steps = np.concatenate([[0.0], services[:-1] - np.diff(arrivals)])
-    walk = np.cumsum(steps)
-    waits: Floats = walk - np.minimum.accumulate(walk)
-    return waits

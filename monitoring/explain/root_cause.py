@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -201,8 +201,3 @@ def _range(share: Share, loss: Loss) -> str:
 
 def _spans_zero(interval: Interval) -> bool:
     return interval.low <= 0 <= interval.high
-
-
-def features_first(found: Sequence[FeatureShare], names: int) -> tuple[FeatureShare, ...]:
-    """Return the features with the most to do with the change, those that have anything."""
-    return tuple(each for each in found if each.weight > 0)[:names]

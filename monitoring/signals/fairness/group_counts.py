@@ -33,17 +33,6 @@ class CountedGroups:
     faults: Mapping[str, int] = field(default_factory=dict)
 
 
-def count(
-    days: PredictedDays,
-    grouping: Grouping,
-    store: Path | None = None,
-    progress: Progress | None = None,
-) -> CountedGroups:
-    """Count the outcomes of each group, day by day; as `count_each` for one grouping."""
-    (found,) = count_each(days, [grouping], store, progress)
-    return found
-
-
 def count_each(
     days: PredictedDays,
     groupings: Sequence[Grouping],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 
 from monitoring.counting.totals.outcomes import Outcomes, Task
@@ -20,11 +19,6 @@ from monitoring.window import Window
 SIGNAL = "model_performance"
 #: Fewer labels than this and there is no verdict.
 LEAST_LABELS = 100
-
-
-def metric_of(task: str | None) -> PerformanceMetric | None:
-    """Return the metric that stands for a task; None for a task that is not known."""
-    return METRICS[HEADLINE[task]] if task in HEADLINE else None
 
 
 @lru_cache
@@ -142,35 +136,6 @@ def _unknown(metric: PerformanceMetric) -> Limit:
         reason=f"there is no baseline of {metric.name!r} to compare with",
         hint=f"Register the model with the tag {metric.name}, or set a threshold.",
     )
-
-
-def judged(
-    metric: PerformanceMetric,
-    place: Place,
-    outcomes: Outcomes,
-    baseline: float | None,
-    window: Window,
-) -> MetricResult:
-    """Judge realized performance against the registered model's own.
-
-    It breaches when the whole interval lies beyond baseline and allowance, so that a handful of
-    labels never alarms.
-
-    Args:
-        baseline: The registered model's value in training; None if it has none.
-    """
-    baselines = {} if baseline is None else {metric.name: baseline}
-    return Judge("regression", place, baselines, {}).result(metric, outcomes, window)
-
-
-def daily(
-    metric: PerformanceMetric,
-    place: Place,
-    days: Mapping[date, Outcomes],
-    baseline: float | None,
-) -> tuple[MetricResult, ...]:
-    """Judge each day, in time order."""
-    return tuple(judged(metric, place, days[d], baseline, Window.day(d)) for d in sorted(days))
 
 
 def with_value(draft_: MetricResult, found: Performance) -> MetricResult:

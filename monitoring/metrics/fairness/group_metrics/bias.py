@@ -15,9 +15,6 @@ def bias(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: No label has arrived.
 
-    Source:
-        mean signed error; interval by the central limit theorem.
-
     >>> import numpy as np
     >>> from monitoring.counting.totals.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))

@@ -15,9 +15,6 @@ def weighted_absolute_percentage_error(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: No label has arrived.
 
-    Source:
-        Kolassa and Schuetz (2007), Foresight 6; interval by the delta method.
-
     >>> import numpy as np
     >>> from monitoring.counting.totals.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
