@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -18,6 +18,7 @@ from monitoring.counting.profile import Bins, Profile
 from monitoring.errors import MonitoringError, SourceError
 from monitoring.kept.disk import Disk, state_of
 from monitoring.metric import Interval, MetricResult
+from monitoring.progress import Progress
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.sources.deployed import KEYS, Deployed
@@ -28,8 +29,6 @@ from monitoring.workspace.models import ModelVersion
 SIGNAL = "training_versions"
 #: Goes up whenever the files with bins change what they hold.
 VERSION = 2
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.performance_verdict import LEAST_LABELS, metrics_of
 from monitoring.sources.deployed import PredictedDays
 from monitoring.statistics import difference
@@ -44,8 +45,6 @@ ADJUSTED = "difference among like rows: linear in buckets of every input and day
 MOST_ROWS = 20_000
 #: Metrics that grow as the loss that they are the mean of falls.
 FALLING = frozenset({"accuracy"})
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +138,7 @@ def run(
         SchemaMismatch: They do not do the same task.
         InputError: Their rows cannot be read.
     """
-    say = progress or (lambda _share, _text: None)
+    say = part(progress, 0.0)
     tasks = tuple(each.columns.task for each in found)
     if tasks[0] != tasks[1]:
         raise SchemaMismatch(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from monitoring.baselines.baseline import take_baseline
 from monitoring.counting.engine.tables import union
 from monitoring.errors import NotEnoughData
+from monitoring.progress import Progress
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.report import DriftReport
 from monitoring.sources.deployed import PredictedDays
-
-Progress = Callable[[float, str], None]
 
 
 def run(

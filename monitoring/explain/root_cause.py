@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,7 @@ from monitoring.methods.root_cause.attribution import (
 from monitoring.methods.root_cause.loss import Loss
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
@@ -34,8 +35,6 @@ WORDS: dict[Part, str] = {
 MUCH_OUTSIDE = 0.2
 #: A difference of shares that weighting leaves; above, some of `relation` may be mix.
 LARGE_GAP = 0.1
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +110,7 @@ def run(
         NotEnoughData: A side has fewer than 300 labelled rows.
         InputError: A file cannot be read.
     """
-    report = progress or (lambda _share, _text: None)
+    report = part(progress, 0.0)
     both = sides(
         reference,
         window,

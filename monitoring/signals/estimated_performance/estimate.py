@@ -17,12 +17,12 @@ from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.methods.estimation.assumptions import LEAST_REFERENCE_DAYS
 from monitoring.place import Place
+from monitoring.progress import Progress
 from monitoring.signals.estimated_performance.reference import Reference
 from monitoring.signals.estimated_performance.report import (
     SIGNAL,
     EstimatedStep,
     EstimateReport,
-    Progress,
     run,
 )
 from monitoring.signals.model_performance.realized import in_force

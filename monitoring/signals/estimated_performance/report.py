@@ -23,14 +23,13 @@ from monitoring.metric import MetricResult, Status
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
+from monitoring.progress import Progress, part
 from monitoring.signals.estimated_performance.reference import Learned, Reference, described, learn
 from monitoring.signals.model_performance.report import Period, first_day
 from monitoring.verdict import UNFINISHED, draft, judge, withhold
 from monitoring.window import Window
 
 SIGNAL = "estimated_performance"
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -119,7 +118,7 @@ def run(
         NotEnoughData: There is no reference, no probabilities, or one class only.
         InputError: The files cannot be read.
     """
-    say = progress or (lambda _share, _text: None)
+    say = part(progress, 0.0)
     if not days:
         raise NotEnoughData("Cannot estimate performance: nothing was predicted in this window")
     with one_thread():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,11 @@ from monitoring.counting.engine.outcomes import classes_of
 from monitoring.counting.totals.groups import Grouping, GroupOutcomes, merge
 from monitoring.counting.totals.outcomes import Task
 from monitoring.errors import NotEnoughData
+from monitoring.progress import Progress
 from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.sources.deployed import PredictedDays
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ from monitoring.methods.attribution.rank_changes import (
 )
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.periods import by_day, unfinished, with_rows
 from monitoring.verdict import draft, judge, too_few
 from monitoring.window import Window
@@ -67,8 +68,6 @@ HOW = (
 LEAST_ROWS = 100
 DAY_ROWS = 500
 DRAWS = 400
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +116,7 @@ def run(
             hint=model.hint,
         )
     days = with_rows(days)
-    tell = progress or _silently
+    tell = part(progress, 0.0)
     features, left_out = comparable(baseline.plan, list(days.values()))
     wanted = _wanted(model, features)
     tell(0.0, "Reading rows")
@@ -126,8 +125,8 @@ def run(
     if days:
         production = read_rows([days[day] for day in sorted(days)], wanted, limit=MOST_ROWS)
     _expect_rows(model, reference, production)
-    one = permutation_importance(model.predict, reference, progress=_part(tell, 0.0, 0.2))
-    two = permutation_importance(model.predict, production, progress=_part(tell, 0.2, 0.4))
+    one = permutation_importance(model.predict, reference, progress=part(tell, 0.0, 0.2))
+    two = permutation_importance(model.predict, production, progress=part(tell, 0.2, 0.4))
     judge = _Judge(one, {**THRESHOLDS, **(thresholds or {})}, place)
     history = []
     parted = by_day(days)
@@ -154,10 +153,6 @@ def _wanted(model: RegisteredModel, features: Mapping[str, Feature]) -> dict[str
     return {name: features[name] for name in model.features or features if name in features}
 
 
-def _silently(_share: float, _text: str) -> None:
-    """Tell nobody how far it is."""
-
-
 def _expect_rows(model: RegisteredModel, reference: Rows, production: Rows) -> None:
     if min(reference.n, production.n) < LEAST_ROWS:
         raise NotEnoughData(
@@ -165,10 +160,6 @@ def _expect_rows(model: RegisteredModel, reference: Rows, production: Rows) -> N
             f" {production.n:,} of production, {LEAST_ROWS} needed of each",
             hint="Choose a longer window.",
         )
-
-
-def _part(tell: Progress, start: float, end: float) -> Progress:
-    return lambda share, text: tell(start + share * (end - start), text)
 
 
 def _notes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,11 +16,10 @@ from monitoring.methods.estimation.assumptions import Check
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.place import Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import LEAST_LABELS, PerformanceReport, Period
 from monitoring.verdict import draft, judge, unjudged
-
-Progress = Callable[[float, str], None]
 
 #: Whole numbers with more distinct values than this are taken for amounts, not for classes.
 MOST_CLASSES = 20
@@ -159,7 +158,7 @@ def _missing(table: Table, name: str) -> InputError:
 
 def _probabilities(table: Table, texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for text in (part.strip() for each in texts for part in each.split(",")):
+    for text in (piece.strip() for each in texts for piece in each.split(",")):
         if text:
             found |= _columns_named(table, text)
     return found
@@ -224,7 +223,7 @@ class _Run:
 
     def measured(self, store: Path, progress: Progress | None) -> FilesPerformance:
         """Return everything that can be measured."""
-        say = progress or (lambda _share, _text: None)
+        say = part(progress, 0.0)
         has_labels = self.columns.label in self.table.columns
         tables = [each for each in (self.table, self.past) if each is not None]
         classes: tuple[str, ...] = ()

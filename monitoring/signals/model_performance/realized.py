@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from monitoring.counting.engine.counted import Counted
 from monitoring.counting.totals.outcomes import Task
 from monitoring.place import Place
+from monitoring.progress import Progress
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import PerformanceReport, Period
 from monitoring.sources.deployed import PredictedDays
 from monitoring.window import Window
 from monitoring.workspace.models import ModelVersion
-
-Progress = Callable[[float, str], None]
 
 
 def in_force(

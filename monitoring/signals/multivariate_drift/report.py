@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -22,6 +22,7 @@ from monitoring.methods.multivariate.numbers import AUC, MAGNITUDE, METHODS, PCA
 from monitoring.methods.multivariate.pca_reconstruction import Reconstruction, mean_interval
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.periods import (
     Period,
     by_day,
@@ -45,8 +46,6 @@ PARTS = 5
 DEVIATIONS = 2.0
 #: Where parts of the reference reach this, the area leaves no room for a verdict.
 NO_ROOM = 0.95
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ def run(
             f" {len(features)} comparable features",
             hint="Choose a longer window, or look at the features one by one.",
         )
-    tell = progress or (lambda _share, _text: None)
+    tell = part(progress, 0.0)
     tell(0.0, "Reading rows")
     reference = read_rows([baseline.table], features, limit=REFERENCE_ROWS)
     tables = [days[day] for day in sorted(days)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,6 +20,7 @@ from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.periods import unfinished, with_rows
 from monitoring.statistics.rates import Share, increase_pvalue
 from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
@@ -42,8 +43,6 @@ DAY_ROWS = 100_000
 #: Rows kept to look at, by each of the two orders.
 ROWS_KEPT = 100
 KEYS = ("correlationid", "time")
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def run(
     days = with_rows(days)
     features, left_out = comparable(baseline.plan, list(days.values()))
     _expect_enough(baseline, days, features)
-    tell = progress or (lambda _share, _text: None)
+    tell = part(progress, 0.0)
     tell(0.0, "Fitting the forest")
     search = _Search.of(baseline, features, {**THRESHOLDS, **(thresholds or {})}, place)
     found = []
