@@ -82,6 +82,12 @@ class Monitor:
         except MonitoringError:  # a database that does not answer: it is said once, by the app
             return DEFAULT
 
+    def _revision(self) -> int | None:
+        try:
+            return self.book.revision() if self.book else None
+        except MonitoringError:  # as above
+            return None
+
     def question(
         self,
         place: Place,
@@ -94,6 +100,7 @@ class Monitor:
         """Return what is asked of a signal, with all that it needs to answer."""
         if endpoints is not None:
             self.note(endpoints)
+        revision = self._revision()  # once for a question, whose results may be thousands
         return Question(
             deployed=self.deployed,
             place=place,
@@ -101,7 +108,7 @@ class Monitor:
             step=step,
             taken=self.clock(),
             endpoints=self.endpoints() if endpoints is None else endpoints,
-            in_force=self.in_force,
+            in_force=lambda signal, place: self.in_force(signal, place, revision),
             progress=progress,
         )
 

@@ -60,7 +60,7 @@ def test_probes(app_url) -> None:
 
 
 def test_a_foreign_origin_is_refused_without_asking_anyone_for_our_address(monkeypatch) -> None:
-    import ui.edge  # noqa: F401, PLC0415 - what the server does at start
+    import ui.shell.edge  # noqa: F401, PLC0415 - what the server does at start
 
     def asked(*_: object, **__: object) -> None:
         raise AssertionError("asked a web service")

@@ -37,6 +37,8 @@ FORK = multiprocessing.get_context("fork")
 KILLS = 50
 #: Kills fall within so many seconds, in which a round is at all of its tasks.
 WITHIN_SECONDS = 0.7
+#: An evaluator that starts later reaches less far back: so many steps have any two of them kept.
+TREND = 3
 #: More than the threshold of the toys.
 LOUD = "x" * 2000
 
@@ -105,10 +107,13 @@ def kept(made: Bench) -> dict[object, MetricResult]:
 
 
 def told(made: Bench) -> list[tuple[object, ...]]:
-    """What the overview says of each place."""
+    """What the overview says of each place, with the trend of the newest steps."""
 
     def headlines(state: PlaceState) -> list[tuple[object, ...]]:
-        return [(h.signal, h.status, h.since, h.as_of, h.open, h.trend) for h in state.headlines]
+        return [
+            (h.signal, h.status, h.since, h.as_of, h.open, h.trend[-TREND:])
+            for h in state.headlines
+        ]
 
     return sorted((str(state.place), headlines(state)) for state in fleet(made.snapshots))
 

@@ -14,6 +14,7 @@ import numpy as np
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.totals.outcomes import Columns, Task
 from monitoring.errors import NotEnoughData
+from monitoring.kept.fits import fitted
 from monitoring.methods.estimation import assumptions
 from monitoring.methods.estimation.assumptions import Check, failures
 from monitoring.methods.estimation.band import Estimate
@@ -123,7 +124,12 @@ def run(
         raise NotEnoughData("Cannot estimate performance: nothing was predicted in this window")
     with one_thread():
         say(0.0, "Learning from the reference")
-        learned = learn(reference, columns)
+        tables = reference.values() if isinstance(reference, Mapping) else reference
+        learned = fitted(
+            ("estimate", repr(columns), isinstance(reference, Mapping)),
+            [path for table in tables for path in table.paths],
+            lambda: learn(reference, columns),
+        )
         if not baselines:
             baselines, baseline_name = learned.realized, "realized on the reference"
         judge = _Judge(

@@ -16,6 +16,7 @@ from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
 from monitoring.errors import NotEnoughData
+from monitoring.kept.fits import fitted
 from monitoring.methods.multivariate import domain_classifier as classifier
 from monitoring.methods.multivariate.localisation import Localisation, localise
 from monitoring.methods.multivariate.numbers import AUC, MAGNITUDE, METHODS, PCA, THRESHOLDS, UNITS
@@ -98,10 +99,15 @@ def run(
         )
     tell = part(progress, 0.0)
     tell(0.0, "Reading rows")
-    reference = read_rows([baseline.table], features, limit=REFERENCE_ROWS)
+    known = fitted(
+        ("multivariate", repr(features)),
+        baseline.table.paths,
+        lambda: _Judge.of(read_rows([baseline.table], features, limit=REFERENCE_ROWS)),
+    )
+    judge = replace(known, thresholds={**THRESHOLDS, **(thresholds or {})}, place=place)
+    reference = judge.reference
     tables = [days[day] for day in sorted(days)]
     production = read_rows(tables, features, limit=classifier.MOST_ROWS)
-    judge = _Judge.of(reference, {**THRESHOLDS, **(thresholds or {})}, place)
     tell(0.1, "Comparing parts of the reference with each other")
     floor = judge.floor(production.n)
     tell(0.2, f"Telling {production.n:,} rows from {min(reference.n, classifier.MOST_ROWS):,}")
@@ -177,13 +183,13 @@ def _course(
 class _Judge:
     reference: Rows
     components: Reconstruction
-    thresholds: Mapping[str, float]
-    place: Place
     floors: dict[int, _Floor] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=lambda: THRESHOLDS)
+    place: Place = WORKSPACE
 
     @classmethod
-    def of(cls, reference: Rows, thresholds: Mapping[str, float], place: Place) -> _Judge:
-        return cls(reference, Reconstruction.learn(reference), thresholds, place)
+    def of(cls, reference: Rows) -> _Judge:
+        return cls(reference, Reconstruction.learn(reference))
 
     def production(self, rows: Rows) -> Rows:
         """Return the rows that classifiers count: repeats once, where the reference has none."""

@@ -16,6 +16,7 @@ from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
 from monitoring.errors import NotEnoughData
+from monitoring.kept.fits import fitted
 from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult
@@ -194,7 +195,11 @@ class _Search:
         place: Place,
     ) -> _Search:
         """Learn what is usual from a baseline."""
-        forest = Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS))
+        forest = fitted(
+            ("forest", repr(features)),
+            baseline.table.paths,
+            lambda: Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS)),
+        )
         profiles = {name: p for name, p in baseline.profiles.items() if name in features}
         return cls(TrainingRange.of(profiles), forest, baseline.rows, thresholds, place)
 
