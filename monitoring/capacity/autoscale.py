@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,7 +13,7 @@ from monitoring.arrays import Floats, Times
 from monitoring.capacity.instances import Capacity, Utilization
 from monitoring.capacity.load import Load, Service, running
 from monitoring.sources.activity import ActivityEvent
-from monitoring.sources.scaling import Autoscale
+from monitoring.sources.scaling import Autoscale, ScaleRule
 
 #: Minutes from a rule that fires to an instance that answers: what users report of managed online
 #: endpoints (azureml-examples issue 3515).
@@ -47,22 +47,32 @@ def rules_of(setting: Autoscale) -> Rules | None:
 
     Of several rules in one direction the first is taken, and a missing one never fires.
     """
-    cpu = [rule for rule in setting.rules if rule.metric.lower() == _METRIC]
-    out = next((rule for rule in cpu if rule.direction == "increase"), None)
-    back = next((rule for rule in cpu if rule.direction == "decrease"), None)
+    out, back = _first(setting, "increase"), _first(setting, "decrease")
     if out is None:
         return None
-    return Rules(
+    rules = Rules(
         minimum=max(setting.minimum, 1),
         maximum=setting.maximum,
         out_percent=out.threshold,
-        in_percent=back.threshold if back else 0.0,
+        in_percent=0.0,
         out_step=out.change,
-        in_step=back.change if back else 1,
         out_cooldown=_minutes(out.cooldown),
-        in_cooldown=_minutes(back.cooldown) if back else 0,
+        in_cooldown=0,
         window_minutes=max(_minutes(out.window), 1),
     )
+    if back is None:
+        return rules
+    return replace(
+        rules,
+        in_percent=back.threshold,
+        in_step=back.change,
+        in_cooldown=_minutes(back.cooldown),
+    )
+
+
+def _first(setting: Autoscale, direction: str) -> ScaleRule | None:
+    cpu = (rule for rule in setting.rules if rule.metric.lower() == _METRIC)
+    return next((rule for rule in cpu if rule.direction == direction), None)
 
 
 def _minutes(length: timedelta) -> int:
@@ -103,7 +113,6 @@ def scaled(demand_rpm: Floats, service: Service, rules: Rules, lag_minutes: int)
     Args:
         demand_rpm: Requests a minute of the deployment, every minute, shape (n,).
         service: For the CPU that a request takes.
-        rules: To be replayed.
         lag_minutes: From asking for an instance to its first answer; taking one away is at once.
     """
     count, asked = rules.minimum, rules.minimum
@@ -187,8 +196,6 @@ def episodes(
 
     Args:
         cpu: By instance; their mean is what the rule sees.
-        capacity: How many instances there were.
-        load: What was asked and refused.
         events: The activity log; only scale-outs of autoscale count.
         threshold_percent: Of the rule that scales out.
     """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,21 +114,26 @@ def utilization(
         SourceError: Azure did not answer.
     """
     found = []
-    for needs_gpu, aggregation in sorted({(r.needs_gpu, r.aggregation) for r in resources}):
-        asked = [r for r in resources if (r.needs_gpu, r.aggregation) == (needs_gpu, aggregation)]
+    for (needs_gpu, aggregation), group in groupby(sorted(resources, key=_way), _way):
+        asked = {resource.metric: resource for resource in group}
         targets = [d for d in deployments if not needs_gpu or has_gpu(d.instance_type)]
         series = metrics.series(
             [d.id for d in targets],
             NAMESPACE,
-            [r.metric for r in asked],
+            list(asked),
             window,
             grain,
             aggregation,
             ["instanceId"],
         )
-        found += _grouped(series, targets, {r.metric: r for r in asked})
+        found += _grouped(series, targets, asked)
     order = {resource.name: n for n, resource in enumerate(RESOURCES)}
     return tuple(sorted(found, key=lambda u: (u.place, order[u.resource.name])))
+
+
+def _way(resource: Resource) -> tuple[bool, str]:
+    """Return what resources that are asked for together have in common."""
+    return resource.needs_gpu, resource.aggregation
 
 
 def _grouped(

@@ -79,8 +79,6 @@ def waiting(
 
     Args:
         servers: Requests that are worked on at once.
-        arrivals_per_second: Mean rate.
-        service_ms: Mean time of service.
         arrival_variability: ca2.
         service_variability: cs2.
 

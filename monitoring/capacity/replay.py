@@ -41,7 +41,6 @@ def replay(
         service_ms: Time that each takes once it is begun, shape (n,).
         servers: How many there are when each arrives, instances times concurrent requests; one
             number, or shape (n,). Without one all are refused.
-        pending_per_server: The limit.
 
     >>> done = replay([0, 10, 20, 30], [100, 100, 100, 100], 1)
     >>> done.wait_ms.tolist(), done.refused.tolist()
@@ -113,19 +112,3 @@ def _serve(
         heapq.heappush(under_way, leaves)
         waits[n] = begun - now
     return len(arrivals)
-
-
-def lindley(arrival_ms: ArrayLike, service_ms: ArrayLike) -> Floats:
-    """Return the wait of each request at one server without a limit, in one pass of numpy.
-
-    Lindley (1952): W(n+1) = max(0, W(n) + S(n) - A(n+1) + A(n)), unrolled with running minima.
-
-    >>> lindley([0, 10, 300], [100, 100, 100]).tolist()
-    [0.0, 90.0, 0.0]
-    """
-    arrivals = np.asarray(arrival_ms, dtype=np.float64)
-    services = np.asarray(service_ms, dtype=np.float64)
-    steps = np.concatenate([[0.0], services[:-1] - np.diff(arrivals)])
-    walk = np.cumsum(steps)
-    waits: Floats = walk - np.minimum.accumulate(walk)
-    return waits

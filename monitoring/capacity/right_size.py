@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -151,7 +152,6 @@ def advise(found: Case, rules: Rules | None = None) -> Advice:
     of each hour's 95th percentile and the CPU's error on top of each request.
 
     Args:
-        found: The deployment.
         rules: Its autoscale rules, whose thresholds other limits are tried with.
     """
     fewest = _fewest(found)
@@ -208,11 +208,16 @@ def _here(found: Case, came: Arrivals, instances: float | Floats) -> float | Flo
 
 def _cheapest(options: list[Option]) -> Option | None:
     good = [option for option in options if not option.hours_broken]
-    plain = min((o for o in good if o.rules is None), key=lambda o: o.instances, default=None)
-    scaling = min((o for o in good if o.rules), key=lambda o: o.instances, default=None)
+    plain = _smallest(good, scales=False)
+    scaling = _smallest(good, scales=True)
     if plain and scaling and scaling.instances > (1 - _WORTH) * plain.instances:
         return plain
     return scaling or plain
+
+
+def _smallest(options: Sequence[Option], *, scales: bool) -> Option | None:
+    alike = (option for option in options if (option.rules is not None) is scales)
+    return min(alike, key=lambda option: option.instances, default=None)
 
 
 def fixed(found: Case, instances: int) -> Option:

@@ -125,10 +125,7 @@ def outcome(came: Arrivals, service: Service, instances: ArrayLike, limits: Limi
     minute is; and what exceeds the CPU of a minute is refused.
 
     Args:
-        came: The arrivals.
-        service: As measured.
         instances: One number, or one per minute of the load.
-        limits: The request settings.
     """
     there = np.broadcast_to(np.asarray(instances, dtype=np.float64), came.load.minutes.shape)
     with np.errstate(divide="ignore"):
@@ -210,10 +207,8 @@ def model_error(
     """Compare the replay with the log.
 
     Args:
-        load: As recorded.
         by_parity: For the days of each parity (0 and 1), the service measured on the others.
         instances: That ran, one per minute of the load.
-        limits: The request settings.
     """
     ratios: list[Floats] = []
     refused = 0.0

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import (
-    LAYOUT,
-    PRODUCTION,
-    REFERENCE,
-    THRESHOLD,
-    Chart,
-    Json,
-    count,
-    epoch_ms,
-    floats,
-    label,
+from monitoring.charts.figure import PRODUCTION, REFERENCE, Chart, Json, count, floats, label
+from monitoring.charts.traces import (
+    LABELLED,
+    WAITING,
+    drawn,
+    line,
+    milliseconds,
+    named_level,
+    over_rows,
+    rows_below,
 )
 
 ESTIMATE = "#8457C6"
@@ -49,36 +47,29 @@ def estimate_trend(
     Args:
         times: Start of each step, UTC, ascending.
         estimated: Shape (steps,); NaN where it is withheld.
-        low: Lower end of the 95 % band.
-        high: Upper end.
         realized: NaN while there are too few labels.
-        name: The metric's.
         labelled: Predictions with a label per step.
-        rows: Predictions per step.
-        threshold: Drawn as a dotted line.
-        unit: Title of the axis.
     """
-    x = np.array([epoch_ms(time) for time in times])
-    y, seen, known = floats(estimated), floats(realized), floats(labelled)
-    bars = [
-        _bars(x, known, "with label", "rgba(47,127,214,0.65)"),
-        _bars(x, floats(rows) - known, "label not in yet", "rgba(122,134,148,0.45)"),
-    ]
+    x, y, seen, known = milliseconds(times), floats(estimated), floats(realized), floats(labelled)
+    hover = "%{y:.4g}"
+    hollow, full = {"size": 5, "symbol": "diamond-open"}, {"size": 5, "symbol": "circle"}
     data = [
         _bands(x, floats(low), floats(high)),
-        _line(x, y, "estimated", ESTIMATE, "dash"),
-        _line(x, seen, "realized", PRODUCTION, "solid"),
-        *bars,
+        line("estimated", x, y, ESTIMATE, marker=hollow, hover=hover, dash="dash"),
+        line("realized", x, seen, PRODUCTION, marker=full, hover=hover, dash="solid"),
+        rows_below(x, known, "with label", LABELLED),
+        rows_below(x, floats(rows) - known, "label not in yet", WAITING),
     ]
-    layout = LAYOUT | {
-        "height": 360,
-        "barmode": "stack",
-        "shapes": [] if threshold is None else [_threshold(threshold)],
-        "xaxis": {"type": "date", "anchor": "y2", "range": _ends(x)},
-        "yaxis": {"domain": [0.32, 1.0], "title": {"text": label(unit)}},
-        "yaxis2": {"domain": [0.0, 0.22], "title": {"text": "rows"}, "rangemode": "tozero"},
-    }
-    return Chart(go.Figure({"data": data, "layout": layout}), _words(name, y, seen, low, high))
+    axes = over_rows(label(unit), top=0.22)
+    axes["xaxis"] |= {"range": _ends(x)}
+    return drawn(
+        data,
+        _words(name, y, seen, low, high),
+        height=360,
+        barmode="stack",
+        shapes=[] if threshold is None else [_threshold(threshold)],
+        **axes,
+    )
 
 
 def _ends(x: Floats) -> list[float]:
@@ -108,48 +99,10 @@ def _bands(x: Floats, low: Floats, high: Floats) -> Json:
     }
 
 
-def _line(x: Floats, y: Floats, name: str, colour: str, dash: str) -> Json:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "x": x,
-        "y": y,
-        "line": {"color": colour, "width": 1.8, "dash": dash},
-        "marker": {"size": 5, "symbol": "diamond-open" if dash == "dash" else "circle"},
-        "connectgaps": False,
-        "hovertemplate": "%{y:.4g}",
-    }
-
-
-def _bars(x: Floats, rows: Floats, name: str, colour: str) -> Json:
-    return {
-        "type": "bar",
-        "name": name,
-        "x": x,
-        "y": rows,
-        "yaxis": "y2",
-        "marker": {"color": colour},
-        "hovertemplate": "%{y:,.0f}",
-    }
-
-
-def _threshold(at: float) -> Json:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": at,
-        "y1": at,
-        "line": {"color": THRESHOLD, "dash": "dot", "width": 1.6},
-        "label": {
-            "text": f"threshold {at:.3g}",
-            "textposition": "end",
-            "yanchor": "bottom",
-            "font": {"color": REFERENCE},
-        },
-    }
+def _threshold(value: float) -> Json:
+    shape = named_level(value)
+    shape["label"] |= {"textposition": "end", "font": {"color": REFERENCE}}
+    return shape
 
 
 def _words(name: str, y: Floats, seen: Floats, low: ArrayLike, high: ArrayLike) -> str:

@@ -98,6 +98,15 @@ def label(text: str) -> str:
     return html.escape(short, quote=False)
 
 
+def sentence(*parts: str) -> str:
+    """Return the parts that say something, as one sentence.
+
+    >>> sentence("one lane", "", "2 incidents")
+    'one lane; 2 incidents.'
+    """
+    return "; ".join(filter(None, parts)) + "."
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun.
 

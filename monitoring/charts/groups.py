@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.arrays import Floats
 from monitoring.charts.figure import (
     BREACHED,
-    LAYOUT,
     MARKS,
     PRODUCTION,
     REFERENCE,
@@ -20,7 +18,9 @@ from monitoring.charts.figure import (
     count,
     floats,
     label,
+    sentence,
 )
+from monitoring.charts.traces import axis, bars, dots, drawn, named_rows, upright, whiskers
 from monitoring.metric import Status
 
 ALLOWED = "rgba(122,134,148,0.22)"
@@ -46,15 +46,11 @@ def group_intervals(
     Args:
         names: Groups from top to bottom.
         values: Shape (groups,); NaN where nothing was computed.
-        low: Lower end of each interval.
-        high: Upper end.
         statuses: Those without a verdict are drawn grey and hollow.
-        rows: Rows behind each value.
         allowed: Ends of the range that each group may lie in, infinite on a side where all is well,
             NaN where there is no such range.
         overall: The value of all groups together, drawn as a line.
         pooled: Values drawn towards the mean, as small open triangles.
-        unit: Title of the axis.
     """
     x, y = floats(values), np.arange(len(names), dtype=np.float64)
     ends = floats(low), floats(high)
@@ -67,23 +63,17 @@ def group_intervals(
     ]
     if pooled is not None:
         data.append(_pooled(floats(pooled), y))
-    layout = LAYOUT | {
-        "height": 136 + ROW_PIXELS * max(len(names), 2),
-        "hovermode": "closest",
-        "bargap": 0.35,
-        "shapes": [_overall(overall)] if np.isfinite(overall) else [],
-        "xaxis": {"title": {"text": label(unit)}, "zeroline": False, "range": span},
-        "yaxis": {
-            "tickvals": y,
-            "ticktext": [f"{label(n)} · n {r:,}" for n, r in zip(names, rows, strict=True)],
-            "range": [len(names) - 0.5, -1.1],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-        },
-    }
-    return Chart(
-        go.Figure({"data": data, "layout": layout}), _summary(names, x, statuses, overall, span)
+    ticks = [f"{label(n)} · n {r:,}" for n, r in zip(names, rows, strict=True)]
+    rows_axis = named_rows(y, names, showgrid=False, zeroline=False, automargin=True)
+    return drawn(
+        data,
+        _summary(names, x, statuses, overall, span),
+        height=136 + ROW_PIXELS * max(len(names), 2),
+        hovermode="closest",
+        bargap=0.35,
+        shapes=[_overall(overall)] if np.isfinite(overall) else [],
+        xaxis=axis(label(unit), zeroline=False, range=span),
+        yaxis=rows_axis | {"ticktext": ticks, "range": [len(names) - 0.5, -1.1]},
     )
 
 
@@ -102,16 +92,8 @@ def _span(
 
 
 def _allowed(y: Floats, low: Floats, high: Floats) -> Json:
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": "allowed range",
-        "y": y,
-        "base": low,
-        "x": high - low,
-        "marker": {"color": ALLOWED, "line": {"width": 0}},
-        "hoverinfo": "skip",
-    }
+    marker = {"color": ALLOWED, "line": {"width": 0}}
+    return bars("allowed range", high - low, y, marker, orientation="h", base=low)
 
 
 def _dots(
@@ -120,57 +102,29 @@ def _dots(
     word, symbol = MARKS[status]
     colour = COLOURS.get(status, REFERENCE)
     of = of.astype(bool)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": word,
-        "x": x[of],
-        "y": y[of],
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": (ends[1] - x)[of],
-            "arrayminus": (x - ends[0])[of],
-            "color": colour,
-            "thickness": 2,
-            "width": 5,
-        },
-        "marker": {"size": 10, "symbol": symbol, "color": colour, "line": {"width": 1.6}},
-        "customdata": np.stack([ends[0][of], ends[1][of], rows[of]], axis=1),
-        "hovertemplate": "%{x:.3g}, 95 % %{customdata[0]:.3g} to %{customdata[1]:.3g}, "
+    above, below = (ends[1] - x)[of], (x - ends[0])[of]
+    return dots(
+        word,
+        x[of],
+        y[of],
+        {"size": 10, "symbol": symbol, "color": colour, "line": {"width": 1.6}},
+        hover="%{x:.3g}, 95 % %{customdata[0]:.3g} to %{customdata[1]:.3g}, "
         "n %{customdata[2]:,.0f}<extra></extra>",
-    }
+        error_x=whiskers(above, below, colour, thickness=2, width=5),
+        customdata=np.stack([ends[0][of], ends[1][of], rows[of]], axis=1),
+    )
 
 
 def _pooled(pooled: Floats, y: Floats) -> Json:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "partially pooled",
-        "x": pooled,
-        "y": y + 0.3,
-        "marker": {"size": 7, "symbol": "triangle-up-open", "color": PRODUCTION},
-        "hovertemplate": "partially pooled %{x:.3g}<extra></extra>",
-    }
+    marker = {"size": 7, "symbol": "triangle-up-open", "color": PRODUCTION}
+    hover = "partially pooled %{x:.3g}<extra></extra>"
+    return dots("partially pooled", pooled, y + 0.3, marker, hover=hover)
 
 
 def _overall(overall: float) -> Json:
-    return {
-        "type": "line",
-        "yref": "y domain",
-        "x0": overall,
-        "x1": overall,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": REFERENCE, "width": 1.6, "dash": "dash"},
-        "label": {
-            "text": f"all groups {overall:.3g}",
-            "textposition": "end",
-            "textangle": 0,
-            "xanchor": "left",
-            "yanchor": "top",
-        },
-    }
+    text = {"text": f"all groups {overall:.3g}", "textposition": "end", "textangle": 0}
+    text |= {"xanchor": "left", "yanchor": "top"}
+    return upright(overall, {"color": REFERENCE, "width": 1.6, "dash": "dash"}, label=text)
 
 
 def _summary(
@@ -186,15 +140,17 @@ def _summary(
     judged = [i for i in known if statuses[i] in {"ok", "breached"}]
     among = sorted(judged or known, key=lambda i: float(x[i]))
     least, most = among[0], among[-1]
-    breached = [names[i] for i in judged if statuses[i] == "breached"]
-    beyond = f"breached: {', '.join(breached)}"
-    parts = [
+    breached = ", ".join(names[i] for i in judged if statuses[i] == "breached")
+    blind = len(names) - len(judged)
+    unseen = sum(not span[0] <= value <= span[1] for value in x[known])
+    return sentence(
         f"From {x[least]:.3g} ({names[least]}) to {x[most]:.3g} ({names[most]})",
         f"{overall:.3g} in all groups together",
-        beyond if breached else "none breached",
-    ]
-    if blind := len(names) - len(judged):
-        parts.append(f"{count(blind, 'group')} without a verdict")
-    if unseen := sum(not span[0] <= value <= span[1] for value in x[known]):
-        parts.append(f"{count(unseen, 'group')} outside the drawn range")
-    return "; ".join(parts) + "."
+        f"breached: {breached}" if breached else "none breached",
+        _some(blind, "without a verdict"),
+        _some(unseen, "outside the drawn range"),
+    )
+
+
+def _some(groups: int, what: str) -> str:
+    return f"{count(groups, 'group')} {what}" if groups else ""

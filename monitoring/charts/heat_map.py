@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import (
-    LAYOUT,
-    MARKS,
-    REFERENCE,
-    Chart,
-    Json,
-    count,
-    epoch_ms,
-    floats,
-    label,
-)
+from monitoring.charts.figure import LAYOUT, MARKS, REFERENCE, Chart, Json, count, floats
+from monitoring.charts.traces import dots, drawn, milliseconds, named_rows
 from monitoring.metric import STATUSES, Status, Worse
 
 #: Shades of value / threshold from 0 to 3: blue while judged fine, orange to red when breached.
@@ -53,7 +43,6 @@ def heat_map(
 
     Args:
         features: Names from top to bottom.
-        days: From left to right.
         values: Shape (features, days); NaN where nothing was computed.
         statuses: Shape (features, days).
         thresholds: Shape (features,).
@@ -67,7 +56,7 @@ def heat_map(
         rows=floats(rows).reshape(shape),
         status=np.array([list(line) for line in statuses], dtype=object).reshape(shape),
     )
-    x = np.array([epoch_ms(day) + DAY_MS / 2 for day in days])
+    x = milliseconds(days) + DAY_MS / 2
     y = np.arange(len(features), dtype=np.float64)
     shade = _shades(cells, worse)
     blind = np.where(np.isnan(shade) & (cells.status != "no_data"), 1.0, np.nan)
@@ -77,22 +66,16 @@ def heat_map(
         {**grid, "z": shade, "zmin": 0.0, "zmax": DEEPEST, "colorscale": SHADES, "colorbar": _BAR},
         *_marks(x, y, cells),
     ]
-    ticks = {"tickvals": y, "ticktext": [label(name) for name in features]}
-    layout = LAYOUT | {
-        "height": 148 + 24 * max(len(features), 2),
-        "margin": LAYOUT["margin"] | {"b": 84},
-        "hovermode": "closest",
-        "hoverdistance": -1,
-        "xaxis": {"type": "date", "showgrid": False, "zeroline": False},
-        "yaxis": {
-            **ticks,
-            "range": [len(features) - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-        },
-    }
-    return Chart(
-        go.Figure({"data": data, "layout": layout}), _heat_summary(features, days, cells.status)
+    bare = {"showgrid": False, "zeroline": False}
+    return drawn(
+        data,
+        _heat_summary(features, days, cells.status),
+        height=148 + 24 * max(len(features), 2),
+        margin=LAYOUT["margin"] | {"b": 84},
+        hovermode="closest",
+        hoverdistance=-1,
+        xaxis={"type": "date"} | bare,
+        yaxis=named_rows(y, features, **bare),
     )
 
 
@@ -147,20 +130,18 @@ def _marks(x: Floats, y: Floats, cells: _Cells) -> list[Json]:
             "" if name == "no_data" else "%{customdata[0]:.3g} (threshold %{customdata[1]:.3g})<br>"
         )
         traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": word,
-                "showlegend": name != "ok",
-                "x": x[day],
-                "y": y[feature],
-                "customdata": np.stack([cells.value[at], cells.limit[at], cells.rows[at]], axis=1),
-                "hovertemplate": f"%{{x|%a %d %b}}, <b>{word}</b><br>{number}"
+            dots(
+                word,
+                x[day],
+                y[feature],
+                {"symbol": symbol, "size": 7, **_mark_colour(name)},
+                hover=f"%{{x|%a %d %b}}, <b>{word}</b><br>{number}"
                 "%{customdata[2]:,.0f} rows<extra></extra>",
-                "opacity": shown,
-                "marker": {"symbol": symbol, "size": 7, **_mark_colour(name)},
-                "unselected": {"marker": {"opacity": shown}},
-            }
+                showlegend=name != "ok",
+                customdata=np.stack([cells.value[at], cells.limit[at], cells.rows[at]], axis=1),
+                opacity=shown,
+                unselected={"marker": {"opacity": shown}},
+            )
         )
     return traces
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import LAYOUT, PRODUCTION, REFERENCE, Chart, Json, floats, label
+from monitoring.charts.figure import PRODUCTION, REFERENCE, Chart, Json, floats, label
+from monitoring.charts.traces import axis, dots, drawn, named_rows, whiskers
 
 ROW_PIXELS = 28
 #: Both dots of a feature stand a little above and below its line, so that neither hides the other.
@@ -25,51 +25,33 @@ def importances(names: Sequence[str], reference: Ends, production: Ends, *, unit
     Args:
         names: Features from top to bottom.
         reference: Importance, lower end, upper end.
-        production: The same.
-        unit: Title of the axis.
     """
     y = np.arange(len(names), dtype=np.float64)
     data = [
         _dots("reference", reference, y - APART, REFERENCE, names),
         _dots("production", production, y + APART, PRODUCTION, names),
     ]
-    layout = LAYOUT | {
-        "height": 120 + ROW_PIXELS * max(len(names), 2),
-        "hovermode": "closest",
-        "xaxis": {"title": {"text": label(unit)}, "rangemode": "tozero"},
-        "yaxis": {
-            "tickvals": y,
-            "ticktext": [label(name) for name in names],
-            "range": [len(names) - 0.5, -0.5],
-            "zeroline": False,
-            "automargin": True,
-        },
-    }
-    figure = go.Figure({"data": data, "layout": layout})
-    return Chart(figure, _summary(names, floats(reference[0]), floats(production[0])))
+    return drawn(
+        data,
+        _summary(names, floats(reference[0]), floats(production[0])),
+        height=120 + ROW_PIXELS * max(len(names), 2),
+        hovermode="closest",
+        xaxis=axis(label(unit), rangemode="tozero"),
+        yaxis=named_rows(y, names, zeroline=False, automargin=True),
+    )
 
 
 def _dots(name: str, ends: Ends, y: Floats, colour: str, names: Sequence[str]) -> Json:
     x, low, high = (floats(each) for each in ends)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": x,
-        "y": y,
-        "marker": {"color": colour, "size": 8},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": high - x,
-            "arrayminus": x - low,
-            "color": colour,
-            "thickness": 1.6,
-            "width": 3,
-        },
-        "customdata": [label(each) for each in names],
-        "hovertemplate": f"%{{customdata}}, {name}: %{{x:.3g}}<extra></extra>",
-    }
+    return dots(
+        name,
+        x,
+        y,
+        {"color": colour, "size": 8},
+        hover=f"%{{customdata}}, {name}: %{{x:.3g}}<extra></extra>",
+        error_x=whiskers(high - x, x - low, colour, thickness=1.6, width=3),
+        customdata=[label(each) for each in names],
+    )
 
 
 def _summary(names: Sequence[str], reference: Floats, production: Floats) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
-import plotly.graph_objects as go
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import LAYOUT, Chart, count, epoch_ms, floats, label
+from monitoring.charts.figure import Chart, count, floats, label
+from monitoring.charts.traces import axis, drawn, line, milliseconds
 
 COLOURS = (
     "#2F7FD6",
@@ -35,35 +35,21 @@ def log_answer(
 
     Args:
         lines: By name, times in UTC and values; None leaves a gap.
-        unit: Title of the axis.
     """
     shown = dict(list(lines.items())[:MOST_LINES])
     data = []
     for n, (name, (times, values)) in enumerate(shown.items()):
-        x = np.array([epoch_ms(time) for time in times])
+        x = milliseconds(times)
         order = np.argsort(x, kind="stable")
         y = floats([np.nan if value is None else value for value in values])
         x, y = _with_gaps(x[order], y[order])
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers" if len(times) <= 60 else "lines",  # noqa: PLR2004 - single points stay visible
-                "name": label(name),
-                "x": x,
-                "y": y,
-                "line": {"color": COLOURS[n], "width": 1.6},
-                "marker": {"size": 4},
-            }
-        )
-    layout = LAYOUT | {
-        "height": 320,
-        "xaxis": {"type": "date"},
-        "yaxis": {"title": {"text": label(unit)}},
-    }
+        shows_points = len(times) <= 60  # noqa: PLR2004 - single points stay visible
+        trace = line(label(name), x, y, COLOURS[n], width=1.6, marker={"size": 4}, hover=None)
+        data.append(trace | {"mode": "lines+markers" if shows_points else "lines"})
     points = sum(len(times) for times, _ in shown.values())
     said = f"{unit} over time: {count(len(shown), 'line')} with {count(points, 'point')}"
     cut = f"; {len(lines) - len(shown)} more lines are not drawn" if len(lines) > len(shown) else ""
-    return Chart(go.Figure({"data": data, "layout": layout}), f"{said}{cut}.")
+    return drawn(data, f"{said}{cut}.", height=320, xaxis={"type": "date"}, yaxis=axis(label(unit)))
 
 
 def _with_gaps(x: Floats, y: Floats) -> tuple[Floats, Floats]:

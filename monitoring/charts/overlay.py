@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import LAYOUT, PRODUCTION, REFERENCE, Chart, Json, floats, label
+from monitoring.charts.figure import PRODUCTION, REFERENCE, Chart, Json, floats, label
+from monitoring.charts.traces import HATCHED, axis, bars, drawn, named_rows, trace
 
 DRAWN_BINS = 60
 DRAWN_CATEGORIES = 20
@@ -35,24 +35,22 @@ def overlay(
         left: Left end of each cell, ascending and finite, shape (cells,).
         right: Right end; equal to the left one where a cell holds one value.
         reference: Share of rows per cell.
-        production: Same.
-        unit: Title of the axis.
     """
     cells = (floats(left), floats(right))
     samples = [floats(reference), floats(production)]
     edges, is_log = _drawn_edges(*cells, samples)
-    drawn = [_rebin(*cells, shares, edges) for shares in samples]
+    bins = [_rebin(*cells, shares, edges) for shares in samples]
     traces = [
         _steps(edges, shares, is_log=is_log) | style
-        for shares, style in zip(drawn, (_REFERENCE_STYLE, _PRODUCTION_STYLE), strict=True)
+        for shares, style in zip(bins, (_REFERENCE_STYLE, _PRODUCTION_STYLE), strict=True)
     ]
-    axis: Json = {"title": {"text": label(unit)}, "type": "log" if is_log else "linear"}
-    layout = LAYOUT | {
-        "height": 300,
-        "xaxis": axis,
-        "yaxis": {"title": {"text": "share of rows"}, "tickformat": ".0%", "rangemode": "tozero"},
-    }
-    return Chart(go.Figure({"data": traces, "layout": layout}), _overlay_summary(edges, *drawn))
+    return drawn(
+        traces,
+        _overlay_summary(edges, *bins),
+        height=300,
+        xaxis=axis(label(unit), type="log" if is_log else "linear"),
+        yaxis=axis("share of rows", tickformat=".0%", rangemode="tozero"),
+    )
 
 
 _REFERENCE_STYLE: Json = {
@@ -133,14 +131,10 @@ def _steps(edges: Floats, shares: Floats, *, is_log: bool) -> Json:
         width = edges[1] - edges[0]
         ends = np.concatenate([[edges[0] - width], edges, [edges[-1] + width]])
         middle = (ends[:-1] + ends[1:]) / 2
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": middle,
-        "y": np.concatenate([[0.0], shares, [0.0]]).astype(np.float32),
-        "customdata": np.stack([ends[:-1], ends[1:]], axis=1),
-        "hovertemplate": "%{y:.2%} from %{customdata[0]:.4~g} to %{customdata[1]:.4~g}",
-    }
+    heights = np.concatenate([[0.0], shares, [0.0]]).astype(np.float32)
+    hover = "%{y:.2%} from %{customdata[0]:.4~g} to %{customdata[1]:.4~g}"
+    between = np.stack([ends[:-1], ends[1:]], axis=1)
+    return trace("scatter", "", middle, heights, hover, mode="lines", customdata=between)
 
 
 def _overlay_summary(edges: Floats, reference: Floats, production: Floats) -> str:
@@ -162,8 +156,6 @@ def overlay_categories(
     Args:
         labels: Categories, in any order.
         reference: Share of rows per category.
-        production: Same.
-        unit: Title of the axis of categories.
     """
     p, q = floats(reference), floats(production)
     ranked = np.argsort(-np.maximum(p, q), kind="stable")
@@ -174,31 +166,22 @@ def overlay_categories(
         names.append(f"{len(rest)} others")
         shares = [np.append(side[top], side[rest].sum()) for side in (p, q)]
     y = np.arange(len(names), dtype=np.float64)
-    bar = {"type": "bar", "orientation": "h", "y": y, "hovertemplate": "%{x:.2%}"}
     data = [
-        {**bar, "name": "reference", "x": shares[0], "marker": _REFERENCE_BAR},
-        {**bar, "name": "production", "x": shares[1], "marker": {"color": PRODUCTION}},
+        bars(name, side, y, marker, hover="%{x:.2%}", orientation="h")
+        for name, side, marker in (
+            ("reference", shares[0], HATCHED),
+            ("production", shares[1], {"color": PRODUCTION}),
+        )
     ]
-    layout = LAYOUT | {
-        "height": 96 + 26 * max(len(names), 2),
-        "hovermode": "y unified",
-        "bargap": 0.25,
-        "xaxis": {"title": {"text": "share of rows"}, "tickformat": ".0%", "rangemode": "tozero"},
-        "yaxis": {
-            "title": {"text": label(unit)},
-            "tickvals": y,
-            "ticktext": [label(name) for name in names],
-            "range": [len(names) - 0.5, -0.5],
-        },
-    }
-    return Chart(go.Figure({"data": data, "layout": layout}), _category_summary(names, *shares))
-
-
-_REFERENCE_BAR: Json = {
-    "color": "rgba(122,134,148,0.55)",
-    "line": {"color": REFERENCE, "width": 1},
-    "pattern": {"shape": "/", "size": 5, "solidity": 0.2},
-}
+    return drawn(
+        data,
+        _category_summary(names, *shares),
+        height=96 + 26 * max(len(names), 2),
+        hovermode="y unified",
+        bargap=0.25,
+        xaxis=axis("share of rows", tickformat=".0%", rangemode="tozero"),
+        yaxis=axis(label(unit)) | named_rows(y, names),
+    )
 
 
 def _category_summary(names: Sequence[str], reference: Floats, production: Floats) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import LAYOUT, Chart, Json, epoch_ms, floats, label
+from monitoring.charts.figure import Chart, Json, floats, label
+from monitoring.charts.traces import axis, bars, drawn, milliseconds
 
 #: Colour-blind safe on white and near-black (Okabe and Ito, darkened or lightened to 3 : 1), each with
 #: a pattern of its own from the fourth on.
@@ -31,16 +31,17 @@ def class_mix(times: Sequence[datetime], names: Sequence[str], rows: ArrayLike) 
     names, counts = _drawn(list(names), counts)
     total = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
-    x = np.array([epoch_ms(time) for time in times])
+    x = milliseconds(times)
     data = [_bars(x, shares[:, i], counts[:, i], name, i) for i, name in enumerate(names)]
-    layout = LAYOUT | {
-        "height": 320,
-        "barmode": "stack",
-        "bargap": 0.15,
-        "xaxis": {"type": "date"},
-        "yaxis": {"title": {"text": "share of predictions"}, "tickformat": ".0%", "range": [0, 1]},
-    }
-    return Chart(go.Figure({"data": data, "layout": layout}), _summary(times, names, counts))
+    return drawn(
+        data,
+        _summary(times, names, counts),
+        height=320,
+        barmode="stack",
+        bargap=0.15,
+        xaxis={"type": "date"},
+        yaxis=axis("share of predictions", tickformat=".0%", range=[0, 1]),
+    )
 
 
 def _drawn(names: list[str], counts: Floats) -> tuple[list[str], Floats]:
@@ -54,19 +55,13 @@ def _drawn(names: list[str], counts: Floats) -> tuple[list[str], Floats]:
 
 def _bars(x: Floats, shares: Floats, rows: Floats, name: str, at: int) -> Json:
     pattern = PATTERNS[at // len(SHADES) % len(PATTERNS)]
-    return {
-        "type": "bar",
-        "name": label(name),
-        "x": x,
-        "y": shares,
-        "customdata": rows,
-        "marker": {
-            "color": SHADES[at % len(SHADES)],
-            "line": {"color": "rgba(255,255,255,0.6)", "width": 0.5},
-            "pattern": {"shape": pattern, "size": 6, "solidity": 0.25},
-        },
-        "hovertemplate": "%{y:.1%}, %{customdata:,.0f} rows",
+    marker = {
+        "color": SHADES[at % len(SHADES)],
+        "line": {"color": "rgba(255,255,255,0.6)", "width": 0.5},
+        "pattern": {"shape": pattern, "size": 6, "solidity": 0.25},
     }
+    hover = "%{y:.1%}, %{customdata:,.0f} rows"
+    return bars(label(name), x, shares, marker, hover=hover, customdata=rows)
 
 
 def _summary(times: Sequence[datetime], names: Sequence[str], counts: Floats) -> str:

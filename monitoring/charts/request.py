@@ -8,21 +8,19 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from monitoring.charts.figure import (
     BREACHED,
-    LAYOUT,
     PRODUCTION,
     REFERENCE,
     THRESHOLD,
     Chart,
     Json,
     count,
-    epoch_ms,
     floats,
     label,
 )
+from monitoring.charts.traces import axis, bars, dots, drawn, milliseconds, named_rows
 
 #: Part of a request -> its colour; the model's own time stands out.
 COLOURS = {
@@ -58,45 +56,37 @@ def latency_waterfall(spans: Sequence[Span]) -> Chart:
     """Draw the parts of a request one below the other, each where it began.
 
     The parts follow each other without gaps, so the last bar ends at the total.
-
-    Args:
-        spans: In order of time.
     """
     y = np.arange(len(spans), dtype=np.float64)
     total = spans[-1].start + spans[-1].length if spans else 0.0
-    share = [f"{span.length / total:.0%}" if total else "–" for span in spans]
-    bars: Json = {
-        "type": "bar",
-        "orientation": "h",
-        "x": floats([span.length for span in spans]),
-        "base": floats([span.start for span in spans]),
-        "y": y,
-        "marker": {"color": [COLOURS.get(span.name, REFERENCE) for span in spans]},
-        "text": [f"{span.length:,.0f} ms" for span in spans],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "customdata": [
-            f"{label(span.name)}: {span.length:,.0f} ms, {part}"
-            for span, part in zip(spans, share, strict=True)
-        ],
-        "hovertemplate": "%{customdata}<extra></extra>",
-    }
-    layout = LAYOUT | {
-        "height": 90 + 34 * max(len(spans), 1),
-        "hovermode": "closest",
-        "showlegend": False,
-        "bargap": 0.35,
-        "xaxis": {
-            "title": {"text": "milliseconds since the request began"},
-            "range": [0, total * 1.15 or 1],
-        },
-        "yaxis": {
-            "tickvals": y,
-            "ticktext": [label(span.name) for span in spans],
-            "range": [len(spans) - 0.5, -0.5],
-        },
-    }
-    return Chart(go.Figure({"data": [bars], "layout": layout}), _told(spans, total))
+    parts = bars(
+        "",
+        floats([span.length for span in spans]),
+        y,
+        {"color": [COLOURS.get(span.name, REFERENCE) for span in spans]},
+        hover="%{customdata}<extra></extra>",
+        orientation="h",
+        base=floats([span.start for span in spans]),
+        text=[f"{span.length:,.0f} ms" for span in spans],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[_part(span, total) for span in spans],
+    )
+    return drawn(
+        [parts],
+        _told(spans, total),
+        height=90 + 34 * max(len(spans), 1),
+        hovermode="closest",
+        showlegend=False,
+        bargap=0.35,
+        xaxis=axis("milliseconds since the request began", range=[0, total * 1.15 or 1]),
+        yaxis=named_rows(y, [span.name for span in spans]),
+    )
+
+
+def _part(span: Span, total: float) -> str:
+    share = f"{span.length / total:.0%}" if total else "–"
+    return f"{label(span.name)}: {span.length:,.0f} ms, {share}"
 
 
 def _told(spans: Sequence[Span], total: float) -> str:
@@ -107,50 +97,46 @@ def _told(spans: Sequence[Span], total: float) -> str:
     return f"{total:,.0f} ms in all, most of it {longest.name}: {parts}."
 
 
-def request_dots(dots: Sequence[Dot]) -> Chart:
+def request_dots(requests: Sequence[Dot]) -> Chart:
     """Draw requests by time and duration; the id of each is in its `customdata`.
 
     Args:
-        dots: At most a few thousand.
+        requests: At most a few thousand.
     """
     traces = [
-        _dots([d for d in dots if not d.is_failed], "slowest answered", PRODUCTION, "circle"),
-        _dots([d for d in dots if d.is_failed], "failed", BREACHED, "diamond"),
+        _dots([d for d in requests if not d.is_failed], "slowest answered", PRODUCTION, "circle"),
+        _dots([d for d in requests if d.is_failed], "failed", BREACHED, "diamond"),
     ]
-    layout = LAYOUT | {
-        "height": 320,
-        "hovermode": "closest",
-        "clickmode": "event+select",
-        "dragmode": "zoom",
-        "xaxis": {"type": "date"},
-        "yaxis": {"title": {"text": "milliseconds in all"}, "type": "log", "tickformat": "~s"},
-    }
-    return Chart(
-        go.Figure({"data": [trace for trace in traces if len(trace["x"])], "layout": layout}),
-        _told_dots(dots),
+    return drawn(
+        [trace for trace in traces if len(trace["x"])],
+        _told_dots(requests),
+        height=320,
+        hovermode="closest",
+        clickmode="event+select",
+        dragmode="zoom",
+        xaxis={"type": "date"},
+        yaxis=axis("milliseconds in all", type="log", tickformat="~s"),
     )
 
 
-def _dots(dots: Sequence[Dot], name: str, colour: str, symbol: str) -> Json:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": floats([epoch_ms(dot.time) for dot in dots]),
-        "y": floats([max(dot.total_ms, 1.0) for dot in dots]),
-        "marker": {"color": colour, "symbol": symbol, "size": 7, "opacity": 0.75},
-        "customdata": [dot.id for dot in dots],
-        "text": [html.escape(dot.text, quote=False) for dot in dots],
-        "hovertemplate": "%{text}<br>%{x|%d %b %H:%M:%S} UTC<br>%{y:,.0f} ms<extra></extra>",
-    }
+def _dots(requests: Sequence[Dot], name: str, colour: str, symbol: str) -> Json:
+    return dots(
+        name,
+        milliseconds(request.time for request in requests),
+        floats([max(request.total_ms, 1.0) for request in requests]),
+        {"color": colour, "symbol": symbol, "size": 7, "opacity": 0.75},
+        hover="%{text}<br>%{x|%d %b %H:%M:%S} UTC<br>%{y:,.0f} ms<extra></extra>",
+        customdata=[request.id for request in requests],
+        text=[html.escape(request.text, quote=False) for request in requests],
+    )
 
 
-def _told_dots(dots: Sequence[Dot]) -> str:
-    failed = [dot for dot in dots if dot.is_failed]
-    if not dots:
+def _told_dots(requests: Sequence[Dot]) -> str:
+    failed = [dot for dot in requests if dot.is_failed]
+    if not requests:
         return "There is no request in this window."
-    slowest = max(dots, key=lambda dot: dot.total_ms)
+    slowest = max(requests, key=lambda dot: dot.total_ms)
     return (
-        f"{count(len(dots), 'request')} to pick from, {len(failed)} of them failed; the slowest took "
+        f"{count(len(requests), 'request')} to pick from, {len(failed)} of them failed; the slowest took "
         f"{slowest.total_ms:,.0f} ms on {slowest.time:%d %b %H:%M} UTC."
     )

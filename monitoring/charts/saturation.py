@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import LAYOUT, PRODUCTION, THRESHOLD, Chart, Json, floats, label
+from monitoring.charts.figure import PRODUCTION, Chart, Json, floats, label
+from monitoring.charts.traces import drawn, named_level
 
 #: Lines of like things are told apart by dash, not by colour alone; colours repeat after these.
 _LINES = (
@@ -48,16 +48,14 @@ def rows_over_time(times: NDArray[np.datetime64], rows: Sequence[Row], summary: 
 
     Args:
         times: UTC, ascending, shape (n,).
-        rows: From top to bottom.
-        summary: The sentence for those who cannot see it.
     """
     data: list[Json] = []
     shapes: list[Json] = []
-    layout: Json = LAYOUT | {"height": 50 + _ROW_HEIGHT * len(rows)}
+    layout: Json = {}
     for n, row in enumerate(rows):
         end = "" if n == 0 else str(n + 1)
-        height = 1 / len(rows)
-        domain = [1 - (n + 1) * height + (0.03 if n + 1 < len(rows) else 0.0), 1 - n * height]
+        part = 1 / len(rows)
+        domain = [1 - (n + 1) * part + (0.03 if n + 1 < len(rows) else 0.0), 1 - n * part]
         layout[f"yaxis{end}"] = {
             "domain": [max(domain[0], 0.0), domain[1] - 0.03],
             "title": {"text": label(row.title)},
@@ -70,10 +68,10 @@ def rows_over_time(times: NDArray[np.datetime64], rows: Sequence[Row], summary: 
             place = list(row.lines).index(name)
             data.append(_trace(times, floats(values), name, place, row, end, is_first))
         if row.threshold is not None:
-            shapes.append(_threshold(row.threshold, end))
+            shapes.append(named_level(row.threshold, yref=f"y{end}"))
     layout["xaxis"] = {"type": "date", "anchor": f"y{len(rows)}" if len(rows) > 1 else "y"}
-    layout["shapes"] = shapes
-    return Chart(go.Figure({"data": data, "layout": layout}), summary)
+    height = 50 + _ROW_HEIGHT * len(rows)
+    return drawn(data, summary, height=height, shapes=shapes, **layout)
 
 
 def _trace(
@@ -125,21 +123,3 @@ def thinned(times: NDArray[np.datetime64], values: Floats) -> tuple[Floats, Floa
     stretches = padded.reshape(-1, size)
     known = np.where(np.isnan(stretches), -np.inf, stretches).max(axis=1)
     return x[::size], np.where(np.isinf(known), np.nan, known)
-
-
-def _threshold(value: float, end: str) -> Json:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "yref": f"y{end}",
-        "y0": value,
-        "y1": value,
-        "line": {"color": THRESHOLD, "dash": "dot", "width": 1.6},
-        "label": {
-            "text": f"threshold {value:.3g}",
-            "textposition": "start",
-            "yanchor": "bottom",
-        },
-    }

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,6 @@ from monitoring.charts.figure import (
     MARKS,
     PRODUCTION,
     REFERENCE,
-    THRESHOLD,
     WHITE,
     Chart,
     Json,
@@ -31,6 +31,7 @@ from monitoring.charts.figure import (
 )
 from monitoring.charts.timeline_rows import Row, Zone
 from monitoring.charts.timeline_summary import summary
+from monitoring.charts.traces import dots, level, shade
 from monitoring.incidents.thinning import thinned, within
 
 if TYPE_CHECKING:
@@ -67,20 +68,18 @@ def timeline(
 
     Args:
         lanes: In the order of the rows; lanes of one name share a row.
-        window: What is drawn.
         incidents: Those that touch the window are drawn.
         chosen: Id of the incident that is looked at.
         brushed: A window that was typed, drawn as a frame.
         now: Drawn as a line, for what was known then; by default the window's end.
         zone: What the axis shows; a fixed distance from UTC.
-        theme: Of the page that it stands on.
     """
     drawn = [within(lane, window.start, window.end) for lane in lanes]
     placed = marks.bars(incidents, window, chosen, now or window.end)
     levels = max((bar.level for bar in placed), default=-1) + 1
     above = levels * marks.LEVEL_HEIGHT
     rows = layout.rows(drawn, above + (layout.GAP if above else 0))
-    plot = (rows[-1].top + rows[-1].height if rows else above) or 1
+    plot = _plot_height(rows, above)
     colours = _colours(drawn)
     traces = [*marks.bar_traces(placed, zone, chosen), *_traces(rows, colours, window, zone)]
     data = [_listed(trace) for trace in (*traces, *_unseen(rows, window, zone))]
@@ -88,7 +87,7 @@ def timeline(
     figure["layout"] |= _themed(theme) | {"datarevision": _revision(data)}
     figure["layout"]["shapes"] = [
         *marks.shades(placed, window, zone, chosen),
-        *marks.event_lines([e for lane in drawn for e in lane.events], zone),
+        *marks.event_lines(list(chain.from_iterable(lane.events for lane in drawn)), zone),
         *_frame(brushed, zone),
         *([marks.vertical(now, zone, {"color": REFERENCE, "width": 2})] if now else []),
         *layout.rules(rows, plot),
@@ -102,6 +101,10 @@ def timeline(
     made = go.Figure(figure)
     made.layout.template = None
     return Chart(made, summary(drawn, window, incidents))
+
+
+def _plot_height(rows: Sequence[Row], above: int) -> int:
+    return (rows[-1].top + rows[-1].height if rows else above) or 1
 
 
 def _listed(trace: Json) -> Json:
@@ -261,34 +264,14 @@ def _breaches(lanes: Sequence[Lane], axis: str, zone: Zone) -> list[Json]:
             y += lane.values[breached].tolist()
     if not x:
         return []
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": np.array(x),
-            "y": np.array(y),
-            "yaxis": axis,
-            "marker": {"symbol": MARKS["breached"][1], "size": 6, "color": BREACHED},
-            "hoverinfo": "skip",
-            "showlegend": False,
-            "unselected": {"marker": {"opacity": 1}},
-        }
-    ]
+    marker = {"symbol": MARKS["breached"][1], "size": 6, "color": BREACHED}
+    more: Json = {"yaxis": axis, "showlegend": False, "unselected": {"marker": {"opacity": 1}}}
+    return [dots("", np.array(x), np.array(y), marker, **more)]
 
 
 def _thresholds(rows: Sequence[Row]) -> list[Json]:
     return [
-        {
-            "type": "line",
-            "xref": "paper",
-            "yref": row.axis,
-            "x0": 0,
-            "x1": 1,
-            "y0": limit,
-            "y1": limit,
-            "layer": "below",
-            "line": {"color": THRESHOLD, "dash": "dot", "width": 1},
-        }
+        level(limit, width=1, yref=row.axis, layer="below")
         for row in rows
         if row.measured
         for limit in sorted({x.threshold for x in row.measured if x.threshold is not None})[:3]
@@ -298,19 +281,8 @@ def _thresholds(rows: Sequence[Row]) -> list[Json]:
 def _frame(brushed: Window | None, zone: Zone) -> list[Json]:
     if brushed is None:
         return []
-    return [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": epoch_ms(brushed.start + zone.offset),
-            "x1": epoch_ms(brushed.end + zone.offset),
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": "rgba(47,127,214,0.12)",
-            "line": {"color": PRODUCTION, "width": 1.5},
-        }
-    ]
+    start, end = brushed.start + zone.offset, brushed.end + zone.offset
+    return [shade(start, end, "rgba(47,127,214,0.12)", line={"color": PRODUCTION, "width": 1.5})]
 
 
 def _incidents_word(above: int, plot: int) -> list[Json]:

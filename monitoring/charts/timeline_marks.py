@@ -19,6 +19,7 @@ from monitoring.charts.figure import (
     epoch_ms,
 )
 from monitoring.charts.timeline_rows import Zone
+from monitoring.charts.traces import shade, upright
 
 if TYPE_CHECKING:
     from monitoring.event import Event, EventKind
@@ -133,10 +134,7 @@ def event_lines(events: Sequence[Event], zone: Zone) -> list[Json]:
 def vertical(time: datetime, zone: Zone, line: Json) -> Json:
     """Return a line through all rows."""
     at = epoch_ms(time + zone.offset)
-    return {
-        "type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1,
-        "line": line, "layer": "below",
-    }  # fmt: skip
+    return upright(at, line, xref="x", yref="paper", layer="below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,33 +157,29 @@ def bars(
     Open ones last until now.
     """
     pixel = window.length / PLOT_WIDTH
-    inside = [
-        i for i in incidents if (i.resolved or window.end) > window.start and i.began < window.end
-    ]
     free = [window.start - window.length] * MOST_LEVELS
-    placed, order = [], list(SEVERITY)
-    for incident in sorted(
-        inside, key=lambda i: (i.id != chosen, order.index(i.severity), i.began)
-    ):
+    placed = []
+    for incident in _ordered(incidents, window, chosen):
         start = max(incident.began, window.start)
         end = max(min(incident.resolved or now, window.end), start)
         wide = pixel * CHARACTER * (len(said_of(incident)) + 2)
         is_left = start + wide > window.end
         first, last = (start - wide, end) if is_left else (start, max(end, start + wide))
         level = next((n for n, until in enumerate(free) if until <= first), None)
-        placed.append(
-            Bar(
-                incident,
-                start,
-                end,
-                MOST_LEVELS - 1 if level is None else level,
-                level is not None,
-                is_left,
-            )
-        )
         if level is not None:
             free[level] = last
+        lowest = MOST_LEVELS - 1 if level is None else level
+        placed.append(Bar(incident, start, end, lowest, level is not None, is_left))
     return tuple(placed)
+
+
+def _ordered(incidents: Sequence[Incident], window: Window, chosen: str) -> list[Incident]:
+    """Return the incidents of a window, the chosen and the worst first."""
+    inside = [
+        i for i in incidents if (i.resolved or window.end) > window.start and i.began < window.end
+    ]
+    order = list(SEVERITY)
+    return sorted(inside, key=lambda i: (i.id != chosen, order.index(i.severity), i.began))
 
 
 def said_of(incident: Incident) -> str:
@@ -263,12 +257,11 @@ def shades(placed: Sequence[Bar], window: Window, zone: Zone, chosen: str) -> li
         if bar.incident.severity in {"critical", "high"} and bar.end - bar.start < window.length / 2
     ]
     return [
-        {
-            "type": "rect", "xref": "x", "yref": "paper", "layer": "below",
-            "x0": epoch_ms(bar.start + zone.offset), "x1": epoch_ms(bar.end + zone.offset),
-            "y0": 0, "y1": 1,
-            "fillcolor": f"rgba({SEVERITY[bar.incident.severity][2]},0.11)",
-            "line": {"width": 0},
-        }
+        shade(
+            bar.start + zone.offset,
+            bar.end + zone.offset,
+            f"rgba({SEVERITY[bar.incident.severity][2]},0.11)",
+            layer="below",
+        )
         for bar in shaded
-    ]  # fmt: skip
+    ]

@@ -53,11 +53,6 @@ class Row:
     heading: str = ""
 
     @property
-    def of_events(self) -> bool:
-        """Whether it is a row of events."""
-        return not len(self.lanes[0].times) and not self.missing
-
-    @property
     def measured(self) -> tuple[Lane, ...]:
         """Its lanes that have a value."""
         return tuple(lane for lane in self.lanes if not np.isnan(lane.values).all())

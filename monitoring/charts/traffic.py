@@ -6,21 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import (
-    LAYOUT,
-    PRODUCTION,
-    REFERENCE,
-    THRESHOLD,
-    Chart,
-    Json,
-    epoch_ms,
-    floats,
-    label,
-)
+from monitoring.charts.figure import PRODUCTION, REFERENCE, THRESHOLD, Chart, Json, floats, label
+from monitoring.charts.traces import axis, bars, drawn, level, line, milliseconds, shade
 
 #: What is to blame -> colour; the caller's own errors are grey, as they count against nobody.
 BLAME_COLOURS = {
@@ -56,47 +46,31 @@ def requests(
         times: Start of each step, UTC, ascending.
         per_minute: Requests a minute; NaN leaves a gap.
         errors: Share of requests by who is to blame, the caller's own last.
-        step: Length of a step.
         objective: Share that may fail through no fault of the caller, drawn as a dotted line.
         incomplete: Where logs may still arrive.
     """
-    x = np.array([epoch_ms(time) for time in times])
-    rate = floats(per_minute)
+    x, rate = milliseconds(times), floats(per_minute)
     shares = {who: 100 * floats(share) for who, share in errors.items()}
-    data: list[Json] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "requests per minute",
-            "x": x,
-            "y": rate,
-            "line": {"color": PRODUCTION, "width": 1.6, "shape": "hv"},
-            "hovertemplate": "%{y:,.1f}",
-        },
+    hover = "%{y:.2f} %"
+    data = [
+        line("requests per minute", x, rate, PRODUCTION, width=1.6, hover="%{y:,.1f}", shape="hv"),
         *(
-            _bars(x, share, f"{who} errors", BLAME_COLOURS[who], step)
+            _bars(x, share, f"{who} errors", BLAME_COLOURS[who], step, hover) | {"yaxis": "y2"}
             for who, share in shares.items()
         ),
     ]
-    for bars in data[1:]:
-        bars |= {"yaxis": "y2", "hovertemplate": "%{y:.2f} %"}
-    layout = LAYOUT | {
-        "height": 380,
-        "barmode": "stack",
-        "shapes": [
-            _line(100 * objective, f"objective {100 * objective:g} %", "y2"),
-            *_unfinished(incomplete),
-        ],
-        "xaxis": {"type": "date", "anchor": "y2"},
-        "yaxis": {
-            "domain": [0.58, 1.0],
-            "title": {"text": "requests / min"},
-            "rangemode": "tozero",
-        },
-        "yaxis2": {"domain": [0.0, 0.5], "title": {"text": "% of requests"}, "rangemode": "tozero"},
-    }
-    figure = go.Figure({"data": data, "layout": layout})
-    return Chart(figure, _requests_summary(times, rate, shares))
+    # A label on the line would stand behind the bars.
+    said: Json = {"showlegend": True, "name": f"objective {100 * objective:g} %"}
+    return drawn(
+        data,
+        _requests_summary(times, rate, shares),
+        height=380,
+        barmode="stack",
+        shapes=[level(100 * objective, yref="y2", **said), *_unfinished(incomplete)],
+        xaxis={"type": "date", "anchor": "y2"},
+        yaxis=axis("requests / min", domain=[0.58, 1.0], rangemode="tozero"),
+        yaxis2=axis("% of requests", domain=[0.0, 0.5], rangemode="tozero"),
+    )
 
 
 def percentiles(
@@ -118,7 +92,7 @@ def percentiles(
     for percent, colour in PERCENTILE_COLOURS.items():
         if percent in logged:
             times, values = logged[percent]
-            x = np.array([epoch_ms(time) for time in times])
+            x = milliseconds(times)
             data.append(_percentile(percent, "log", x, floats(values), colour))
     for percent, colour in PERCENTILE_COLOURS.items():
         if percent in measured:
@@ -128,14 +102,15 @@ def percentiles(
     said = _percentiles_summary(data)
     if data:
         data.append(_objective(data, objective_ms))
-    layout = LAYOUT | {
-        "height": 360,
-        "shapes": _unfinished(incomplete),
-        "xaxis": {"type": "date"},
+    return drawn(
+        data,
+        said,
+        height=360,
+        shapes=_unfinished(incomplete),
+        xaxis={"type": "date"},
         # A tail is many times the middle; on an even scale a timeout hides all else.
-        "yaxis": {"title": {"text": "ms, log scale"}, "type": "log", "dtick": 1},
-    }
-    return Chart(go.Figure({"data": data, "layout": layout}), said)
+        yaxis=axis("ms, log scale", type="log", dtick=1),
+    )
 
 
 def latency_parts(
@@ -150,102 +125,49 @@ def latency_parts(
     Args:
         times: Start of each step, UTC, ascending.
         parts: Milliseconds by the name of the part; NaN leaves a gap.
-        step: Length of a step.
         incomplete: Where logs may still arrive.
     """
-    x = np.array([epoch_ms(time) for time in times])
+    x, hover = milliseconds(times), "%{y:,.1f} ms"
     values = {name: floats(part) for name, part in parts.items()}
-    data = [_bars(x, y, name, PART_COLOURS[name], step) for name, y in values.items()]
-    for bars in data:
-        bars["hovertemplate"] = "%{y:,.1f} ms"
-    layout = LAYOUT | {
-        "height": 320,
-        "barmode": "stack",
-        "shapes": _unfinished(incomplete),
-        "xaxis": {"type": "date"},
-        "yaxis": {"title": {"text": "mean ms"}, "rangemode": "tozero"},
-    }
+    data = [_bars(x, y, name, PART_COLOURS[name], step, hover) for name, y in values.items()]
     means = {name: float(np.nanmean(y)) for name, y in values.items() if _any(y)}
     largest = sorted(means.items(), key=lambda each: -each[1])
     said = ", ".join(f"{name.lower()} {mean:,.1f} ms" for name, mean in largest if mean >= 0.05)  # noqa: PLR2004 - what rounds to 0.1
-    return Chart(
-        go.Figure({"data": data, "layout": layout}),
+    return drawn(
+        data,
         f"Mean time of a request by part, mean over the steps: {said or 'nothing was measured'}.",
+        height=320,
+        barmode="stack",
+        shapes=_unfinished(incomplete),
+        xaxis={"type": "date"},
+        yaxis=axis("mean ms", rangemode="tozero"),
     )
 
 
-def _bars(x: Floats, y: Floats, name: str, colour: str, step: timedelta) -> Json:
-    return {
-        "type": "bar",
-        "name": label(name),
-        "x": x,
-        "y": y,
-        "offset": 0,
-        "width": step / timedelta(milliseconds=1),
-        "marker": {"color": colour, "line": {"width": 0}},
-    }
+def _bars(x: Floats, y: Floats, name: str, colour: str, step: timedelta, hover: str) -> Json:
+    marker = {"color": colour, "line": {"width": 0}}
+    width = step / timedelta(milliseconds=1)
+    return bars(label(name), x, y, marker, hover=hover, offset=0, width=width)
 
 
 def _percentile(percent: int, source: str, x: Floats, y: Floats, colour: str) -> Json:
-    dash = "solid" if source == "log" else "dot"
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": f"P{percent} {source}",
-        "x": x,
-        "y": y,
-        "line": {"color": colour, "width": 1.8 if source == "log" else 1.4, "dash": dash},
-        "hovertemplate": "%{y:,.0f} ms",
-    }
+    width, dash = (1.8, "solid") if source == "log" else (1.4, "dot")
+    name = f"P{percent} {source}"
+    return line(name, x, y, colour, width=width, hover="%{y:,.0f} ms", dash=dash)
 
 
 def _objective(data: Sequence[Json], objective_ms: float) -> Json:
     """Return the objective as a line of its own: a shape cannot be placed on a log scale."""
     ends = np.array([min(each["x"][0] for each in data), max(each["x"][-1] for each in data)])
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": f"objective P95 {objective_ms:,.0f} ms",
-        "x": ends,
-        "y": np.array([objective_ms, objective_ms]),
-        "line": {"color": THRESHOLD, "dash": "dash", "width": 1.6},
-        "hoverinfo": "skip",
-    }
-
-
-def _line(value: float, text: str, axis: str = "y") -> Json:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "yref": axis,
-        "x0": 0,
-        "x1": 1,
-        "y0": value,
-        "y1": value,
-        "line": {"color": THRESHOLD, "dash": "dot", "width": 1.6},
-        "showlegend": True,  # a label on the line would stand behind the bars
-        "name": text,
-    }
+    name, y = f"objective P95 {objective_ms:,.0f} ms", np.array([objective_ms, objective_ms])
+    return line(name, ends, y, THRESHOLD, width=1.6, hover="", dash="dash")
 
 
 def _unfinished(span: tuple[datetime, datetime] | None) -> list[Json]:
     """Shade where rows may still arrive."""
     if span is None or span[0] >= span[1]:
         return []
-    return [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": epoch_ms(span[0]),
-            "x1": epoch_ms(span[1]),
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": "rgba(122,134,148,0.28)",
-            "line": {"width": 0},
-            "layer": "below",
-        }
-    ]
+    return [shade(*span, "rgba(122,134,148,0.28)", layer="below")]
 
 
 def _any(values: Floats) -> bool:

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
-from monitoring.charts.figure import (
-    BREACHED,
-    LAYOUT,
-    PRODUCTION,
-    REFERENCE,
-    THRESHOLD,
-    Chart,
-    Json,
-    epoch_ms,
-    floats,
-    label,
+from monitoring.charts.figure import PRODUCTION, REFERENCE, Chart, Json, floats, label, sentence
+from monitoring.charts.traces import (
+    band,
+    drawn,
+    line,
+    marked,
+    milliseconds,
+    named_level,
+    over_rows,
+    rows_below,
 )
 from monitoring.metric import Status
 
@@ -43,121 +41,30 @@ def trend(
     Args:
         times: Start of each window, UTC, ascending and evenly spaced.
         values: Shape (windows,); NaN leaves a gap.
-        name: What is measured, for legend and summary.
-        rows: Production rows per window.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
-        threshold: Drawn as a dotted line.
         noise_floor: What no change at all would give; one number or one per window.
-        statuses: Breached windows are marked.
-        unit: Title of the axis.
     """
-    x = np.array([epoch_ms(time) for time in times])
-    y = floats(values)
-    count = floats(rows)
+    x, y = milliseconds(times), floats(values)
     data = [
-        *_band(x, low, high),
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": label(name),
-            "x": x,
-            "y": y,
-            "line": {"color": PRODUCTION, "width": 1.8},
-            "marker": {"size": 4},
-            "hovertemplate": "%{y:.3g}",
-        },
-        *_breaches(x, y, statuses),
+        *band(x, low, high),
+        line(label(name), x, y, PRODUCTION, marker={"size": 4}),
+        *marked(x, y, statuses),
         *_floor(x, noise_floor),
-        {
-            "type": "bar",
-            "name": "rows",
-            "x": x,
-            "y": count,
-            "yaxis": "y2",
-            "marker": {"color": "rgba(122,134,148,0.55)"},
-            "hovertemplate": "%{y:,.0f}",
-            "showlegend": False,
-        },
+        rows_below(x, rows, showlegend=False),
     ]
-    shapes = [] if threshold is None else [_threshold_line(threshold)]
-    layout = LAYOUT | {
-        "height": 320,
-        "shapes": shapes,
-        "xaxis": {"type": "date", "anchor": "y2"},
-        "yaxis": {"domain": [0.32, 1.0], "title": {"text": label(unit)}, "rangemode": "tozero"},
-        "yaxis2": {"domain": [0.0, 0.2], "title": {"text": "rows"}, "rangemode": "tozero"},
-    }
-    return Chart(
-        go.Figure({"data": data, "layout": layout}),
+    return drawn(
+        data,
         _trend_summary(times, y, name, threshold, statuses),
+        height=320,
+        shapes=[] if threshold is None else [named_level(threshold, xref="x domain")],
+        **over_rows(label(unit), rangemode="tozero"),
     )
-
-
-def _band(x: Floats, low: ArrayLike | None, high: ArrayLike | None) -> list[Json]:
-    if low is None or high is None:
-        return []
-    edge = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}, "hoverinfo": "skip"}
-    return [
-        {**edge, "y": floats(low), "showlegend": False},
-        {
-            **edge,
-            "y": floats(high),
-            "name": "95 % interval",
-            "fill": "tonexty",
-            "fillcolor": "rgba(47,127,214,0.18)",
-        },
-    ]
-
-
-def _breaches(x: Floats, y: Floats, statuses: Sequence[Status]) -> list[Json]:
-    breached = np.array([status == "breached" for status in statuses], dtype=bool)
-    if not breached.any():
-        return []
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "breached",
-            "x": x[breached],
-            "y": y[breached],
-            "marker": {"symbol": "diamond", "size": 9, "color": BREACHED},
-            "hoverinfo": "skip",
-        }
-    ]
 
 
 def _floor(x: Floats, noise_floor: ArrayLike | None) -> list[Json]:
     if noise_floor is None:
         return []
-    return [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "noise floor",
-            "x": x,
-            "y": np.broadcast_to(floats(noise_floor), x.shape).copy(),
-            "line": {"color": REFERENCE, "width": 1.4, "dash": "dash"},
-            "hovertemplate": "%{y:.3g}",
-        }
-    ]
-
-
-def _threshold_line(threshold: float) -> Json:
-    return {
-        "type": "line",
-        "xref": "x domain",
-        "x0": 0,
-        "x1": 1,
-        "y0": threshold,
-        "y1": threshold,
-        "line": {"color": THRESHOLD, "dash": "dot", "width": 1.6},
-        "label": {
-            "text": f"threshold {threshold:.3g}",
-            "textposition": "start",
-            "yanchor": "bottom",
-        },
-    }
+    y = np.broadcast_to(floats(noise_floor), x.shape).copy()
+    return [line("noise floor", x, y, REFERENCE, width=1.4, dash="dash")]
 
 
 def _trend_summary(
@@ -172,13 +79,18 @@ def _trend_summary(
         return f"{name}: nothing was computed."
     peak, last = known[int(np.argmax(y[known]))], known[-1]
     span = f"{name} from {times[0]:%d %b} to {times[-1]:%d %b %Y}"
-    parts = [f"{span}: last {y[last]:.3g}, highest {y[peak]:.3g} on {times[peak]:%d %b}"]
     breached = sum(status == "breached" for status in statuses)
-    if threshold is not None:
-        parts.append(f"breached {breached} of {len(y)} times at threshold {threshold:.3g}")
-    if missing := len(y) - len(known):
-        parts.append(f"{missing} times without a value")
-    return "; ".join(parts) + "."
+    held = (
+        f"breached {breached} of {len(y)} times at threshold {threshold:.3g}"
+        if threshold is not None
+        else ""
+    )
+    missing = len(y) - len(known)
+    return sentence(
+        f"{span}: last {y[last]:.3g}, highest {y[peak]:.3g} on {times[peak]:%d %b}",
+        held,
+        f"{missing} times without a value" if missing else "",
+    )
 
 
 def sparkline(values: ArrayLike, points: int = 40) -> list[float | None]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from monitoring.arrays import Floats
@@ -22,11 +21,24 @@ from monitoring.charts.figure import (
     Chart,
     Json,
     count,
-    epoch_ms,
     floats,
     label,
 )
 from monitoring.charts.performance import Course
+from monitoring.charts.traces import (
+    axis,
+    band,
+    bars,
+    dots,
+    drawn,
+    line,
+    milliseconds,
+    named_rows,
+    over_rows,
+    rows_below,
+    upright,
+    whiskers,
+)
 from monitoring.metric import Status
 
 _SECOND = "#8457C6"
@@ -60,66 +72,34 @@ def two_courses(
     Args:
         times: Start of each day, UTC, ascending.
         courses: Of both sides, NaN where there is none.
-        names: Of the sides.
-        metric: Its label.
         labelled: Labels of both sides, shape (days,).
-        unit: Title of the axis.
     """
-    x = np.array([epoch_ms(time) for time in times])
+    x = milliseconds(times)
     data: list[Json] = []
     for side in (0, 1):
         data += _course(x, courses[side], names[side], side)
     for side in (0, 1):
-        data.append(_bars(x, floats(labelled[side]), f"labels, {names[side]}", side))
-    layout = LAYOUT | {
-        "height": 360,
-        "barmode": "group",
-        "legend": _LEGEND,
-        "xaxis": {"type": "date", "anchor": "y2"},
-        "yaxis": {"domain": [0.34, 1.0], "title": {"text": label(unit)}},
-        "yaxis2": {"domain": [0.0, 0.22], "title": {"text": "labels"}, "rangemode": "tozero"},
-    }
+        name = label(f"labels, {names[side]}")
+        data.append(rows_below(x, labelled[side], name, _BARS[side], showlegend=False))
     one, two = (floats(course.values) for course in courses)
     both = ~(np.isnan(one) | np.isnan(two))
+    axes = over_rows(label(unit), rows="labels", top=0.22)
+    axes["yaxis"] |= {"domain": [0.34, 1.0]}
     summary = (
         f"{metric} of {names[0]} and {names[1]} on {count(int(both.sum()), 'day')}: "
         f"{names[1]} higher on {int((two[both] > one[both]).sum())} of them."
     )
-    return Chart(go.Figure({"data": data, "layout": layout}), summary)
+    return drawn(data, summary, height=360, barmode="group", legend=_LEGEND, **axes)
 
 
 def _course(x: Floats, course: Course, name: str, side: int) -> list[Json]:
     colour, fill, dash, symbol = _SIDES[side]
-    line: Json = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": label(name),
-        "x": x,
-        "y": floats(course.values),
-        "line": {"color": colour, "width": 1.8, "dash": dash},
-        "marker": {"size": 6, "symbol": symbol},
-        "hovertemplate": "%{y:.4g}",
-    }
-    if course.low is None or course.high is None:
-        return [line]
-    edge: Json = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}}
-    edge |= {"hoverinfo": "skip", "showlegend": False}
-    low = edge | {"y": floats(course.low)}
-    high = edge | {"y": floats(course.high), "fill": "tonexty", "fillcolor": fill}
-    return [low, high, line]
-
-
-def _bars(x: Floats, rows: Floats, name: str, side: int) -> Json:
-    return {
-        "type": "bar",
-        "name": label(name),
-        "x": x,
-        "y": rows,
-        "yaxis": "y2",
-        "marker": {"color": _BARS[side]},
-        "hovertemplate": "%{y:,.0f}",
-        "showlegend": False,
-    }
+    y, marker = floats(course.values), {"size": 6, "symbol": symbol}
+    edges = band(x, course.low, course.high, fill)
+    for edge in edges:
+        edge.pop("name", None)
+        edge["showlegend"] = False
+    return [*edges, line(label(name), x, y, colour, marker=marker, hover="%{y:.4g}", dash=dash)]
 
 
 def differences(
@@ -137,62 +117,39 @@ def differences(
     Args:
         names: How each was measured, from top to bottom.
         values: Shape (ways,).
-        low: Lower end of each interval.
-        high: Upper end.
         statuses: `ok` for better and `breached` for worse; others are grey and hollow.
-        unit: Title of the axis.
         subject: What is taken from what, for the summary.
     """
     x, y = floats(values), np.arange(len(names), dtype=np.float64)
     ends = floats(low), floats(high)
     data = [_dot(x[i], y[i], ends[0][i], ends[1][i], statuses[i]) for i in range(len(names))]
-    zero = {"type": "line", "x0": 0, "x1": 0, "yref": "y domain", "y0": 0, "y1": 1}
-    layout = LAYOUT | {
-        "height": 90 + ROW_PIXELS * len(names),
-        "hovermode": "closest",
-        "showlegend": False,
-        "shapes": [zero | {"line": {"color": REFERENCE, "width": 1.6, "dash": "dash"}}],
-        "xaxis": {"title": {"text": unit}, "zeroline": False},
-        "yaxis": {
-            "tickvals": y,
-            "ticktext": [label(name) for name in names],
-            "range": [len(names) - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-        },
-    }
     parts = [
         f"{name.lower()} {x[i]:.3g} (95 % {ends[0][i]:.3g} to {ends[1][i]:.3g})"
         for i, name in enumerate(names)
     ]
-    return Chart(go.Figure({"data": data, "layout": layout}), f"{subject}: {'; '.join(parts)}.")
+    return drawn(
+        data,
+        f"{subject}: {'; '.join(parts)}.",
+        height=90 + ROW_PIXELS * len(names),
+        hovermode="closest",
+        showlegend=False,
+        shapes=[upright(0, {"color": REFERENCE, "width": 1.6, "dash": "dash"})],
+        xaxis=axis(unit, zeroline=False),
+        yaxis=named_rows(y, names, showgrid=False, zeroline=False, automargin=True),
+    )
 
 
 def _dot(x: float, y: float, low: float, high: float, status: Status) -> Json:
     colour = _COLOURS.get(status, REFERENCE)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [x],
-        "y": [y],
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - x],
-            "arrayminus": [x - low],
-            "color": colour,
-            "thickness": 2,
-            "width": 6,
-        },
-        "marker": {
-            "size": 11,
-            "symbol": MARKS[status][1],
-            "color": colour,
-            "line": {"width": 1.6, "color": colour},
-        },
-        "hovertemplate": f"%{{x:.3g}}, 95 % {low:.3g} to {high:.3g}<extra></extra>",
-    }
+    marker = {"size": 11, "symbol": MARKS[status][1], "color": colour}
+    return dots(
+        "",
+        [x],
+        [y],
+        marker | {"line": {"width": 1.6, "color": colour}},
+        hover=f"%{{x:.3g}}, 95 % {low:.3g} to {high:.3g}<extra></extra>",
+        error_x=whiskers([high - x], [x - low], colour, thickness=2, width=6),
+    )
 
 
 def traffic_split(
@@ -203,40 +160,38 @@ def traffic_split(
     Args:
         days: Ascending.
         requests: By deployment, shape (days,); the two that are compared come first.
-        names: Those two.
     """
-    x = np.array([epoch_ms(day) + 43_200_000.0 for day in days])
+    x = milliseconds(days) + 43_200_000.0
     order = [*names, *(name for name in requests if name not in names)]
     total = np.sum([floats(each) for each in requests.values()], axis=0)
     colours = [REFERENCE, _SECOND, *_OTHERS]
     data = [
-        {
-            "type": "bar",
-            "name": label(name),
-            "x": x,
-            "y": 100 * floats(requests[name]) / np.maximum(total, 1),
-            "customdata": floats(requests[name]),
-            "marker": {
+        bars(
+            label(name),
+            x,
+            100 * floats(requests[name]) / np.maximum(total, 1),
+            {
                 "color": colours[at % len(colours)],
                 "pattern": {"shape": _PATTERNS[at % len(_PATTERNS)]},
             },
-            "hovertemplate": "%{y:.1f} %, %{customdata:,.0f} requests",
-        }
+            hover="%{y:.1f} %, %{customdata:,.0f} requests",
+            customdata=floats(requests[name]),
+        )
         for at, name in enumerate(order)
         if name in requests
     ]
-    layout = LAYOUT | {
-        "height": 240,
-        "barmode": "stack",
-        "legend": _LEGEND,
-        "bargap": 0.15,
-        "xaxis": {"type": "date"},
-        "yaxis": {"title": {"text": "% of requests"}, "range": [0, 100]},
-    }
     whole = float(total.sum()) or 1.0
     said = [f"{n} {floats(requests[n]).sum() / whole:.1%}" for n in order if n in requests]
-    summary = f"Requests of {count(len(days), 'day')}: {', '.join(said)}."
-    return Chart(go.Figure({"data": data, "layout": layout}), summary)
+    return drawn(
+        data,
+        f"Requests of {count(len(days), 'day')}: {', '.join(said)}.",
+        height=240,
+        barmode="stack",
+        legend=_LEGEND,
+        bargap=0.15,
+        xaxis={"type": "date"},
+        yaxis=axis("% of requests", range=[0, 100]),
+    )
 
 
 def version_matrix(versions: Sequence[str], differing: ArrayLike, columns: ArrayLike) -> Chart:
@@ -270,18 +225,20 @@ def version_matrix(versions: Sequence[str], differing: ArrayLike, columns: Array
         "xgap": 2,
         "ygap": 2,
     }
-    axis: Json = {"tickvals": here, "ticktext": [label(v) for v in versions], "showgrid": False}
-    layout = LAYOUT | {
-        "height": 110 + ROW_PIXELS * len(versions),
-        "hovermode": "closest",
-        "showlegend": False,
-        "xaxis": axis | {"zeroline": False},
-        "yaxis": axis | {"zeroline": False, "autorange": "reversed", "automargin": True},
-    }
+    ticks: Json = {"tickvals": here, "ticktext": [label(v) for v in versions]}
+    ticks |= {"showgrid": False, "zeroline": False}
     pairs = [
         f"{versions[i]} and {versions[j]} differ in {texts[i][j]} columns"
         for i in range(len(versions))
         for j in range(i + 1, len(versions))
         if texts[i][j]
     ]
-    return Chart(go.Figure({"data": [data], "layout": layout}), f"{'; '.join(pairs) or 'No pair'}.")
+    return drawn(
+        [data],
+        f"{'; '.join(pairs) or 'No pair'}.",
+        height=110 + ROW_PIXELS * len(versions),
+        hovermode="closest",
+        showlegend=False,
+        xaxis=ticks,
+        yaxis=ticks | {"autorange": "reversed", "automargin": True},
+    )

@@ -6,17 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
-from monitoring.charts.figure import (
-    LAYOUT,
-    PRODUCTION,
-    REFERENCE,
-    THRESHOLD,
-    Chart,
-    Json,
-    label,
-)
+from monitoring.charts.figure import PRODUCTION, REFERENCE, THRESHOLD, Chart, Json, label
+from monitoring.charts.traces import axis, bars, drawn, line, named_rows, whiskers
 
 #: What makes the value better: a green that stands out 3 : 1 from white and from near-black.
 BETTER = "#2E8B57"
@@ -48,45 +40,33 @@ def waterfall(
     values = np.array([step.value for step in (*steps, total)]) * scale
     ends = np.cumsum(values[:-1])
     x = np.arange(len(values), dtype=np.float64)
-    bars: Json = {
-        "type": "bar",
-        "x": x,
-        "y": values,
-        "base": np.concatenate([[0.0], ends[:-1], [0.0]]),
-        "marker": {
-            "color": [*(_colour(step, worse) for step in steps), PRODUCTION],
-            "pattern": {
-                "shape": [*("" if s.is_known else "/" for s in steps), ""],
-                "solidity": 0.25,
-            },
-        },
-        "customdata": [_told_step(step, is_share=is_share) for step in (*steps, total)],
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "error_y": _errors([*steps, total], scale),
-    }
-    lines: Json = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": np.repeat(x, 2)[1:-1],
-        "y": np.repeat(ends, 2),
-        "line": {"color": REFERENCE, "width": 1, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
-    layout = LAYOUT | {
-        "height": 350,
-        "hovermode": "closest",
-        "showlegend": False,
-        "bargap": 0.4,
-        "xaxis": {
+    pattern = {"shape": [*("" if s.is_known else "/" for s in steps), ""], "solidity": 0.25}
+    columns = bars(
+        "",
+        x,
+        values,
+        {"color": [*(_colour(step, worse) for step in steps), PRODUCTION], "pattern": pattern},
+        hover="%{customdata}<extra></extra>",
+        base=np.concatenate([[0.0], ends[:-1], [0.0]]),
+        customdata=[_told_step(step, is_share=is_share) for step in (*steps, total)],
+        error_y=_errors([*steps, total], scale),
+    )
+    links = line(
+        "", np.repeat(x, 2)[1:-1], np.repeat(ends, 2), REFERENCE, width=1, dash="dot", hover=""
+    )
+    return drawn(
+        [columns, links],
+        _summary(steps, total, unit, is_share=is_share),
+        height=350,
+        hovermode="closest",
+        showlegend=False,
+        bargap=0.4,
+        xaxis={
             "tickvals": x,
             "ticktext": [_wrapped(step.name) for step in (*steps, total)],
             "tickangle": 0,
         },
-        "yaxis": {"title": {"text": unit}, "zeroline": True, "tickformat": "+~g"},
-    }
-    return Chart(
-        go.Figure({"data": [bars, lines], "layout": layout}),
-        _summary(steps, total, unit, is_share=is_share),
+        yaxis=axis(unit, zeroline=True, tickformat="+~g"),
     )
 
 
@@ -99,15 +79,7 @@ def _colour(step: Step, worse: str) -> str:
 def _errors(steps: Sequence[Step], scale: float) -> Json:
     high = [max(step.high - step.value, 0.0) * scale for step in steps]
     low = [max(step.value - step.low, 0.0) * scale for step in steps]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": np.array(high),
-        "arrayminus": np.array(low),
-        "thickness": 1.2,
-        "width": 4,
-        "color": REFERENCE,
-    }
+    return whiskers(np.array(high), np.array(low), REFERENCE, thickness=1.2, width=4)
 
 
 def _text(value: float, *, is_share: bool) -> str:
@@ -160,31 +132,19 @@ def contributions(
         values = [
             next((s.value for s in steps if s.name == part), 0.0) * scale for _, steps in rows
         ]
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": part,
-                "y": y,
-                "x": np.array(values),
-                "marker": {"color": _PARTS[at % len(_PARTS)][0],
-                           "pattern": {"shape": _PARTS[at % len(_PARTS)][1], "solidity": 0.25}},
-                "hovertemplate": "%{x:+.3~g}",
-            }
-        )  # fmt: skip
-    layout = LAYOUT | {
-        "height": 110 + 30 * max(len(rows), 2),
-        "barmode": "relative",
-        "hovermode": "y unified",
-        "bargap": 0.3,
-        "xaxis": {"title": {"text": unit}, "zeroline": True, "tickformat": "+~g"},
-        "yaxis": {
-            "tickvals": y,
-            "ticktext": [label(name) for name, _ in rows],
-            "range": [len(rows) - 0.5, -0.5],
-        },
-    }
-    return Chart(go.Figure({"data": traces, "layout": layout}), _told(rows, is_share=is_share))
+        colour, shape = _PARTS[at % len(_PARTS)]
+        marker = {"color": colour, "pattern": {"shape": shape, "solidity": 0.25}}
+        traces.append(bars(part, np.array(values), y, marker, hover="%{x:+.3~g}", orientation="h"))
+    return drawn(
+        traces,
+        _told(rows, is_share=is_share),
+        height=110 + 30 * max(len(rows), 2),
+        barmode="relative",
+        hovermode="y unified",
+        bargap=0.3,
+        xaxis=axis(unit, zeroline=True, tickformat="+~g"),
+        yaxis=named_rows(y, [name for name, _ in rows]),
+    )
 
 
 #: Colour and pattern of parts, in their order.

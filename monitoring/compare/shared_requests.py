@@ -50,7 +50,6 @@ def shared_requests(
 
     Args:
         first: Predictions by day.
-        second: The same of the other deployment.
         loss: What to take of those with a label; None for nothing.
 
     Raises:

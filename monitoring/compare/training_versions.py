@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -18,6 +18,7 @@ from monitoring.counting.profile import Bins, Profile
 from monitoring.errors import MonitoringError, SourceError
 from monitoring.kept.disk import Disk, state_of
 from monitoring.metric import Interval, MetricResult
+from monitoring.progress import Progress
 from monitoring.signals.data_drift import comparison as data_drift
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.sources.deployed import KEYS, Deployed
@@ -28,8 +29,6 @@ from monitoring.workspace.models import ModelVersion
 SIGNAL = "training_versions"
 #: Goes up whenever the files with bins change what they hold.
 VERSION = 2
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +118,8 @@ def run(
     version whose files have not changed since is not read again.
 
     Args:
-        deployed: The workspace.
         models: Versions of one model.
         store: Folder that keeps bins and profiles; nothing is kept without one.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         SourceError: No model version names its training data.
@@ -195,13 +192,7 @@ def compare(first: TrainingVersion, second: TrainingVersion) -> Pair:
     """Compare the columns that both versions have; the others are named."""
     shared = [name for name in first.columns if name in second.columns]
     retyped = [n for n in shared if kind_of(first.columns[n]) != kind_of(second.columns[n])]
-    alike = [
-        name
-        for name in shared
-        if name in first.profiles
-        and name in second.profiles
-        and first.profiles[name].bins == second.profiles[name].bins
-    ]
+    alike = [name for name in shared if _same_cells(first.profiles, second.profiles, name)]
     results = data_drift.robust(
         {name: first.profiles[name] for name in alike},
         {name: second.profiles[name] for name in alike},
@@ -211,10 +202,18 @@ def compare(first: TrainingVersion, second: TrainingVersion) -> Pair:
         first.asset,
         second.asset,
         tuple(results),
-        added=tuple(n for n in second.columns if n not in first.columns),
-        removed=tuple(n for n in first.columns if n not in second.columns),
+        added=_only_in(second, first),
+        removed=_only_in(first, second),
         retyped=tuple(retyped),
     )
+
+
+def _only_in(one: TrainingVersion, other: TrainingVersion) -> tuple[str, ...]:
+    return tuple(name for name in one.columns if name not in other.columns)
+
+
+def _same_cells(one: Mapping[str, Profile], other: Mapping[str, Profile], name: str) -> bool:
+    return name in one and name in other and one[name].bins == other[name].bins
 
 
 class Cells:
@@ -236,15 +235,13 @@ class Cells:
             plan, bins = self._cut(table, unknown)
             self._plan |= plan
             self._bins |= bins
-        fit = [
-            name
-            for name in names
-            if name in self._bins
-            and kind_of(table.columns[name]) == kind_of(self._plan[name].dtype)
-        ]
+        fit = [name for name in names if self._fits(name, table.columns[name])]
         plan = {name: self._plan[name] for name in fit}
         bins = {name: self._bins[name] for name in fit}
         return self._profiles.profiles(table, plan, bins, key_of(bins))
+
+    def _fits(self, name: str, dtype: str) -> bool:
+        return name in self._bins and kind_of(dtype) == kind_of(self._plan[name].dtype)
 
     def _cut(
         self, table: Table, names: list[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,14 +17,16 @@ from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.counted import Counted
 from monitoring.counting.engine.losses import losses
 from monitoring.counting.engine.tables import Table
+from monitoring.counting.rows import Rows
 from monitoring.counting.totals.outcomes import Outcomes, coverage, total
 from monitoring.errors import MonitoringError, NotEnoughData, SchemaMismatch
-from monitoring.methods.root_cause.levels import encode, levels_of
+from monitoring.methods.root_cause.levels import Levels, encode, levels_of
 from monitoring.methods.root_cause.loss import MEAN_OF
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.performance_verdict import LEAST_LABELS, metrics_of
 from monitoring.sources.deployed import PredictedDays
 from monitoring.statistics import difference
@@ -43,8 +45,6 @@ ADJUSTED = "difference among like rows: linear in buckets of every input and day
 MOST_ROWS = 20_000
 #: Metrics that grow as the loss that they are the mean of falls.
 FALLING = frozenset({"accuracy"})
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,19 +132,13 @@ def run(
     """Compare two deployments on the days on which both have labels.
 
     Args:
-        names: Of the deployments.
         found: Their predictions with labels, by day.
-        metric: The one that the verdict is about.
-        window: What was asked for.
-        store: Folder that keeps the counts of each day.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         SchemaMismatch: They do not do the same task.
         InputError: Their rows cannot be read.
     """
-    say = progress or (lambda _share, _text: None)
+    say = part(progress, 0.0)
     tasks = tuple(each.columns.task for each in found)
     if tasks[0] != tasks[1]:
         raise SchemaMismatch(
@@ -294,19 +288,20 @@ def _encoded(
     every = [*tables[0], *tables[1]]
     known = () if columns.task == "regression" else classes_.classes_of(every, columns)
     read = [rows.read_rows(each, plan) for each in tables]
-    by_day = [
-        [losses([table], kept.columns, MEAN_OF[metric], known) for table in each]
-        for kept, each in zip(found, tables, strict=True)
-    ]
     levels = levels_of(read[0], read[1])
     sides = []
-    for side in (0, 1):
-        loss = np.concatenate(by_day[side])
-        at_day = np.repeat(np.arange(len(days)), [len(each) for each in by_day[side]])
-        encoded = encode(read[side], loss, levels)
-        codes = np.column_stack([encoded.codes, at_day[~np.isnan(loss)]])
-        sides.append(_spread(codes, encoded.loss))
+    for kept, each, inside in zip(found, tables, read, strict=True):
+        by_day = [losses([table], kept.columns, MEAN_OF[metric], known) for table in each]
+        sides.append(_side(inside, by_day, levels))
     return sides[0], sides[1], [*(each.size for each in levels), len(days)]
+
+
+def _side(read: Rows, by_day: Sequence[Floats], levels: Sequence[Levels]) -> _Side:
+    loss = np.concatenate(by_day)
+    at_day = np.repeat(np.arange(len(by_day)), [len(each) for each in by_day])
+    encoded = encode(read, loss, levels)
+    codes = np.column_stack([encoded.codes, at_day[~np.isnan(loss)]])
+    return _spread(codes, encoded.loss)
 
 
 def _is_input(name: str, first: Table, second: Table) -> bool:

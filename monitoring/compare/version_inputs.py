@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from monitoring.baselines.baseline import take_baseline
 from monitoring.counting.engine.tables import union
 from monitoring.errors import NotEnoughData
+from monitoring.progress import Progress
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.report import DriftReport
 from monitoring.sources.deployed import PredictedDays
-
-Progress = Callable[[float, str], None]
 
 
 def run(
@@ -29,10 +27,7 @@ def run(
     on which a roll-out went wrong, and would make the two look as if they were asked otherwise.
 
     Args:
-        names: Of the deployments.
         found: Their predictions with inputs, by day.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: There is no such day.

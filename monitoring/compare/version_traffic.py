@@ -48,9 +48,7 @@ def compare(
     """Compare two deployments by their traffic.
 
     Args:
-        names: The two.
         steps: Days of each deployment of the endpoint, by its name in lower case.
-        window: What was asked for.
     """
     by_day = {
         name: {step.window.start.date(): step for step in each if step.requests}
@@ -124,23 +122,27 @@ def _over_days(rate: Performance, faults: Floats, requests: Floats) -> Performan
 
 def _latency(names: tuple[str, str], sides: _Sides, window: Window) -> Compared:
     draft = _draft("latency_p95", names, "ms", LATENCY, window)
-    values = [np.array([step.p95_ms or np.nan for step in each]) for each in sides]
-    if not len(values[0]):
+    if not sides[0]:
         return draft
-    known = ~(np.isnan(values[0]) | np.isnan(values[1]))
-    one, two = (each[known] for each in values)
-    asked = [sum(step.requests for step in each) for each in sides]
+    one, two = (np.array([step.p95_ms or np.nan for step in each]) for each in sides)
+    known = ~(np.isnan(one) | np.isnan(two))
+    rows = _requests(sides[0]), _requests(sides[1])
     try:
-        means = [difference.of_days(each) for each in (one, two)]
-        value, interval = difference.of_days(two - one)
+        first, second = _mean(one[known], rows[0]), _mean(two[known], rows[1])
+        value, interval = difference.of_days((two - one)[known])
     except NotEnoughData as error:
         return _blind(draft, error.message, error.hint)
-    first, second = (
-        Performance(mean, float("nan"), Interval(max(reach.low, 0.0), reach.high), n)
-        for (mean, reach), n in zip(means, asked, strict=True)
-    )
-    found = difference.Difference(value, interval, (asked[0], asked[1]))
+    found = difference.Difference(value, interval, rows)
     return _judged(replace(draft, first=first, second=second), found)
+
+
+def _requests(steps: Sequence[Step]) -> int:
+    return sum(step.requests for step in steps)
+
+
+def _mean(days: Floats, rows: int) -> Performance:
+    mean, reach = difference.of_days(days)
+    return Performance(mean, float("nan"), Interval(max(reach.low, 0.0), reach.high), rows)
 
 
 def _numbers(steps: Sequence[Step], name: str) -> Floats:

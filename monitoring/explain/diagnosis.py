@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import chain
+from typing import Literal, TypeGuard
 
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
@@ -105,20 +106,18 @@ def diagnose(evidence: Evidence) -> Diagnosis:  # noqa: PLR0911 - one way out fo
     >>> found.title, found.sentences[0].text
     ('Cannot tell', 'Neither inputs nor performance could be judged in this window.')
     """
-    judged = [each for each in evidence.inputs if each.status in {"ok", "breached"}]
-    if not judged and not evidence.has_labels:
+    if not _judged(evidence.inputs) and not evidence.has_labels:
         text = "Neither inputs nor performance could be judged in this window."
         return Diagnosis("cannot_tell", (Sentence(text), *_faults(evidence)))
     if faults := _faults(evidence):
         return Diagnosis("data_fault", (*faults, _state(evidence), _after_repair(evidence)))
     if not evidence.has_labels:
         return _without_labels(evidence)
-    inputs = _inputs(evidence)
+    inputs, held = _inputs(evidence), _state(evidence)
     if evidence.is_beyond_band:
-        return Diagnosis("concept_drift", (inputs, _band(evidence), _state(evidence)))
+        return Diagnosis("concept_drift", (inputs, _band(evidence), held))
     if evidence.fell:
         return _fallen(evidence, inputs)
-    held = _state(evidence)
     if evidence.changed:
         return Diagnosis("data_drift", (inputs, held, *_answers(evidence)))
     if answers := _answers(evidence):
@@ -187,20 +186,21 @@ def _state(evidence: Evidence) -> Sentence:
 def _band(evidence: Evidence) -> Sentence:
     """Realized performance against the estimate's band, and on how many steps it lay beyond."""
     realized, estimated = evidence.realized, evidence.estimated
-    if realized is None or estimated is None or realized.value is None or estimated.value is None:
+    if not _has_value(realized) or not _has_value(estimated):
         return Sentence("There is no estimate to compare with.")
-    band = estimated.interval
-    place = "outside" if evidence.is_beyond_band else "inside"
     text = f"The estimate expected {_number(estimated.value)}, realized {_number(realized.value)}"
-    if band:
+    if band := estimated.interval:
+        place = "outside" if evidence.is_beyond_band else "inside"
         text += f", {place} its band {_number(band.low)} to {_number(band.high)}"
     steps = _steps(evidence)
-    used = [realized, estimated]
     if steps:
         beyond = [pair for pair in steps if _is_beyond(*pair)]
         text += f", outside on {len(beyond)} of {len(steps)} days"
-        used += [each for pair in steps for each in pair]
-    return Sentence(f"{text}.", tuple(used))
+    return Sentence(f"{text}.", (realized, estimated, *chain.from_iterable(steps)))
+
+
+def _has_value(result: MetricResult | None) -> TypeGuard[MetricResult]:
+    return result is not None and result.value is not None
 
 
 def _expected(evidence: Evidence) -> tuple[Sentence, ...]:
@@ -242,19 +242,20 @@ def _faults(evidence: Evidence) -> tuple[Sentence, ...]:
 
 
 def _after_repair(evidence: Evidence) -> Sentence:
-    shared = {each.subject for each in _breached(evidence.quality)}
-    explained = tuple(each for each in evidence.changed if each.subject in shared)
-    own = tuple(each for each in evidence.changed if each.subject not in shared)
-    if explained and not own:
-        text = "All inputs that changed are among these: repair them before blaming the model."
-    elif own:
-        text = (
-            f"{_count(len(own), 'other input')} changed too ({_named([e.subject for e in own])}): look "
-            "again once the data are repaired."
-        )
-    else:
+    changed = evidence.changed
+    if not changed:
         text = "No input changed its distribution beyond that: repair the data, then look again."
-    return Sentence(text, own or explained)
+        return Sentence(text)
+    faulty = {each.subject for each in _breached(evidence.quality)}
+    own = tuple(each for each in changed if each.subject not in faulty)
+    if not own:
+        text = "All inputs that changed are among these: repair them before blaming the model."
+        return Sentence(text, changed)
+    text = (
+        f"{_count(len(own), 'other input')} changed too ({_named([e.subject for e in own])}): look "
+        "again once the data are repaired."
+    )
+    return Sentence(text, own)
 
 
 def _steps(evidence: Evidence) -> list[tuple[MetricResult, MetricResult]]:

@@ -31,7 +31,6 @@ def diagnosed(report: Callable[[str], Any], metric: str) -> Diagnosed:
 
     Args:
         report: Returns the report of a signal by its name.
-        metric: Of performance.
     """
     missing: list[str] = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,7 @@ from monitoring.methods.root_cause.attribution import (
 from monitoring.methods.root_cause.loss import Loss
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.verdict import draft, judge
 from monitoring.window import Window
 
@@ -34,8 +35,6 @@ WORDS: dict[Part, str] = {
 MUCH_OUTSIDE = 0.2
 #: A difference of shares that weighting leaves; above, some of `relation` may be mix.
 LARGE_GAP = 0.1
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,19 +104,13 @@ def run(
 
     Args:
         reference: Predictions with labels and features of the reference period, by day.
-        window: The same for what is looked at.
-        columns: Which column holds what.
         metric: Of performance; its loss is looked at, or one that stands for it.
-        reference_window: What `reference` covers.
-        looked_at: What `window` covers.
-        place: Whose predictions they are.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: A side has fewer than 300 labelled rows.
         InputError: A file cannot be read.
     """
-    report = progress or (lambda _share, _text: None)
+    report = part(progress, 0.0)
     both = sides(
         reference,
         window,
@@ -207,8 +200,3 @@ def _range(share: Share, loss: Loss) -> str:
 
 def _spans_zero(interval: Interval) -> bool:
     return interval.low <= 0 <= interval.high
-
-
-def features_first(found: Sequence[FeatureShare], names: int) -> tuple[FeatureShare, ...]:
-    """Return the features with the most to do with the change, those that have anything."""
-    return tuple(each for each in found if each.weight > 0)[:names]

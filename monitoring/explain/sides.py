@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,8 +15,7 @@ from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import NotEnoughData
 from monitoring.methods.root_cause.levels import Encoded, Levels, encode, levels_of
 from monitoring.methods.root_cause.loss import Loss, loss_for
-
-Progress = Callable[[float, str], None]
+from monitoring.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +45,8 @@ def sides(
 
     Args:
         reference: Predictions with labels and features, by day.
-        window: The same for what is looked at.
-        columns: Which column holds what.
         metric: Of performance; its loss is looked at, or one that stands for it.
         close: See `levels_of`.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: A side has no rows.

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.counting.totals.outcomes import PARTS, Moments, NumberOutcomes, Outcomes
+from monitoring.counting.totals.outcomes import PARTS, Moments, NumberOutcomes
 from monitoring.errors import NotEnoughData
 from monitoring.statistics.intervals import around
 from monitoring.statistics.performance import Performance
@@ -37,7 +37,7 @@ def mean_of(moments: Moments, name: str, bounds: tuple[float, float]) -> Perform
     return Performance(mean, error, around(mean, error, bounds), n)
 
 
-def numbers(outcomes: Outcomes, metric: str) -> NumberOutcomes:
+def numbers(outcomes: object, metric: str) -> NumberOutcomes:
     """Return the outcomes of a regression that has labels.
 
     Raises:

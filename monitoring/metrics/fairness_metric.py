@@ -259,19 +259,6 @@ def one_class(counts: GroupCounts, metric: str) -> OneClass:
     return counts
 
 
-def numbers(counts: GroupCounts, metric: str) -> NumberOutcomes:
-    """Return the sums of a regression with labels.
-
-    Raises:
-        NotEnoughData: They are of a classifier, or no label has arrived.
-    """
-    if not isinstance(counts, NumberOutcomes):
-        raise NotEnoughData(f"Cannot compute {metric} of a classifier")
-    if not counts.labelled:
-        raise NotEnoughData(f"Cannot compute {metric}: no label has arrived")
-    return counts
-
-
 def share_of(hits: int, rows: int, metric: str, needs: str) -> Performance:
     """Return a share of rows with Wilson's interval.
 

@@ -134,7 +134,6 @@ def risen(
 
     Args:
         production: Hits among rows.
-        reference: Likewise.
         error_bound: How far binning can have moved the rate.
         effect: Design effect of the rows, see `rates.design_effect`.
 

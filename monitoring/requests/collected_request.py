@@ -122,8 +122,8 @@ def _lines(
     types: Mapping[str, str],
 ) -> tuple[CollectedLines | None, Link]:
     request, deployment = evidence.request, place.deployment
-    enabled = [c for c in choices if deployment and deployment.collections.get(c)]
-    collection_name = enabled[0] if enabled else choices[0]
+    enabled = deployment.collections if deployment else {}
+    collection_name = next(filter(enabled.get, choices), choices[0])
     # The folders keep the case of the names; the traffic log's are lower case here.
     endpoint = place.endpoint.name if place.endpoint else request.endpoint
     folder = deployment.name if deployment else request.deployment
@@ -171,8 +171,9 @@ def _answer(row: Mapping[str, Any], model: ModelVersion) -> tuple[Any, Mapping[s
     if prefix is None or model.task == "regression":
         return prediction, None
     if model.task == "binary_classification":
-        return prediction, {"": row[prefix]} if row.get(prefix) is not None else None
-    chances = {n.removeprefix(prefix): v for n, v in row.items() if n.startswith(prefix)}
+        chances = {"": row.get(prefix)}
+    else:
+        chances = {n.removeprefix(prefix): v for n, v in row.items() if n.startswith(prefix)}
     return prediction, {name: v for name, v in chances.items() if v is not None} or None
 
 
@@ -189,8 +190,9 @@ def _label(
     if model is None:
         words = "The deployment's model is not known, so neither is where its labels arrive."
         return None, Link(LABEL, "missing", words, "model not known")
-    key = next((each.keys[0] for each in (outputs, inputs) if each), f"{request.request_id}_0")
-    times = {each.time or request.time for each in (outputs, inputs) if each} | {request.time}
+    collected = list(filter(None, (outputs, inputs)))
+    key = collected[0].keys[0] if collected else f"{request.request_id}_0"
+    times = {request.time, *filter(None, (each.time for each in collected))}
     try:
         label, link = _label_of(key, {time.date() for time in times}, place, model)
     except MonitoringError as error:

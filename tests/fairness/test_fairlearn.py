@@ -32,7 +32,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
         {DAY.date(): table}, Columns("binary_classification", "prediction", "label")
     )
     grouping = Grouping((Cut("group", values=tuple("abcd")),))
-    counted = group_counts.count(days, grouping)
+    counted = group_counts.count_each(days, [grouping])[0]
     rule = fairness.Rule(least_rows=1)  # fairlearn knows no least size
     report = fairness.judge(counted, Window.day(DAY.date()), rule)
     return {f"group {r.metric} {r.subject.removeprefix('group ')}": r.value for r in report.results}

@@ -87,7 +87,7 @@ class Everything:
                 [store.profiles(each, baseline.plan, baseline.bins) for each in rows.tables.values()],
                 engine.outputs(first, columns, classes, None, cache),
                 Counted(cache).days(rows.tables, columns),
-                group_counts.count(rows, grouping, cache),
+                group_counts.count_each(rows, [grouping], cache)[0],
                 [row_facts(each, list(each.columns), store=cache / "quality") for each in tables],
                 unmatched(tables[0], first, store=cache / "quality"),
                 versions,

@@ -43,7 +43,7 @@ def table_of(days: PredictedDays) -> pa.Table:
 
 def test_rates_of_a_group_are_those_of_its_rows(predicted) -> None:
     days = predicted("flight-delay")
-    report = fairness.judge(group_counts.count(days, ORIGINS), WEEK)
+    report = fairness.judge(group_counts.count_each(days, [ORIGINS])[0], WEEK)
     rows = table_of(days).to_pydict()
     origin, said = np.array(rows["origin"]), np.array(rows["prediction"])
     label = np.array([np.nan if v is None else v for v in rows["label"]])
@@ -63,7 +63,7 @@ def test_rates_of_a_group_are_those_of_its_rows(predicted) -> None:
 
 def test_errors_of_a_regression_are_those_of_its_rows(predicted) -> None:
     days = predicted("flight-time")
-    report = fairness.judge(group_counts.count(days, ORIGINS), WEEK)
+    report = fairness.judge(group_counts.count_each(days, [ORIGINS])[0], WEEK)
     rows = table_of(days).to_pydict()
     origin = np.array(rows["origin"])
     label = np.array([np.nan if v is None else v for v in rows["label"]])
@@ -86,8 +86,8 @@ def test_errors_of_a_regression_are_those_of_its_rows(predicted) -> None:
 
 def test_intersections_add_up_to_their_groups(predicted) -> None:
     days = predicted("flight-delay")
-    one = fairness.judge(group_counts.count(days, ORIGINS), WEEK)
-    two = fairness.judge(group_counts.count(days, CROSSED), WEEK)
+    one = fairness.judge(group_counts.count_each(days, [ORIGINS])[0], WEEK)
+    two = fairness.judge(group_counts.count_each(days, [CROSSED])[0], WEEK)
     for (origin,), counts in one.counts.items():
         parts = [c for group, c in two.counts.items() if group[0] == origin]
         assert sum(part.predictions for part in parts) == counts.predictions
@@ -101,7 +101,7 @@ def test_a_segment_is_all_that_is_counted(predicted) -> None:
     whole = table_of(predicted("flight-delay")).to_pydict()
     kept = [o for o, c in zip(whole["origin"], whole["carrier"], strict=True) if c == "UA"]
     report = fairness.judge(
-        group_counts.count(predicted("flight-delay", segment=segment), ORIGINS), WEEK
+        group_counts.count_each(predicted("flight-delay", segment=segment), [ORIGINS])[0], WEEK
     )
     assert {g[0]: c.predictions for g, c in report.counts.items()} == {
         name: kept.count(name) for name in ("EWR", "JFK", "LGA")
@@ -111,7 +111,7 @@ def test_a_segment_is_all_that_is_counted(predicted) -> None:
 def test_any_of_ten_classes_can_be_the_positive_one(predicted) -> None:
     days = predicted("digits")
     grouping = Grouping((Cut("pixel_20", edges=(4.0, 12.0)),))
-    counted = group_counts.count(days, grouping)
+    counted = group_counts.count_each(days, [grouping])[0]
     rows = table_of(days).to_pydict()
     said = np.array([str(value) for value in rows["prediction"]])
     group = np.searchsorted([4.0, 12.0], np.array(rows["pixel_20"]), side="right")
@@ -129,20 +129,20 @@ def test_any_of_ten_classes_can_be_the_positive_one(predicted) -> None:
 
 def test_stored_days_give_the_same_report(predicted, tmp_path: Path) -> None:
     days = predicted("flight-delay")
-    plain = fairness.judge(group_counts.count(days, ORIGINS), WEEK)
+    plain = fairness.judge(group_counts.count_each(days, [ORIGINS])[0], WEEK)
     for _ in range(2):
-        kept = fairness.judge(group_counts.count(days, ORIGINS, tmp_path), WEEK)
+        kept = fairness.judge(group_counts.count_each(days, [ORIGINS], tmp_path)[0], WEEK)
         assert [r.as_record() for r in kept.results] == [r.as_record() for r in plain.results]
 
 
 def test_a_window_without_predictions_is_said(predicted) -> None:
-    counted = group_counts.count(predicted("flight-delay"), ORIGINS)
+    counted = group_counts.count_each(predicted("flight-delay"), [ORIGINS])[0]
     with pytest.raises(NotEnoughData, match="No prediction was collected"):
         fairness.judge(counted, Window.day(datetime(2025, 1, 1, tzinfo=UTC).date()))
 
 
 def test_a_limit_of_ones_own_decides(predicted) -> None:
-    counted = group_counts.count(predicted("flight-delay"), ORIGINS)
+    counted = group_counts.count_each(predicted("flight-delay"), [ORIGINS])[0]
     strict = fairness.Rule(
         limits=(("selection_rate", 0.001), ("demographic_parity_difference", 0.9))
     )

@@ -10,10 +10,18 @@ import pytest
 
 from monitoring.counting.engine import outcomes as counting
 from monitoring.counting.engine.tables import write_table
-from monitoring.counting.totals.outcomes import ClassOutcomes, Columns, NumberOutcomes, coverage
+from monitoring.counting.totals.outcomes import (
+    ClassOutcomes,
+    Columns,
+    NumberOutcomes,
+    Outcomes,
+    coverage,
+)
+from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
+from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import WORKSPACE
-from monitoring.signals.model_performance import report as model_performance
+from monitoring.signals.model_performance.performance_verdict import Judge
 from monitoring.signals.traffic import judging as traffic
 from monitoring.window import Window
 
@@ -36,6 +44,11 @@ def number(error: float) -> NumberOutcomes:
     return NumberOutcomes(predictions=500, labelled=500, sums=sums, products=products)
 
 
+def judged(metric: PerformanceMetric, outcomes: Outcomes, baseline: float | None) -> MetricResult:
+    baselines = {} if baseline is None else {metric.name: baseline}
+    return Judge("regression", WORKSPACE, baselines, {}).result(metric, outcomes, DAY)
+
+
 @pytest.mark.parametrize(
     ("outcomes", "baseline", "status"),
     [
@@ -49,7 +62,7 @@ def number(error: float) -> NumberOutcomes:
     ],
 )
 def test_accuracy_is_judged_against_the_registered_models_own(outcomes, baseline, status) -> None:
-    result = model_performance.judged(ACCURACY, WORKSPACE, outcomes, baseline, DAY)
+    result = judged(ACCURACY, outcomes, baseline)
     assert result.status == status
     assert result.reason or result.status in {"ok", "breached"}
 
@@ -57,8 +70,8 @@ def test_accuracy_is_judged_against_the_registered_models_own(outcomes, baseline
 def test_higher_error_is_worse() -> None:
     metric = METRICS["mean_absolute_error"]
     good, bad = number(1.0), number(2.0)
-    assert model_performance.judged(metric, WORKSPACE, good, 1.0, DAY).status == "ok"
-    assert model_performance.judged(metric, WORKSPACE, bad, 1.0, DAY).status == "breached"
+    assert judged(metric, good, 1.0).status == "ok"
+    assert judged(metric, bad, 1.0).status == "breached"
 
 
 def test_outcomes_of_days_add_up(tmp_path: Path) -> None:

@@ -4,6 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from synthetic_changes import (
+    FEATURES,
+    Case,
+    acceptance,
+    broken,
+    cases,
+    outcome,
+)
 
 from monitoring.counting.rows import Labels, Rows
 from monitoring.errors import NotEnoughData
@@ -12,14 +20,6 @@ from monitoring.methods.root_cause.attribution import PARTS, Attribution, attrib
 from monitoring.methods.root_cause.levels import Encoded, Levels, encode, levels_of
 from monitoring.methods.root_cause.loss import LOSSES, loss_for
 from monitoring.methods.root_cause.support import support
-from monitoring.methods.root_cause.synthetic import (
-    FEATURES,
-    Case,
-    acceptance,
-    broken,
-    cases,
-    outcome,
-)
 from monitoring.methods.root_cause.tilting import OneHot, tilt
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from monitoring.arrays import Floats
 from monitoring.counting.rows import Column, Labels, Rows
 from monitoring.metric import Interval
+from monitoring.progress import Progress
 from monitoring.statistics.intervals import Z
 
 #: Rows that the model is asked about, and how often each feature is shuffled.
@@ -20,7 +21,6 @@ ROWS_AT_ONCE = 30_000
 
 #: A model's output for rows, shape (rows, outputs).
 Predict = Callable[[Rows], Floats]
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)

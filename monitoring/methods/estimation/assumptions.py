@@ -67,8 +67,6 @@ def complete_labels(labelled: int, predictions: int, difference: float | None) -
     """Whether the rows of the reference that have a label stand for all of them.
 
     Args:
-        labelled: Rows with a label.
-        predictions: All rows.
         difference: Mean score (or prediction) of rows with a label minus that of the others, in
             standard deviations; None where there are no others.
     """

@@ -118,7 +118,6 @@ def calibrate(labelled: Labelled, *, draws: Floats | None = None, seed: int = 0)
         labelled: Rows of one class against the rest.
         draws: How often each part is in each replicate, shape (replicates, parts); the same for all
             classes of a model. Drawn here by default.
-        seed: Of the draws.
     """
     rows, positive = labelled.rows.sum(axis=0), labelled.positive.sum(axis=0)
     fold = labelled.fold

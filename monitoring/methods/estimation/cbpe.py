@@ -136,7 +136,6 @@ def fit(reference: Sequence[ScoreCells], *, seed: int = 0) -> Fitted:
 
     Args:
         reference: Scores of the positive class, by day in time order; of one part if not by day.
-        seed: Of the draws.
     """
     labelled = Labelled.of(reference, seed=seed)
     calibration = calibrate(labelled, seed=seed)

@@ -161,7 +161,6 @@ def fit(reference: Chunk, day: Index, *, seed: int = 0) -> Fitted:
     Args:
         reference: Rows with a label.
         day: Number of the day of each row, from 0, shape (n,); all 0 if not by day.
-        seed: Of the draws.
     """
     frequencies = Frequencies.learn(reference.rows)
     matrix = frequencies.matrix(reference.rows)

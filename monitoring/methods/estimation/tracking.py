@@ -53,9 +53,7 @@ def track(
     """Count the days whose realized value lay inside the band.
 
     Args:
-        metric: Which.
         pairs: Estimate for the labelled rows of each day, and what they turned out to be.
-        bounds: Of the metric.
         whole: The same for all of them together.
     """
     held = 0

@@ -22,7 +22,7 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -36,6 +36,7 @@ from monitoring.methods.root_cause.relation import Side, by_place, places
 from monitoring.methods.root_cause.support import Support, grouped, merged, support
 from monitoring.methods.root_cause.tilting import OneHot, Tilt, tilt
 from monitoring.metric import Interval
+from monitoring.progress import Progress
 from monitoring.verdict import LEAST_ROWS
 
 Part = Literal["mix", "missing", "relation", "unexplained"]
@@ -47,8 +48,6 @@ MOST_ROWS = 20_000
 REPLICATES = 200
 #: Points at which the path from no weights to full weights is looked at.
 NODES, REPLICATE_NODES = 24, 5
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +118,8 @@ def attribute(
     """Lay the change of the mean loss on parts and features.
 
     Args:
-        reference: Labelled rows of the reference period.
-        window: Labelled rows of the window.
         levels: Of each feature, by which both are encoded.
         replicates: Bootstrap draws behind the intervals.
-        seed: Of the bootstrap.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: A side has fewer than 300 labelled rows.

@@ -210,8 +210,3 @@ def encode(rows: Rows, loss: Floats, levels: Sequence[Levels]) -> Encoded:
     for at, each in enumerate(levels):
         codes[:, at] = each.code(rows)[known]
     return Encoded(codes, loss[known])
-
-
-def offsets(levels: Sequence[Levels]) -> Index:
-    """Return where the levels of each feature begin in one long vector, shape (d + 1,)."""
-    return np.concatenate([[0], np.cumsum([each.size for each in levels])]).astype(np.int64)

@@ -6,6 +6,7 @@ is not who came but how the same rows fared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,7 +90,6 @@ def contrast(reference: Side, window: Side, feature: int) -> Contrast:
     Args:
         reference: Weighted to the window's features.
         window: Those inside the reference's support.
-        feature: Which.
     """
     one, two = _moments(reference, feature), _moments(window, feature)
     says = (np.minimum(one[2], two[2]) >= LEAST_ROWS) & (one[1] + two[1] > 0)
@@ -120,24 +120,31 @@ def places(reference: Side, window: Side) -> tuple[int, ...]:
     One is added at a time, and what it accounts for is taken out before the next is asked for, so
     that a companion of the place of a change is no place of its own.
     """
-    from scipy.special import chdtrc  # noqa: PLC0415 - 0.1 s that a start-up need not pay
-
     chosen: tuple[int, ...] = ()
     left = window
     while len(chosen) < MOST_FEATURES:
         others = [j for j in range(len(window.rows.sizes)) if j not in chosen]
-        tests = [contrast(reference, left, j).heterogeneity() for j in others]
-        pvalues = [float(chdtrc(degrees, q)) if degrees else 1.0 for q, degrees in tests]
-        if not pvalues or min(benjamini_hochberg(pvalues)) > LEVEL:
+        best = _clearest(reference, left, others)
+        if best is None:
             break
-        # Among p-values that are all 0 the statistic per degree of freedom decides.
-        best = min(zip(pvalues, (-q / max(k, 1) for q, k in tests), others, strict=True))[2]
         chosen = (*chosen, best)
         effects = np.zeros(window.rows.length)
         for feature, found in fitted(reference, window, chosen).items():
             effects[window.rows.of(feature)] = found.deviations()
         left = replace(window, loss=window.loss - window.rows.score(effects))
     return chosen
+
+
+def _clearest(reference: Side, window: Side, features: Sequence[int]) -> int | None:
+    """Return the feature along which the change differs most clearly; None if along none."""
+    from scipy.special import chdtrc  # noqa: PLC0415 - 0.1 s that a start-up need not pay
+
+    tests = [contrast(reference, window, j).heterogeneity() for j in features]
+    pvalues = [float(chdtrc(degrees, q)) if degrees else 1.0 for q, degrees in tests]
+    if not pvalues or min(benjamini_hochberg(pvalues)) > LEVEL:
+        return None
+    # Among p-values that are all 0 the statistic per degree of freedom decides.
+    return min(zip(pvalues, (-q / max(k, 1) for q, k in tests), features, strict=True))[2]
 
 
 def fitted(reference: Side, window: Side, chosen: tuple[int, ...]) -> dict[int, Contrast]:

@@ -122,7 +122,6 @@ def tilt(reference: OneHot, window: Floats, rows: int) -> Tilt:
     would count as less than a fifth of its rows: then few rows would stand for many.
 
     Args:
-        reference: Rows of the reference.
         window: Share of the window's rows in each level, shape (length,).
         rows: Of the smaller side; a penalty is so many rows' worth of evidence that nothing moved.
 

@@ -21,9 +21,6 @@ def hellinger_distance(reference: Counts, production: Counts) -> Floats:
     Returns:
         The distance, 0 to 1, shape (...).
 
-    Source:
-        Hellinger (1909), doi:10.1515/crll.1909.136.210.
-
     >>> float(hellinger_distance(np.array([1, 1]), np.array([1, 3])).round(4))
     0.1846
     """

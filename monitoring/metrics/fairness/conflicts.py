@@ -35,7 +35,6 @@ def conflicts(groups: Mapping[str, OneClass], least_rows: int) -> Conflict:
     Equal selection rates then need unequal error rates even of a perfect model.
 
     Args:
-        groups: By name.
         least_rows: Labelled rows below which a group is left out.
 
     Source:

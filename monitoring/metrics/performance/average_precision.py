@@ -17,9 +17,6 @@ def average_precision(outcomes: Outcomes) -> Performance:
     Raises:
         NotEnoughData: No label, no probability, or labels of one class only.
 
-    Source:
-        sklearn.metrics.average_precision_score; standard error from the influence of each row.
-
     >>> import numpy as np
     >>> from monitoring.counting.totals.outcomes import ScoreCells
     >>> scores = ScoreCells.of(

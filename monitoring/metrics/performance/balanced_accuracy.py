@@ -14,9 +14,6 @@ def balanced_accuracy(outcomes: Outcomes) -> Performance:
     Raises:
         NotEnoughData: No label has arrived.
 
-    Source:
-        sklearn.metrics.balanced_accuracy_score; interval by the delta method.
-
     >>> import numpy as np
     >>> from monitoring.counting.totals.outcomes import ClassOutcomes
     >>> seen = ClassOutcomes(classes=("a", "b"), confusion=np.array([[90, 0], [5, 5], [0, 0]]))

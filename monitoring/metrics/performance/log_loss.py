@@ -19,9 +19,6 @@ def log_loss(outcomes: Outcomes) -> Performance:
     Raises:
         NotEnoughData: No label or no probability.
 
-    Source:
-        sklearn.metrics.log_loss; interval by the central limit theorem.
-
     >>> from monitoring.counting.totals.outcomes import ClassOutcomes, Moments, ScoreCells
     >>> scores = ScoreCells.of(np.array([0.5]), np.ones(1, bool), np.ones(1, np.int8))
     >>> losses = Moments.of(-np.log([0.5, 0.5]))

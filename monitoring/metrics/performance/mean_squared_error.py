@@ -17,9 +17,6 @@ def mean_squared_error(outcomes: Outcomes) -> Performance:
     Raises:
         NotEnoughData: No label has arrived.
 
-    Source:
-        sklearn.metrics.mean_squared_error; interval by the delta method on the logarithm.
-
     >>> from monitoring.counting.totals.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[2] = 20.0  # squared errors of 1, 9, 1, 9

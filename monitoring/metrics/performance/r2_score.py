@@ -24,9 +24,6 @@ def r2_score(outcomes: Outcomes) -> Performance:
     Raises:
         NotEnoughData: No label has arrived, or the labels do not vary.
 
-    Source:
-        sklearn.metrics.r2_score; interval by the delta method on the logarithm of 1 - R2.
-
     >>> from monitoring.counting.totals.outcomes import NumberOutcomes
     >>> sums, products = np.zeros(8), np.zeros((8, 8))
     >>> sums[2:5] = 2.0, 10.0, 30.0  # labels 1, 2, 3, 4, squared errors of 1, 0, 1, 0

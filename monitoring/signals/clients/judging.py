@@ -61,17 +61,26 @@ def _surges(rows: Rows, shares: Sequence[float], begin: datetime) -> list[Event]
         if now - begin < LEAST_HISTORY or requests < LEAST_REQUESTS:
             continue
         before = [r["Requests"] for r in rows[:at] if now - r["TimeGenerated"] <= WEEK]
-        if requests < SURGE * max(before, default=0) or (not before and shares[at] < NEW_SHARE):
+        if not _has_surged(requests, before, shares[at]):
             continue
         if last is None or now - last > LEAST_HISTORY:
-            what = "asks much more than before" if before else "asks for the first time"
-            detail = (
-                f"{requests:,} requests in the step, {shares[at]:.0%} of all; "
-                f"{max(before, default=0):,} at most in the week before"
-            )
-            found.append(_event(row, what, detail, 0.5 + 0.5 * shares[at]))
+            found.append(_surge(row, before, shares[at]))
         last = now
     return found
+
+
+def _has_surged(requests: int, before: Sequence[int], share: float) -> bool:
+    """Whether a caller asks much more than in the week before, or much where it had never asked."""
+    return requests >= SURGE * max(before) if before else share >= NEW_SHARE
+
+
+def _surge(row: Mapping[str, Any], before: Sequence[int], share: float) -> Event:
+    what = "asks much more than before" if before else "asks for the first time"
+    detail = (
+        f"{row['Requests']:,} requests in the step, {share:.0%} of all; "
+        f"{max(before, default=0):,} at most in the week before"
+    )
+    return _event(row, what, detail, 0.5 + 0.5 * share)
 
 
 def _refusals(rows: Rows) -> list[Event]:

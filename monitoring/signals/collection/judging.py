@@ -100,9 +100,6 @@ def judged(
     answered; without requests there is nothing to collect, and no verdict.
 
     Args:
-        metrics: Where to ask.
-        endpoints: With their deployments.
-        window: What is judged.
         step: Length of a step, whole minutes.
 
     Raises:

@@ -30,7 +30,6 @@ CATEGORIES = frozenset(
         "AmlOnlineEndpointEventLog",
     }
 )
-EVERYTHING = frozenset({"allLogs", "audit"})
 COLLECTIONS = ("model_inputs", "model_outputs")
 _DONE = frozenset({"succeeded", "success"})
 STEP = timedelta(hours=1)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +35,8 @@ IDLE_CPU_PERCENT = 3.0
 #: What may lie between the bill and our estimate of it.
 RECONCILED_WITHIN = 0.05
 
+#: A number of each deployment and UTC day.
+_Days = dict[tuple[Place, date], float]
 Source = Literal["billed", "estimated", "unknown"]
 
 
@@ -107,45 +110,54 @@ def days(
 
     Args:
         deployments: Those that exist now; what was deleted is in the bill alone.
-        window: Of whole days.
         billed: The bill; None where it may not be read.
-        capacities: How many instances ran.
-        used: CPU among them.
         traffic: Rows of `traffic.kql` with a step of one day.
         edited: The user's prices an hour by type of machine.
     """
-    bill = {
-        (Place(endpoint=b.endpoint, deployment=b.deployment), b.day): b
-        for b in billed or ()
-        if b.endpoint
-    }
+    bill = _by_day(billed or ())
     currency = next((b.currency for b in bill.values()), prices.CURRENCY)
-    hours = {key: value for c in capacities for key, value in _instance_hours(c).items()}
-    cpu = {key: value for u in used if u.resource is CPU for key, value in _cpu(u).items()}
-    answered = {
+    hours = _merged(map(_instance_hours, capacities))
+    cpu = _merged(_cpu(each) for each in used if each.resource is CPU)
+    answered = _answered(traffic)
+    rates = {d.place: prices.price_of(d.instance_type, edited) for d in deployments}
+    places = sorted({*rates, *(place for place, _ in bill)})
+    return tuple(
+        CostDay(
+            day=day,
+            place=place,
+            billed=bill[place, day].cost if (place, day) in bill else None,
+            estimated=_times(rates.get(place), hours.get((place, day))),
+            instance_hours=hours.get((place, day)),
+            predictions=answered.get((place, day)),
+            cpu_percent=cpu.get((place, day)),
+            currency=currency,
+        )
+        for day in window.days()
+        for place in places
+    )
+
+
+def _by_day(billed: Iterable[BilledDay]) -> dict[tuple[Place, date], BilledDay]:
+    return {
+        (Place(endpoint=each.endpoint, deployment=each.deployment), each.day): each
+        for each in billed
+        if each.endpoint
+    }
+
+
+def _answered(traffic: Iterable[Mapping[str, Any]]) -> dict[tuple[Place, date], int]:
+    return {
         (Place.of_row(row), row["TimeGenerated"].date()): row["Requests"] - row["Errors"]
         for row in traffic
     }
-    rates = {d.place: prices.price_of(d.instance_type, edited) for d in deployments}
-    places = sorted({*rates, *(place for place, _ in bill)})
-    found = []
-    for day in window.days():
-        for place in places:
-            key = place, day
-            rate, ran = rates.get(place), hours.get(key)
-            found.append(
-                CostDay(
-                    day=day,
-                    place=place,
-                    billed=bill[key].cost if key in bill else None,
-                    estimated=None if rate is None or ran is None else rate * ran,
-                    instance_hours=ran,
-                    predictions=answered.get(key),
-                    cpu_percent=cpu.get(key),
-                    currency=currency,
-                )
-            )
-    return tuple(found)
+
+
+def _merged(parts: Iterable[_Days]) -> _Days:
+    return dict(chain.from_iterable(part.items() for part in parts))
+
+
+def _times(rate: float | None, hours: float | None) -> float | None:
+    return None if rate is None or hours is None else rate * hours
 
 
 def reconciled(found: Iterable[CostDay]) -> Reconciliation | None:
@@ -172,18 +184,19 @@ def hourly_rates(found: Iterable[CostDay], place: Place) -> dict[Source, float]:
 
     The bill knows the discounts. Empty where nothing says it.
     """
-    own = [day for day in found if day.place == place and day.instance_hours]
-    costs: dict[Source, list[tuple[float, float]]] = {
-        "billed": [(d.billed, d.instance_hours or 0.0) for d in own if d.billed is not None],
-        "estimated": [
-            (d.estimated, d.instance_hours or 0.0) for d in own if d.estimated is not None
-        ],
+    own = [(day, day.instance_hours) for day in found if day.place == place and day.instance_hours]
+    rates: dict[Source, float | None] = {
+        "billed": _rate([(day.billed, hours) for day, hours in own]),
+        "estimated": _rate([(day.estimated, hours) for day, hours in own]),
     }
-    return {
-        source: sum(cost for cost, _ in each) / sum(hours for _, hours in each)
-        for source, each in costs.items()
-        if each
-    }
+    return {source: rate for source, rate in rates.items() if rate is not None}
+
+
+def _rate(paid: Iterable[tuple[float | None, float]]) -> float | None:
+    known = [(cost, hours) for cost, hours in paid if cost is not None]
+    if not known:
+        return None
+    return sum(cost for cost, _ in known) / sum(hours for _, hours in known)
 
 
 def idle(
@@ -195,8 +208,8 @@ def idle(
         NotPermittedError: The identity may not read metrics of the subscription.
         SourceError: Azure did not answer.
     """
-    whole = [Window.day(day) for day in window.days() if Window.day(day).end <= window.end]
-    whole = [day for day in whole if day.start >= window.start]
+    every = map(Window.day, window.days())
+    whole = [day for day in every if window.start <= day.start and day.end <= window.end]
     if not whole:
         return ()
     span = Window(whole[0].start, whole[-1].end)
@@ -261,7 +274,7 @@ def is_idle(cpu: Utilization) -> bool | None:
     return bool(np.percentile(known, 95) < IDLE_CPU_PERCENT)
 
 
-def _instance_hours(capacity: Capacity) -> dict[tuple[Place, date], float]:
+def _instance_hours(capacity: Capacity) -> _Days:
     """Return instance-hours of each day with a point.
 
     A gap between two points counts as what ran before it: machines are paid while Azure Monitor is
@@ -280,14 +293,14 @@ def _instance_hours(capacity: Capacity) -> dict[tuple[Place, date], float]:
     }
 
 
-def _cpu(used: Utilization) -> dict[tuple[Place, date], float]:
+def _cpu(used: Utilization) -> _Days:
     counts = (~np.isnan(used.percent)).sum(axis=0)
     total = np.nansum(used.percent, axis=0)
     with np.errstate(invalid="ignore"):
         return _daily(used, np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
 
 
-def _daily(of: Utilization, values: Floats) -> dict[tuple[Place, date], float]:
+def _daily(of: Utilization, values: Floats) -> _Days:
     of_day = of.times.astype("datetime64[D]")
     found = {}
     for day in np.unique(of_day):

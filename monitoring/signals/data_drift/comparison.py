@@ -230,6 +230,15 @@ def comparable(
     Raises:
         InputError: A feature is named that exists on neither side.
     """
+    wanted = _wanted(reference, production, features)
+    apart = {name: _apart(name, reference, production, mode) for name in wanted}
+    left_out = {name: reason for name, reason in apart.items() if reason is not None}
+    return [name for name in wanted if name not in left_out], left_out
+
+
+def _wanted(
+    reference: tables.Table, production: tables.Table, features: Sequence[str] | None
+) -> list[str]:
     everything = [
         *reference.columns,
         *reference.rejected,
@@ -244,24 +253,20 @@ def comparable(
             hint=f"The reference has {', '.join(list(reference.columns)[:8])}"
             + (" and more." if len(reference.columns) > 8 else "."),  # noqa: PLR2004
         )
-    names: list[str] = []
-    left_out: dict[str, str] = {}
-    for name in wanted:
-        rejected = [
-            table.rejected[name] for table in (reference, production) if name in table.rejected
-        ]
-        here, there = reference.columns.get(name), production.columns.get(name)
-        if rejected:
-            left_out[name] = rejected[0]
-        elif here is None or there is None:
-            left_out[name] = (
-                f"only {'production' if here is None else 'the reference'} has this column"
-            )
-        elif mode == "robust" and not _same_family(here, there):
-            left_out[name] = f"its type is {here} in the reference and {there} in production"
-        else:
-            names.append(name)
-    return names, left_out
+    return wanted
+
+
+def _apart(name: str, reference: tables.Table, production: tables.Table, mode: Mode) -> str | None:
+    """Return why a column cannot be compared; None if it can."""
+    for table in (reference, production):
+        if name in table.rejected:
+            return table.rejected[name]
+    here, there = reference.columns.get(name), production.columns.get(name)
+    if here is None or there is None:
+        return f"only {'production' if here is None else 'the reference'} has this column"
+    if mode == "robust" and not _same_family(here, there):
+        return f"its type is {here} in the reference and {there} in production"
+    return None
 
 
 def _same_family(here: str, there: str) -> bool:

@@ -138,10 +138,7 @@ def _measured(stacked: Sequence[Comparisons]) -> list[Finding]:
         for name, metric in METRICS.items()
         if whole.kind in metric.kinds
     }
-    numbers = {
-        name: [number for part in parts for number in _numbers(part)]
-        for name, parts in measurements.items()
-    }
+    numbers = {name: _in_order(parts) for name, parts in measurements.items()}
     one, other = whole.reference, whole.production
     infinite = one.margins.infinite + other.margins.infinite
     pvalues = _pvalues(stacked, measurements)
@@ -174,6 +171,10 @@ def _joined(stacked: Sequence[Comparisons]) -> Comparisons:
 def _joined_reference(stacks: tuple[Stack, ...]) -> Stack:
     """Return the stacks of a reference as one, the same for every window."""
     return Stack.joined(stacks, stacks)
+
+
+def _in_order(parts: Sequence[Measurement]) -> list[Number | MonitoringError]:
+    return [number for part in parts for number in _numbers(part)]
 
 
 def _numbers(found: Measurement) -> list[Number | MonitoringError]:

@@ -126,19 +126,7 @@ def run(
     """
     judge = _Judge(baseline, mode, metrics, thresholds, signal, place)
     kept = (store or DayStore()).days(baseline, days)
-    counted: dict[date, Counted] = {}
-    done: list[date] = []
-    for day in sorted(days):
-        if stop and stop():
-            if not done:
-                raise Cancelled("Stopped before the first day was compared")
-            break
-        if progress:
-            progress(len(done) / len(days), f"{day:%d %b %Y}, day {len(done) + 1} of {len(days)}")
-        if (found := kept.count(day, days[day])) is not None:
-            counted[day] = found
-        done.append(day)
-    kept.add(counted)
+    done = _counted(kept, days, progress, stop)
     daily = judge.days(kept, {day: days[day] for day in done})
     if taken:
         running = [day for day in done if day >= taken.astimezone(UTC).date()]
@@ -159,6 +147,29 @@ def run(
     )
 
 
+def _counted(
+    kept: Days,
+    days: Mapping[date, Table],
+    progress: counting.Progress | None,
+    stop: counting.Stop | None,
+) -> list[date]:
+    """Count days until told to stop, and return those that are done."""
+    counted: dict[date, Counted] = {}
+    done: list[date] = []
+    for day in sorted(days):
+        if stop and stop():
+            if not done:
+                raise Cancelled("Stopped before the first day was compared")
+            break
+        if progress:
+            progress(len(done) / len(days), f"{day:%d %b %Y}, day {len(done) + 1} of {len(days)}")
+        if (found := kept.count(day, days[day])) is not None:
+            counted[day] = found
+        done.append(day)
+    kept.add(counted)
+    return done
+
+
 def compare(
     baseline: Baseline,
     table: Table,
@@ -172,11 +183,10 @@ def compare(
 ) -> DriftReport:
     """Compute drift of one table that has no days: two files. Arguments as for `run`."""
     shared, left_out = data_drift.comparable(baseline.table, table, mode=mode)
-    unread = {n: f.reason for n, f in baseline.plan.items() if f.reason and n in shared}
     if mode == "azureml":  # it skips columns of the reference in words of its own
         left_out = {n: reason for n, reason in left_out.items() if n not in baseline.plan}
     else:
-        left_out = {**left_out, **unread}
+        left_out = left_out | _unread(baseline, shared)
     plan = {name: feature for name, feature in baseline.plan.items() if name in shared}
     bins = {name: bins for name, bins in baseline.bins.items() if name in shared}
     profiles = counting.profile(table, plan, bins, progress=progress)
@@ -188,6 +198,10 @@ def compare(
     return DriftReport(
         baseline, None, mode, tuple(results), {}, profiles, (*table.notes, *notes), taken=taken
     )
+
+
+def _unread(baseline: Baseline, names: Collection[str]) -> dict[str, str]:
+    return {n: f.reason for n, f in baseline.plan.items() if f.reason and n in names}
 
 
 @dataclass(frozen=True, slots=True)

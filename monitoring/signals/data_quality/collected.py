@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 from monitoring.counting.engine.tables import open_table
+from monitoring.progress import Progress
 from monitoring.segment import EVERYONE, Segment
 from monitoring.signals.data_quality.days import USUAL_DAYS, DayRows
 from monitoring.sources.deployed import INPUTS, OUTPUTS, Deployed
 from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment
 from monitoring.workspace.models import ModelVersion
-
-Progress = Callable[[float, str], None]
 
 
 def collected_days(

@@ -154,14 +154,18 @@ def usual_of(days: Sequence[CountedDay]) -> Usual | None:
         return None
     rows = np.array([each.rows for each in known])
     median = float(np.median(rows))
-    hours = [each.by_hour for each in known if each.by_hour]
     return Usual(
         rows=median,
         spread=float(np.median(np.abs(rows - median))) * MAD_TO_STD,
-        by_hour=tuple(float(n) for n in np.median(hours, axis=0)) if hours else (),
+        by_hour=_usual_hours(known),
         days=len(known),
         repeats=Share(sum(each.duplicate_rows for each in known), sum(each.rows for each in known)),
     )
+
+
+def _usual_hours(days: Sequence[RowFacts]) -> tuple[float, ...]:
+    hours = [each.by_hour for each in days if each.by_hour]
+    return tuple(float(n) for n in np.median(hours, axis=0)) if hours else ()
 
 
 def feature_facts(

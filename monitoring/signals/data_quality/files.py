@@ -58,19 +58,23 @@ def compare_tables(
     progress: Progress | None = None,
 ) -> DataQualityReport:
     """Check a table against a reference. Raises as `compare_files`."""
-    known = {*reference.columns, *reference.rejected, *data.columns, *data.rejected}
-    if unknown := [name for name in features or () if name not in known]:
-        raise InputError(
-            f"Cannot check {', '.join(map(repr, unknown))}: no such column in"
-            f" {reference.name!r} or {data.name!r}",
-            hint=f"The reference has {', '.join(list(reference.columns)[:8])}.",
-        )
+    _expect(features or (), reference, data)
     names = [name for name in features or reference.columns if name in reference.columns]
     baseline = take_baseline(reference.name, reference, features=names, progress=progress)
     if features:
         kept = {name: dtype for name, dtype in data.columns.items() if name in features}
         data = Table(data.name, data.paths, kept, data.rows, data.rejected, data.notes)
     return compare(baseline, data, rules=rules, taken=taken)
+
+
+def _expect(features: Sequence[str], reference: Table, data: Table) -> None:
+    known = {*reference.columns, *reference.rejected, *data.columns, *data.rejected}
+    if unknown := [name for name in features if name not in known]:
+        raise InputError(
+            f"Cannot check {', '.join(map(repr, unknown))}: no such column in"
+            f" {reference.name!r} or {data.name!r}",
+            hint=f"The reference has {', '.join(list(reference.columns)[:8])}.",
+        )
 
 
 def compare(

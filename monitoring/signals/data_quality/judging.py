@@ -65,37 +65,77 @@ def robust(
     Returns:
         Results, features in their order, then the rows as a whole.
     """
-    chosen = [m for name, m in METRICS.items() if metrics is None or name in metrics]
-    found: dict[tuple[str, str], tuple[MetricResult, Measured | None]] = {}
-    for name, facts in features.items():
-        for metric in chosen:
-            if metric.of_feature and facts.reference.kind in metric.kinds:
-                draft = draft_of(metric, place.of(name), facts.reference.kind, thresholds, window)
-                measured = metric.of_feature(facts)
-                effect = (effects or {}).get((name, metric.name), 1.0)
-                if measured and measured.shares and effect > 1:
-                    measured = risen(
-                        *measured.shares, error_bound=measured.error_bound, effect=effect
-                    )
-                if measured is None:
-                    draft = _silent(draft, facts)
-                elif too_many := _too_many(facts, metric):
-                    draft, measured = judge(draft, blind=("error", too_many)), None
-                found[name, metric.name] = draft, measured
-    found = {key: pair for key, pair in found.items() if pair[1] or pair[0].reason}
-    for metric in chosen if table else ():
-        if metric.of_table and (measured := metric.of_table(table)):  # type: ignore[arg-type]  # table is set
-            draft = draft_of(metric, place.of(TABLE), None, thresholds, window)
-            found[TABLE, metric.name] = draft, measured
+    chosen = _chosen(metrics)
+    found = _of_features(features, chosen, place, thresholds, window, effects or {})
+    if table:
+        found |= _of_table(chosen, table, place.of(TABLE), thresholds, window)
     adjusted = _adjusted({key: m for key, (_, m) in found.items() if m})
     results = [
         _verdict(draft, measured, adjusted.get(key), thresholds, (floors or {}).get(key))
-        if measured
-        else draft
         for key, (draft, measured) in found.items()
     ]
-    refusals = (unusable or {}).items()
-    return [*results, *(refused(place.of(name), why, "robust") for name, why in refusals)]
+    return results + [
+        refused(place.of(name), why, "robust") for name, why in (unusable or {}).items()
+    ]
+
+
+def _chosen(metrics: Collection[str] | None) -> list[QualityMetric]:
+    return [m for name, m in METRICS.items() if metrics is None or name in metrics]
+
+
+def _applicable(metrics: Sequence[QualityMetric], facts: FeatureFacts) -> list[QualityMetric]:
+    return [m for m in metrics if m.of_feature and facts.reference.kind in m.kinds]
+
+
+#: What a metric found before it is judged, or a result that says why it found nothing.
+_Found = tuple[MetricResult, Measured | None]
+
+
+def _of_features(
+    features: Mapping[str, FeatureFacts],
+    metrics: Sequence[QualityMetric],
+    place: Place,
+    thresholds: Thresholds | None,
+    window: Window | None,
+    effects: Mapping[Key, float],
+) -> dict[Key, _Found]:
+    found: dict[Key, _Found] = {}
+    for name, facts in features.items():
+        for metric in _applicable(metrics, facts):
+            draft = draft_of(metric, place.of(name), facts.reference.kind, thresholds, window)
+            effect = effects.get((name, metric.name), 1.0)
+            if pair := _of_feature(metric, draft, facts, effect):
+                found[name, metric.name] = pair
+    return found
+
+
+def _of_feature(
+    metric: QualityMetric, draft: MetricResult, facts: FeatureFacts, effect: float
+) -> _Found | None:
+    """Return what a metric found, or says of its silence; None if it has nothing to say."""
+    measured = metric.of_feature(facts) if metric.of_feature else None
+    if measured is None:
+        silent = _silent(draft, facts)
+        return (silent, None) if silent.reason else None
+    if too_many := _too_many(facts, metric):
+        return judge(draft, blind=("error", too_many)), None
+    if measured.shares and effect > 1:
+        measured = risen(*measured.shares, error_bound=measured.error_bound, effect=effect)
+    return draft, measured
+
+
+def _of_table(
+    metrics: Sequence[QualityMetric],
+    table: TableFacts,
+    place: Place,
+    thresholds: Thresholds | None,
+    window: Window | None,
+) -> dict[Key, _Found]:
+    return {
+        (TABLE, metric.name): (draft_of(metric, place, None, thresholds, window), measured)
+        for metric in metrics
+        if metric.of_table and (measured := metric.of_table(table))
+    }
 
 
 def draft_of(
@@ -145,9 +185,9 @@ def _too_many(facts: FeatureFacts, metric: QualityMetric) -> str:
     )
 
 
-def _adjusted(found: Mapping[tuple[str, str], Measured]) -> dict[tuple[str, str], float]:
+def _adjusted(found: Mapping[Key, Measured]) -> dict[Key, float]:
     """Return p-values adjusted for the number of features, metric by metric."""
-    adjusted: dict[tuple[str, str], float] = {}
+    adjusted: dict[Key, float] = {}
     for metric in dict.fromkeys(metric for _, metric in found):
         keys = [key for key, m in found.items() if key[1] == metric and m.pvalue is not None]
         pvalues = [found[key].pvalue or 0.0 for key in keys]
@@ -158,11 +198,13 @@ def _adjusted(found: Mapping[tuple[str, str], Measured]) -> dict[tuple[str, str]
 
 def _verdict(
     draft: MetricResult,
-    found: Measured,
+    found: Measured | None,
     adjusted: float | None,
     thresholds: Thresholds | None,
     floor: float | None,
 ) -> MetricResult:
+    if found is None:
+        return draft
     metric = METRICS[draft.metric]
     allowed = metric.allowed(draft.place.feature, thresholds)
     measured = replace(

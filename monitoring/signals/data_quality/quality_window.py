@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from monitoring.counting.engine.tables import Table
 from monitoring.metric import MetricResult
@@ -15,6 +15,8 @@ from monitoring.signals.data_quality.judging import Key
 from monitoring.statistics.rates import Share, design_effect
 
 Facts = Mapping[str, FeatureFacts]
+#: Shares whose hits and rows add up over days.
+SUMMED = ("duplicate_rows", "duplicate_ids", "lost_lines", "inputs_alone", "outputs_alone")
 #: So many spells in two weeks are the way of a feature.
 OFTEN = 3
 
@@ -87,29 +89,28 @@ def summed(days: Sequence[CountedDay], over: Sequence[CountedDay]) -> TableFacts
     """
     tables = [day.table for day in days]
     known = [day.table for day in over if day.table.usual]
-    compared = sum(each.rows for each in known)
     return TableFacts(
-        rows=compared if known else sum(each.rows for each in tables),
+        rows=sum(each.rows for each in known or tables),
         columns=max((each.columns for each in tables), default=0),
-        changes={name: what for each in tables for name, what in each.changes.items()},
-        duplicate_rows=total(each.duplicate_rows for each in tables),
-        reference_duplicate_rows=next(
-            (t.reference_duplicate_rows for t in tables if t.reference_duplicate_rows), None
-        ),
-        duplicate_ids=total(each.duplicate_ids for each in tables),
-        lost_lines=total(each.lost_lines for each in tables),
-        inputs_alone=total(each.inputs_alone for each in tables),
-        outputs_alone=total(each.outputs_alone for each in tables),
-        by_hour=tuple(n for each in known for n in each.by_hour or (0,) * _hours(each)),
-        usual=_summed_usual([each.usual for each in known if each.usual]),
+        changes=dict(chain.from_iterable(each.changes.items() for each in tables)),
+        reference_duplicate_rows=next(filter(None, map(_reference_repeats, tables)), None),
+        by_hour=tuple(chain.from_iterable(map(_hours, known))),
+        usual=_summed_usual(known),
+        **{name: total(getattr(each, name) for each in tables) for name in SUMMED},
     )
 
 
-def _hours(table: TableFacts) -> int:
-    return len(table.usual.by_hour) if table.usual else 0
+def _reference_repeats(table: TableFacts) -> Share | None:
+    return table.reference_duplicate_rows
 
 
-def _summed_usual(usual: Sequence[Usual]) -> Usual | None:
+def _hours(table: TableFacts) -> tuple[int, ...]:
+    """Return the rows of each hour: none in hours that usually have some."""
+    return table.by_hour or (0,) * (len(table.usual.by_hour) if table.usual else 0)
+
+
+def _summed_usual(tables: Sequence[TableFacts]) -> Usual | None:
+    usual = [each.usual for each in tables if each.usual]
     if not usual:
         return None
     return Usual(

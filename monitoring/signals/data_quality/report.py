@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -139,31 +139,12 @@ def run(
             incomplete.
     """
     judge = Judge(baseline, rules or Rules(), place)
-    counter = Counter(baseline, days, store)
-    done: dict[date, CountedDay] = {}
-    daily: dict[date, tuple[MetricResult, ...]] = {}
-    facts: dict[date, Facts] = {}
-    before: list[tuple[MetricResult, ...]] = []
     first = min(days, default=window.start.date())
     begun = [d for d in window.days() if d >= first and _has_begun(d, taken)]
     asked = sorted({*days, *begun})
-    for at, day in enumerate(asked):
-        if stop and stop():
-            if not daily:
-                raise Cancelled("Stopped before the first day was checked")
-            break
-        if progress:
-            progress(at / len(asked), f"Checking {day:%d %b %Y}, day {at + 1} of {len(asked)}")
-        done[day] = counter.count(day, done)
-        facts[day] = judge.facts(day, done)
-        results = judge.day(day, done[day], facts[day], before)
-        is_over = taken is None or Window.day(day).end <= taken
-        judged = tuple(results if is_over else (withhold(r, UNFINISHED) for r in results))
-        before = [*before[1 - USUAL_DAYS :], judged]
-        if day in begun:
-            daily[day] = judged
-    inside = {day: done[day] for day in daily}
-    ended = {d for d in daily if taken is None or Window.day(d).end <= taken}
+    checked = _checked(judge, Counter(baseline, days, store), asked, begun, taken, progress, stop)
+    done, facts, daily = checked.done, checked.facts, checked.daily
+    inside, ended = checked.inside, checked.ended(taken)
     whole = judge.whole(inside, done, window)
     return DataQualityReport(
         baseline,
@@ -181,6 +162,54 @@ def run(
         complete=len(done) == len(asked),
         taken=taken,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Checked:
+    """The days that were checked. daily: results of those that were asked for."""
+
+    done: dict[date, CountedDay] = field(default_factory=dict)
+    facts: dict[date, Facts] = field(default_factory=dict)
+    daily: dict[date, tuple[MetricResult, ...]] = field(default_factory=dict)
+
+    @property
+    def inside(self) -> dict[date, CountedDay]:
+        """Those that were asked for, counted."""
+        return {day: self.done[day] for day in self.daily}
+
+    def ended(self, taken: datetime | None) -> set[date]:
+        """Return those that were asked for and are over."""
+        return {day for day in self.daily if _is_over(day, taken)}
+
+
+def _checked(
+    judge: Judge,
+    counter: Counter,
+    days: Sequence[date],
+    wanted: Collection[date],
+    taken: datetime | None,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> _Checked:
+    """Check days in order, each by what is usual before it, until told to stop."""
+    checked = _Checked()
+    before: list[tuple[MetricResult, ...]] = []
+    for at, day in enumerate(days):
+        if stop and stop():
+            if not checked.daily:
+                raise Cancelled("Stopped before the first day was checked")
+            break
+        if progress:
+            progress(at / len(days), f"Checking {day:%d %b %Y}, day {at + 1} of {len(days)}")
+        checked.done[day] = counter.count(day, checked.done)
+        checked.facts[day] = judge.facts(day, checked.done)
+        results = judge.day(day, checked.done[day], checked.facts[day], before)
+        if not _is_over(day, taken):
+            results = [withhold(result, UNFINISHED) for result in results]
+        before = [*before[1 - USUAL_DAYS :], tuple(results)]
+        if day in wanted:
+            checked.daily[day] = tuple(results)
+    return checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,14 +302,11 @@ class Judge:
             name: merge(day.profiles[name] for day in inside.values() if name in day.profiles)
             for name in names
         }
-        faults = Tally[str]()
-        for day in inside.values():
-            faults.update(day.rows.faults)
         found = feature_facts(
             self.baseline,
             profiles,
             common(tables),
-            faults,
+            _tallied(inside),
             bounds=self.rules.bounds,
             window=window,
         )
@@ -313,6 +339,17 @@ def _has_begun(day: date, taken: datetime | None) -> bool:
     return taken is None or Window.day(day).start < taken
 
 
+def _is_over(day: date, taken: datetime | None) -> bool:
+    return taken is None or Window.day(day).end <= taken
+
+
+def _tallied(days: Mapping[date, CountedDay]) -> Tally[str]:
+    faults = Tally[str]()
+    for day in days.values():
+        faults.update(day.rows.faults)
+    return faults
+
+
 def changes_of(days: Mapping[date, CountedDay]) -> dict[str, tuple[str, int]]:
     """Return what happened to columns, and on how many days."""
     counts = Tally(name for day in days.values() for name in day.table.changes)
@@ -322,24 +359,33 @@ def changes_of(days: Mapping[date, CountedDay]) -> dict[str, tuple[str, int]]:
 
 def categories_of(whole: Facts, days: Mapping[date, Facts]) -> tuple[Category, ...]:
     """Return new categories of the window, and those that vanished on any of its days."""
-    found = []
-    for name, facts in whole.items():
-        if facts.reference.kind != "categorical" or not facts.is_comparable:
-            continue
-        daily = [day[name] for day in days.values() if name in day and day[name].is_comparable]
-        came = Tally(label for day in daily for label in new_categories(day))
-        went = Tally(label for day in daily for label in vanished_categories(day))
-        rows, before = new_categories(facts), facts.reference.counts_by_label()
-        found += [Category(name, label, "new", n, came[label]) for label, n in rows.items()]
-        found += [Category(name, label, "vanished", before[label], n) for label, n in went.items()]
+    found = [
+        category
+        for name, facts in whole.items()
+        if _has_categories(facts)
+        for category in _categories(
+            name, facts, [day[name] for day in days.values() if name in day]
+        )
+    ]
     return tuple(sorted(found, key=lambda each: (-each.rows, each.feature, each.label)))
+
+
+def _has_categories(facts: FeatureFacts) -> bool:
+    return facts.reference.kind == "categorical" and facts.is_comparable
+
+
+def _categories(name: str, facts: FeatureFacts, days: Sequence[FeatureFacts]) -> list[Category]:
+    daily = [day for day in days if day.is_comparable]
+    came = Tally(label for day in daily for label in new_categories(day))
+    went = Tally(label for day in daily for label in vanished_categories(day))
+    rows, before = new_categories(facts), facts.reference.counts_by_label()
+    new = [Category(name, label, "new", n, came[label]) for label, n in rows.items()]
+    return new + [Category(name, label, "vanished", before[label], n) for label, n in went.items()]
 
 
 def faults_of(days: Mapping[date, CountedDay]) -> tuple[FaultCount, ...]:
     """Return what was wrong with lines and ids, by name."""
-    faults = Tally[str]()
-    for day in days.values():
-        faults.update(day.rows.faults)
+    faults = _tallied(days)
     lines = sum(day.rows.lines for day in days.values())
     rows = sum(day.table.rows for day in days.values())
     merged = sum(day.facts.merged_rows for day in days.values() if day.facts)

@@ -51,7 +51,6 @@ def judged(
     Args:
         records: Rows of `requests.kql` by the hour, from `KNOWN` before the window on.
         window: What is judged, from a full hour.
-        taken: Now.
     """
     counted: dict[str, dict[datetime, int]] = {}
     for record in records:

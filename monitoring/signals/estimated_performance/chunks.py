@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from monitoring.arrays import Floats, Index
 from monitoring.counting.engine.classes import classes_of, codes_of
@@ -151,28 +152,32 @@ def _scored(table: Table, columns: Columns, classes: tuple[str, ...]) -> multicl
     place = {name: code for code, name in enumerate(classes)}
     wanted = [columns.prediction, columns.label, *columns.probabilities.values()]
     names = list(dict.fromkeys(name for name in wanted if name))
-    scores, predicted, labels = [], [], []
-    for path in table.paths:
-        for batch in open_parquet(path).iter_batches(columns=names):
-            own = codes_of(batch.column(columns.prediction), place, none=-1)
-            label = np.full(batch.num_rows, -1, dtype=np.int64)
-            if columns.label:
-                label = codes_of(batch.column(columns.label), place, none=-1)
-            found = Scored.of(batch, columns, classes, own >= 0)
-            good = (own >= 0) & found.valid
-            matrix = np.zeros((batch.num_rows, len(classes)))
-            for at, values in found.columns.values():
-                matrix[:, at] = values
-            scores.append(matrix[good])
-            predicted.append(own[good])
-            labels.append(label[good])
-    stacked = np.concatenate(predicted) if predicted else np.empty(0, np.int64)
-    return multiclass.Chunk(
-        np.concatenate(scores) if scores else np.empty((0, len(classes))),
-        stacked,
-        np.concatenate(labels) if labels else np.empty(0, np.int64),
-        (len(stacked),),
-    )
+    parts = [
+        _scored_batch(batch, columns, place)
+        for path in table.paths
+        for batch in open_parquet(path).iter_batches(columns=names)
+    ]
+    if not parts:
+        nothing = np.empty(0, np.int64)
+        return multiclass.Chunk(np.empty((0, len(classes))), nothing, nothing, (0,))
+    scores, predicted, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return multiclass.Chunk(scores, predicted, labels, (len(predicted),))
+
+
+def _scored_batch(
+    batch: pa.RecordBatch, columns: Columns, place: Mapping[str, int]
+) -> tuple[Floats, Index, Index]:
+    """Return scores by class, prediction and label of the rows whose scores are valid."""
+    own = codes_of(batch.column(columns.prediction), place, none=-1)
+    label = np.full(batch.num_rows, -1, dtype=np.int64)
+    if columns.label:
+        label = codes_of(batch.column(columns.label), place, none=-1)
+    found = Scored.of(batch, columns, tuple(place), own >= 0)
+    good = (own >= 0) & found.valid
+    matrix = np.zeros((batch.num_rows, len(place)))
+    for at, values in found.columns.values():
+        matrix[:, at] = values
+    return matrix[good], own[good], label[good]
 
 
 def _regression(columns: Columns) -> Way:

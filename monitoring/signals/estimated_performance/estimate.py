@@ -17,12 +17,12 @@ from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.methods.estimation.assumptions import LEAST_REFERENCE_DAYS
 from monitoring.place import Place
+from monitoring.progress import Progress
 from monitoring.signals.estimated_performance.reference import Reference
 from monitoring.signals.estimated_performance.report import (
     SIGNAL,
     EstimatedStep,
     EstimateReport,
-    Progress,
     run,
 )
 from monitoring.signals.model_performance.realized import in_force
@@ -91,15 +91,6 @@ def of_deployment(
         model: What it serves; its tags give the baselines by default, as for realized performance.
         reference: Its predictions with labels in `reference_window`.
         found: Its predictions in the window, with the labels that have come.
-        place: A deployment.
-        window: What is reported on.
-        baselines: What each metric should be.
-        baseline_name: Where they come from.
-        benchmarks: By metric, what users have set instead.
-        thresholds: By metric, instead of baseline and allowance.
-        period: How long a step is.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: No labels in the reference, no predictions, or no probabilities.
@@ -144,12 +135,7 @@ def estimate_files(
     Args:
         reference: With the label.
         data: Predictions.
-        columns: Which columns of the reference hold what.
-        store: Folder for the days.
-        period: How long a step is.
         baselines: What each metric should be; by default what was realized on the reference.
-        baseline_name: Where they come from.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: A column is missing or cannot be read.

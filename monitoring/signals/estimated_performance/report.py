@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,13 @@ from monitoring.metric import MetricResult, Status
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
+from monitoring.progress import Progress, part
 from monitoring.signals.estimated_performance.reference import Learned, Reference, described, learn
 from monitoring.signals.model_performance.report import Period, first_day
 from monitoring.verdict import UNFINISHED, draft, judge, withhold
 from monitoring.window import Window
 
 SIGNAL = "estimated_performance"
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -111,23 +111,15 @@ def run(
     Args:
         reference: Labelled tables, by day or as they are.
         days: One table per UTC day that has predictions; labels where they have come already.
-        columns: Which of their columns hold what.
-        place: A deployment, or a file.
         window: What is reported on; by default from the first to the last day.
         name: What the reference is called on screen.
-        period: How long a step is.
         baselines: What each metric should be; by default what was realized on the reference.
-        baseline_name: Where they come from.
-        thresholds: By metric, instead of baseline and allowance.
-        notes: What a reader should know.
-        taken: Now; a step that is not over gets no verdict.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         NotEnoughData: There is no reference, no probabilities, or one class only.
         InputError: The files cannot be read.
     """
-    say = progress or (lambda _share, _text: None)
+    say = part(progress, 0.0)
     if not days:
         raise NotEnoughData("Cannot estimate performance: nothing was predicted in this window")
     with one_thread():
@@ -153,8 +145,8 @@ def run(
             say(0.3 + 0.4 * done / len(days), f"Reading {day:%d %b %Y}")
             chunks[day] = learned.way.read([days[day]])
         say(0.7, "Estimating")
-        steps = _steps(learned, judge, days, chunks, period, taken)
-        report = _whole(learned, judge, days, chunks, steps, window)
+        estimation = _Estimation(learned, judge, days, chunks)
+        report = estimation.whole(estimation.steps(period, taken), window)
     return replace(
         report,
         reference=described(reference, learned.facts, name),
@@ -233,99 +225,127 @@ class _Judge:
         return float("nan") if baseline is None else metric.threshold(baseline)
 
 
-def _steps(
-    learned: Learned,
-    judge: _Judge,
-    days: Mapping[date, Table],
-    chunks: Mapping[date, Any],
-    period: Period,
-    taken: datetime | None,
-) -> tuple[EstimatedStep, ...]:
-    groups: dict[date, list[date]] = {}
-    for day in sorted(days):
-        groups.setdefault(first_day(day, period), []).append(day)
-    windows = [
-        Window(Window.day(min(group)).start, Window.day(max(group)).end)
-        for group in groups.values()
-    ]
-    joined = [learned.way.join([chunks[day] for day in group]) for group in groups.values()]
-    known = [chunk.labelled() for chunk in joined]
-    tracked = [at for at, chunk in enumerate(known) if sum(chunk.days) >= LEAST_LABELS]
-    estimates = learned.fitted.estimate(joined)
-    of_known = dict(
-        zip(tracked, learned.fitted.estimate([known[at] for at in tracked]), strict=True)
-    )
-    seen = dict(zip(tracked, learned.way.realized([known[at] for at in tracked]), strict=True))
-    steps = []
-    for at, group in enumerate(groups.values()):
-        checks = [
-            *learned.checks,
-            assumptions.enough_rows(sum(joined[at].days)),
-            learned.support_check([days[day] for day in group]),
-        ]
-        results = judge.results(estimates[at], windows[at], checks)
-        if taken is not None and windows[at].end > taken:
-            results = {name: withhold(result, UNFINISHED) for name, result in results.items()}
-        steps.append(
-            EstimatedStep(
-                window=windows[at],
-                rows=sum(joined[at].days),
-                results=results,
-                estimates=estimates[at],
-                checks=tuple(checks[len(learned.checks) :]),
-                realized=seen.get(at, {}),
-                tracked=of_known.get(at, {}),
+@dataclass(frozen=True, slots=True, eq=False)
+class _Estimation:
+    """Estimates the days of production by what was learned. chunks: what is read of each day."""
+
+    learned: Learned
+    judge: _Judge
+    days: Mapping[date, Table]
+    chunks: Mapping[date, Any]
+
+    def joined(self, days: Iterable[date]) -> Any:
+        return self.learned.way.join([self.chunks[day] for day in days])
+
+    def support(self, days: Iterable[date]) -> Check:
+        return self.learned.support_check([self.days[day] for day in days])
+
+    def steps(self, period: Period, taken: datetime | None) -> tuple[EstimatedStep, ...]:
+        """Return each day, week or month; one that is not over gets no verdict."""
+        groups = [list(days) for _, days in groupby(sorted(self.days), _first_of(period))]
+        joined = [self.joined(group) for group in groups]
+        labelled = self._labelled(joined)
+        return tuple(
+            self._step(group, chunk, estimates, known, taken)
+            for group, chunk, estimates, known in zip(
+                groups, joined, self.learned.fitted.estimate(joined), labelled, strict=True
             )
         )
-    return tuple(steps)
 
+    def _labelled(
+        self, chunks: Sequence[Any]
+    ) -> list[tuple[Mapping[str, float], Mapping[str, Estimate]]]:
+        """Return what was realized, and estimated, on the labelled rows; empty while there are few."""
+        known = [chunk.labelled() for chunk in chunks]
+        enough = [chunk for chunk in known if sum(chunk.days) >= LEAST_LABELS]
+        realized = iter(self.learned.way.realized(enough))
+        estimates = iter(self.learned.fitted.estimate(enough))
+        return [
+            (next(realized), next(estimates)) if sum(chunk.days) >= LEAST_LABELS else ({}, {})
+            for chunk in known
+        ]
 
-def _whole(
-    learned: Learned,
-    judge: _Judge,
-    days: Mapping[date, Table],
-    chunks: Mapping[date, Any],
-    steps: tuple[EstimatedStep, ...],
-    window: Window | None,
-) -> EstimateReport:
-    whole = learned.way.join([chunks[day] for day in sorted(days)])
-    estimates = learned.fitted.estimate([whole])[0]
-    # A day that was refused has promised nothing.
-    kept = [step for step in steps if step.realized and not failures(step.checks)]
-    known = [chunks[day].labelled() for step in kept for day in step.window.days() if day in chunks]
-    pair = None
-    if known:
-        joined = learned.way.join(known)
-        pair = learned.fitted.estimate([joined])[0], learned.way.realized([joined])[0]
-    tracking = {
-        metric.name: track(
-            metric.name,
-            [(step.tracked[metric.name], step.realized[metric.name]) for step in kept],
-            metric.bounds,
-            (pair[0][metric.name], pair[1][metric.name]) if pair else None,
+    def _step(
+        self,
+        days: Sequence[date],
+        chunk: Any,
+        estimates: Mapping[str, Estimate],
+        labelled: tuple[Mapping[str, float], Mapping[str, Estimate]],
+        taken: datetime | None,
+    ) -> EstimatedStep:
+        window = _span(days)
+        checks = assumptions.enough_rows(sum(chunk.days)), self.support(days)
+        results = self.judge.results(estimates, window, (*self.learned.checks, *checks))
+        if taken is not None and window.end > taken:
+            results = {name: withhold(result, UNFINISHED) for name, result in results.items()}
+        return EstimatedStep(
+            window=window,
+            rows=sum(chunk.days),
+            results=results,
+            estimates=estimates,
+            checks=checks,
+            realized=labelled[0],
+            tracked=labelled[1],
         )
-        for metric in judge.metrics
-        if metric.name in estimates
-    }
-    inputs = learned.support_check([days[day] for day in sorted(days)])
-    checks = (
-        *learned.checks,
-        assumptions.enough_rows(sum(whole.days)),
-        inputs,
-        still_holds(tracking[HEADLINE[judge.task]], covariates_fine=inputs.verdict != "failed"),
-    )
-    span = window or Window(Window.day(min(days)).start, Window.day(max(days)).end)
-    return EstimateReport(
-        place=judge.place,
-        task=judge.task,
-        method=learned.way.method,
-        window=span,
-        period="day",
-        reference=Reference("", None, 0, 0, 0),
-        checks=checks,
-        results=judge.results(estimates, span, checks),
-        estimates=estimates,
-        steps=steps,
-        tracking=tracking,
-        baselines=judge.baselines,
-    )
+
+    def whole(self, steps: tuple[EstimatedStep, ...], window: Window | None) -> EstimateReport:
+        """Return the report over all days."""
+        whole = self.joined(sorted(self.days))
+        estimates = self.learned.fitted.estimate([whole])[0]
+        tracking = self._tracking(steps, estimates)
+        inputs = self.support(sorted(self.days))
+        holds = still_holds(
+            tracking[HEADLINE[self.judge.task]], covariates_fine=inputs.verdict != "failed"
+        )
+        enough = assumptions.enough_rows(sum(whole.days))
+        checks = (*self.learned.checks, enough, inputs, holds)
+        span = window or _span(self.days)
+        return EstimateReport(
+            place=self.judge.place,
+            task=self.judge.task,
+            method=self.learned.way.method,
+            window=span,
+            period="day",
+            reference=Reference("", None, 0, 0, 0),
+            checks=checks,
+            results=self.judge.results(estimates, span, checks),
+            estimates=estimates,
+            steps=steps,
+            tracking=tracking,
+            baselines=self.judge.baselines,
+        )
+
+    def _tracking(
+        self, steps: Sequence[EstimatedStep], estimates: Mapping[str, Estimate]
+    ) -> dict[str, Tracking]:
+        # A day that was refused has promised nothing.
+        kept = [step for step in steps if step.realized and not failures(step.checks)]
+        pair = self._labelled_days([day for step in kept for day in step.window.days()])
+        return {
+            metric.name: track(
+                metric.name,
+                [(step.tracked[metric.name], step.realized[metric.name]) for step in kept],
+                metric.bounds,
+                (pair[0][metric.name], pair[1][metric.name]) if pair else None,
+            )
+            for metric in self.judge.metrics
+            if metric.name in estimates
+        }
+
+    def _labelled_days(
+        self, days: Sequence[date]
+    ) -> tuple[Mapping[str, Estimate], Mapping[str, float]] | None:
+        """Return the estimates, and what was realized, on the labelled rows of days together."""
+        known = [self.chunks[day].labelled() for day in days if day in self.chunks]
+        if not known:
+            return None
+        joined = self.learned.way.join(known)
+        return self.learned.fitted.estimate([joined])[0], self.learned.way.realized([joined])[0]
+
+
+def _first_of(period: Period) -> Callable[[date], date]:
+    return lambda day: first_day(day, period)
+
+
+def _span(days: Collection[date]) -> Window:
+    return Window(Window.day(min(days)).start, Window.day(max(days)).end)

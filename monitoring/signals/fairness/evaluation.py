@@ -27,7 +27,6 @@ def of_deployment(
     """Return outcomes by group and day: first of the features together, then of each likely one.
 
     Args:
-        question: At the deployment.
         options: What a reader chose; the groups are those of the baseline, whatever the segment.
         features: Whose groups are asked for together.
 

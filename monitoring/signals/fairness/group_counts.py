@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,11 @@ from monitoring.counting.engine.outcomes import classes_of
 from monitoring.counting.totals.groups import Grouping, GroupOutcomes, merge
 from monitoring.counting.totals.outcomes import Task
 from monitoring.errors import NotEnoughData
+from monitoring.progress import Progress
 from monitoring.window import Window
 
 if TYPE_CHECKING:
     from monitoring.sources.deployed import PredictedDays
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +32,6 @@ class CountedGroups:
     faults: Mapping[str, int] = field(default_factory=dict)
 
 
-def count(
-    days: PredictedDays,
-    grouping: Grouping,
-    store: Path | None = None,
-    progress: Progress | None = None,
-) -> CountedGroups:
-    """Count the outcomes of each group, day by day; as `count_each` for one grouping."""
-    (found,) = count_each(days, [grouping], store, progress)
-    return found
-
-
 def count_each(
     days: PredictedDays,
     groupings: Sequence[Grouping],
@@ -54,9 +42,7 @@ def count_each(
 
     Args:
         days: Predictions with labels and the features of the groupings.
-        groupings: Which features make the groups.
         store: Folder that keeps the counts of a day until its files change; None to keep nothing.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: A feature of a grouping was not collected.

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from monitoring import verdict
 from monitoring.counting.totals.groups import Group, Grouping
-from monitoring.counting.totals.outcomes import Outcomes
+from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS
@@ -126,11 +127,7 @@ def judge(
     """Judge every group on every metric, and every disparity, over the days of a window.
 
     Args:
-        counted: Days with their groups.
-        window: What to judge.
-        rule: How.
         completed: Applied to each group's outcomes first; what it estimates counts as labelled.
-        place: Whose predictions they are.
 
     Raises:
         NotEnoughData: The window has no predictions.
@@ -138,13 +135,11 @@ def judge(
     """
     whole = merged(counted, window)
     positive = positive_of(counted, rule)
-    outcomes = {g: completed(o) if completed else o for g, o in whole.outcomes.items()}
-    counts = {group: counts_of(each, positive) for group, each in outcomes.items()}
-    everyone = together(counts.values())
-    judged = _Judge(counted.grouping, window, rule, counts, everyone, place)
-    groups = [judged.group_metric(m) for m in GROUP_METRICS.values() if counted.task in m.tasks]
-    spreads = [judged.disparity(m) for m in DISPARITIES.values() if counted.task in m.tasks]
-    adjusted = _adjusted([*(r for part in groups for r in part), *spreads])
+    complete = completed or _as_is
+    counts = {g: counts_of(complete(each), positive) for g, each in whole.outcomes.items()}
+    judged = _Judge(counted.grouping, window, rule, counts, together(counts.values()), place)
+    groups, spreads = judged.every(counted.task)
+    adjusted = _adjusted([*chain.from_iterable(groups), *spreads])
     results = {
         part[0].result.metric: tuple(replace(each, result=next(adjusted)) for each in part)
         for part in groups
@@ -153,6 +148,10 @@ def judge(
     disparities = tuple(replace(each, result=next(adjusted)) for each in spreads)
     conflict = _conflict(counted.grouping, counts, rule)
     return FairnessReport(counted, window, rule, positive, counts, results, disparities, conflict)
+
+
+def _as_is(outcomes: Outcomes) -> Outcomes:
+    return outcomes
 
 
 def tried(metric: GroupMetric, counts: GroupCounts) -> Performance | None:
@@ -190,6 +189,13 @@ class _Judge:
     counts: Mapping[Group, GroupCounts]
     everyone: GroupCounts
     place: Place
+
+    def every(self, task: Task) -> tuple[list[list[GroupResult]], list[DisparityResult]]:
+        """Return each metric of each group, and each disparity, that suits a task."""
+        return (
+            [self.group_metric(m) for m in GROUP_METRICS.values() if task in m.tasks],
+            [self.disparity(m) for m in DISPARITIES.values() if task in m.tasks],
+        )
 
     def group_metric(self, metric: GroupMetric) -> list[GroupResult]:
         """Return a metric of each group; p-values are not adjusted yet."""
@@ -243,11 +249,7 @@ class _Judge:
     def disparity(self, metric: Disparity) -> DisparityResult:
         """Return how far apart the groups are that are large enough."""
         parts = [GROUP_METRICS[name] for name in metric.compares]
-        eligible: dict[Group, list[Performance]] = {}
-        for group, counts in self.counts.items():
-            found = [tried(part, counts) for part in parts]
-            if all(each and each.rows >= self.rule.least_rows for each in found):
-                eligible[group] = [each for each in found if each]
+        eligible = self._eligible(parts)
         measured = draft(
             signal=SIGNAL,
             metric=metric.name,
@@ -265,7 +267,7 @@ class _Judge:
             reason = f"fewer than two groups have {self.rule.least_rows:,} {needs}, as needed"
             return DisparityResult(verdict.judge(measured, blind=("not_enough_data", reason)))
         names = list(eligible)
-        values = [[eligible[group][i] for group in names] for i in range(len(parts))]
+        values = [list(each) for each in zip(*eligible.values(), strict=True)]
         spread = metric.measure(values, names.index(largest))
         left_out = len(self.counts) - len(eligible)
         seen = replace(
@@ -276,6 +278,13 @@ class _Judge:
             reason=f"{left_out} too small groups are left out" if left_out else "",
         )
         return DisparityResult(seen, tuple(self.grouping.name(names[end]) for end in spread.ends))
+
+    def _eligible(self, parts: Sequence[GroupMetric]) -> dict[Group, list[Performance]]:
+        """Return what each group that is large enough has of each metric."""
+        found = {g: [tried(part, counts) for part in parts] for g, counts in self.counts.items()}
+        least = self.rule.least_rows
+        large = {g: [m for m in each if m and m.rows >= least] for g, each in found.items()}
+        return {group: each for group, each in large.items() if len(each) == len(parts)}
 
 
 def _adjusted(found: Sequence[GroupResult | DisparityResult]) -> Iterator[MetricResult]:

@@ -16,8 +16,6 @@ def of_deployment(
     """Return whether the model relies on other features than before.
 
     Args:
-        question: At the deployment.
-        options: What a reader chose instead of what is in force.
         model: The registered model, if it is open already.
 
     Raises:

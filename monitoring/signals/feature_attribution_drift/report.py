@@ -12,6 +12,7 @@ import numpy as np
 
 from monitoring.arrays import Floats
 from monitoring.baselines.baseline import Baseline
+from monitoring.counting.engine.counting import Feature
 from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
@@ -33,6 +34,7 @@ from monitoring.methods.attribution.rank_changes import (
 )
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.periods import by_day, unfinished, with_rows
 from monitoring.verdict import draft, judge, too_few
 from monitoring.window import Window
@@ -66,8 +68,6 @@ HOW = (
 LEAST_ROWS = 100
 DAY_ROWS = 500
 DRAWS = 400
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +105,6 @@ def run(
 ) -> AttributionReport:
     """Compare what a model relies on for a window with what it relies on for a reference.
 
-    The other arguments are as for `multivariate_drift.run`.
-
     Raises:
         SourceError: The model could not be opened.
         SchemaMismatch: A column that it wants was not collected.
@@ -118,23 +116,17 @@ def run(
             hint=model.hint,
         )
     days = with_rows(days)
-    tell = progress or (lambda _share, _text: None)
+    tell = part(progress, 0.0)
     features, left_out = comparable(baseline.plan, list(days.values()))
-    wanted = {name: features[name] for name in model.features or features if name in features}
+    wanted = _wanted(model, features)
     tell(0.0, "Reading rows")
     reference = read_rows([baseline.table], wanted, limit=MOST_ROWS)
-    tables = [days[day] for day in sorted(days)]
-    production = (
-        read_rows(tables, wanted, limit=MOST_ROWS) if tables else reference.take(np.arange(0))
-    )
-    if min(reference.n, production.n) < LEAST_ROWS:
-        raise NotEnoughData(
-            f"Cannot say what {model.name!r} relies on: {reference.n:,} rows of the reference,"
-            f" {production.n:,} of production, {LEAST_ROWS} needed of each",
-            hint="Choose a longer window.",
-        )
-    one = permutation_importance(model.predict, reference, progress=_part(tell, 0.0, 0.2))
-    two = permutation_importance(model.predict, production, progress=_part(tell, 0.2, 0.4))
+    production = reference.take(np.arange(0))
+    if days:
+        production = read_rows([days[day] for day in sorted(days)], wanted, limit=MOST_ROWS)
+    _expect_rows(model, reference, production)
+    one = permutation_importance(model.predict, reference, progress=part(tell, 0.0, 0.2))
+    two = permutation_importance(model.predict, production, progress=part(tell, 0.2, 0.4))
     judge = _Judge(one, {**THRESHOLDS, **(thresholds or {})}, place)
     history = []
     parted = by_day(days)
@@ -157,8 +149,17 @@ def run(
     )
 
 
-def _part(tell: Progress, start: float, end: float) -> Progress:
-    return lambda share, text: tell(start + share * (end - start), text)
+def _wanted(model: RegisteredModel, features: Mapping[str, Feature]) -> dict[str, Feature]:
+    return {name: features[name] for name in model.features or features if name in features}
+
+
+def _expect_rows(model: RegisteredModel, reference: Rows, production: Rows) -> None:
+    if min(reference.n, production.n) < LEAST_ROWS:
+        raise NotEnoughData(
+            f"Cannot say what {model.name!r} relies on: {reference.n:,} rows of the reference,"
+            f" {production.n:,} of production, {LEAST_ROWS} needed of each",
+            hint="Choose a longer window.",
+        )
 
 
 def _notes(

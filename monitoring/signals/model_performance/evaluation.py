@@ -21,11 +21,7 @@ def of_deployment(
     """Return how right a deployment is, by the labels that have arrived.
 
     Args:
-        question: At the deployment.
-        options: What a reader chose instead of what is in force.
         expected: What each metric should be, instead of the model's tags and what users set.
-        expected_from: Where that comes from.
-        period: How long a step is.
 
     Raises:
         SourceError: The model or its data cannot be reached.

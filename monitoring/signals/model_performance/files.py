@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,11 +16,10 @@ from monitoring.methods.estimation.assumptions import Check
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.place import Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import LEAST_LABELS, PerformanceReport, Period
 from monitoring.verdict import draft, judge, unjudged
-
-Progress = Callable[[float, str], None]
 
 #: Whole numbers with more distinct values than this are taken for amounts, not for classes.
 MOST_CLASSES = 20
@@ -96,11 +95,8 @@ def measure_files(
 
     Args:
         data: Predictions, with labels or without.
-        asked: Which columns hold what.
         reference: Predictions with labels from a time when the model was fine.
         period: How long a step is, if there is a time column.
-        thresholds: By metric, instead of baseline and allowance.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: A file cannot be read, lacks a column, or holds neither labels nor a reference.
@@ -122,7 +118,25 @@ def columns_in(table: Table, reference: Table | None, asked: Asked) -> Columns:
     Raises:
         InputError: There is no such column, or there are neither labels nor a reference.
     """
-    known = list(dict.fromkeys([*table.columns, *(reference.columns if reference else ())]))
+    _expect_columns(table, reference, asked)
+    probabilities = _probabilities(table, asked.probabilities)
+    source = table if asked.target in table.columns else reference or table
+    task = asked.task or _task(source, asked, probabilities)
+    if task == "regression":
+        probabilities = {}
+    taken = {asked.target, asked.prediction, asked.time, *probabilities.values()}
+    shared = [n for n in table.columns if reference is None or n in reference.columns]
+    return Columns(
+        task=task,
+        prediction=asked.prediction,
+        label=asked.target,
+        probabilities=probabilities,
+        features=tuple(name for name in shared if name not in taken),
+        time=asked.time,
+    )
+
+
+def _expect_columns(table: Table, reference: Table | None, asked: Asked) -> None:
     for name in (asked.prediction, asked.group, asked.time):
         if name and name not in table.columns:
             raise _missing(table, name)
@@ -133,23 +147,6 @@ def columns_in(table: Table, reference: Table | None, asked: Asked) -> Columns:
             f"Cannot measure performance of {table.name!r}: it has no column {asked.target!r}",
             hint="Name the column with the labels, or give a reference that has them.",
         )
-    probabilities = _probabilities(table, asked.probabilities)
-    source = table if asked.target in table.columns else reference or table
-    task = asked.task or _task(source, asked, probabilities)
-    if task == "regression":
-        probabilities = {}
-    taken = {asked.target, asked.prediction, asked.time, *probabilities.values()}
-    both = [
-        n for n in known if reference is None or (n in table.columns and n in reference.columns)
-    ]
-    return Columns(
-        task=task,
-        prediction=asked.prediction,
-        label=asked.target,
-        probabilities=probabilities,
-        features=tuple(name for name in both if name not in taken),
-        time=asked.time,
-    )
 
 
 def _missing(table: Table, name: str) -> InputError:
@@ -161,42 +158,56 @@ def _missing(table: Table, name: str) -> InputError:
 
 def _probabilities(table: Table, texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for text in (part.strip() for each in texts for part in each.split(",")):
-        label, _, column = text.partition("=")
-        if text in table.columns:
-            found[""] = text
-        elif text.endswith("*"):
-            prefix = text[:-1]
-            named = {n.removeprefix(prefix): n for n in table.columns if n.startswith(prefix)}
-            if not named:
-                raise _missing(table, text)
-            found |= named
-        elif column in table.columns:
-            found[label.strip()] = column
-        elif text:
-            raise _missing(table, column or text)
+    for text in (piece.strip() for each in texts for piece in each.split(",")):
+        if text:
+            found |= _columns_named(table, text)
     return found
+
+
+def _columns_named(table: Table, text: str) -> dict[str, str]:
+    """Return columns by class: one for all, those with a prefix, or the one after `class=`."""
+    label, _, column = text.partition("=")
+    if text in table.columns:
+        return {"": text}
+    if text.endswith("*"):
+        prefix = text[:-1]
+        named = {n.removeprefix(prefix): n for n in table.columns if n.startswith(prefix)}
+    else:
+        named = {label.strip(): column} if column in table.columns else {}
+        text = column or text
+    if not named:
+        raise _missing(table, text)
+    return named
 
 
 def _task(table: Table, asked: Asked, probabilities: Mapping[str, str]) -> Task:
     """A probability tells a classifier; without one, amounts with fractions or of many values do not."""
-    if len(probabilities) == 1:
-        return "binary_classification"
-    if len(probabilities) > 1:
-        return "multiclass_classification" if len(probabilities) > 2 else "binary_classification"  # noqa: PLR2004 - two classes
+    if probabilities:
+        return _classification(max(len(probabilities), 2))
     values: set[object] = set()
     for name in (asked.prediction, asked.target):
         if kind_of(table.columns[name]) == "number":
-            for path in table.paths:
-                column = open_parquet(path).read(columns=[name])[name]
-                distinct = column.unique().drop_null().to_pylist()
-                is_whole = is_integer(table.columns[name]) or all(
-                    float(value).is_integer() for value in distinct
-                )
-                if len(distinct) > MOST_CLASSES or not is_whole:
-                    return "regression"
-                values.update(distinct)
-    return "multiclass_classification" if len(values) != 2 else "binary_classification"  # noqa: PLR2004 - two classes
+            distinct = _distinct_of_classes(table, name)
+            if distinct is None:
+                return "regression"
+            values |= distinct
+    return _classification(len(values))
+
+
+def _classification(classes: int) -> Task:
+    return "binary_classification" if classes == 2 else "multiclass_classification"  # noqa: PLR2004 - two classes
+
+
+def _distinct_of_classes(table: Table, name: str) -> set[object] | None:
+    """Return the distinct numbers of a column; None if they are amounts, no classes."""
+    values: set[object] = set()
+    for path in table.paths:
+        distinct = open_parquet(path).read(columns=[name])[name].unique().drop_null().to_pylist()
+        is_whole = is_integer(table.columns[name]) or all(float(n).is_integer() for n in distinct)
+        if len(distinct) > MOST_CLASSES or not is_whole:
+            return None
+        values.update(distinct)
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +223,7 @@ class _Run:
 
     def measured(self, store: Path, progress: Progress | None) -> FilesPerformance:
         """Return everything that can be measured."""
-        say = progress or (lambda _share, _text: None)
+        say = part(progress, 0.0)
         has_labels = self.columns.label in self.table.columns
         tables = [each for each in (self.table, self.past) if each is not None]
         classes: tuple[str, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 
 from monitoring.counting.totals.outcomes import Outcomes, Task
@@ -20,11 +19,6 @@ from monitoring.window import Window
 SIGNAL = "model_performance"
 #: Fewer labels than this and there is no verdict.
 LEAST_LABELS = 100
-
-
-def metric_of(task: str | None) -> PerformanceMetric | None:
-    """Return the metric that stands for a task; None for a task that is not known."""
-    return METRICS[HEADLINE[task]] if task in HEADLINE else None
 
 
 @lru_cache
@@ -109,21 +103,25 @@ class Judge:
     def limit(self, metric: PerformanceMetric, value: float) -> Limit:
         """Return the limit of a metric; of one that is bad both ways, that on the value's side."""
         known = self.baselines.get(metric.name)
-        if metric.relative_to and known is None and metric.relative_to in self.baselines:
-            known = 0.0  # a model is trained to have none
-        if (threshold := self.thresholds.get(metric.name)) is not None:
-            reach, known = abs(threshold), 0.0
+        threshold = self.thresholds.get(metric.name)
+        if threshold is not None:
             if metric.worse is not None:
                 return Limit(threshold, metric.worse)
-        elif known is None:
-            return _unknown(metric)
-        elif metric.relative_to:
-            if metric.relative_to not in self.baselines:
+            return _either_side(value, 0.0, abs(threshold))
+        if not metric.relative_to:
+            if known is None:
                 return _unknown(metric)
-            reach = metric.allowance * abs(self.baselines[metric.relative_to])
-        else:
             return Limit(metric.threshold(known), metric.worse or "higher")
-        return Limit(known + reach, "higher") if value >= known else Limit(known - reach, "lower")
+        whole = self.baselines.get(metric.relative_to)
+        if whole is None:
+            return _unknown(metric)
+        # A model is trained to have none.
+        return _either_side(value, known or 0.0, metric.allowance * abs(whole))
+
+
+def _either_side(value: float, middle: float, reach: float) -> Limit:
+    is_above = value >= middle
+    return Limit(middle + reach, "higher") if is_above else Limit(middle - reach, "lower")
 
 
 def _waiting(outcomes: Outcomes | None) -> str:
@@ -138,39 +136,6 @@ def _unknown(metric: PerformanceMetric) -> Limit:
         reason=f"there is no baseline of {metric.name!r} to compare with",
         hint=f"Register the model with the tag {metric.name}, or set a threshold.",
     )
-
-
-def judged(
-    metric: PerformanceMetric,
-    place: Place,
-    outcomes: Outcomes,
-    baseline: float | None,
-    window: Window,
-) -> MetricResult:
-    """Judge realized performance against the registered model's own.
-
-    It breaches when the whole interval lies beyond baseline and allowance, so that a handful of
-    labels never alarms.
-
-    Args:
-        metric: What was scored.
-        place: A deployment.
-        outcomes: Counted over the window.
-        baseline: The registered model's value in training; None if it has none.
-        window: What `outcomes` covers.
-    """
-    baselines = {} if baseline is None else {metric.name: baseline}
-    return Judge("regression", place, baselines, {}).result(metric, outcomes, window)
-
-
-def daily(
-    metric: PerformanceMetric,
-    place: Place,
-    days: Mapping[date, Outcomes],
-    baseline: float | None,
-) -> tuple[MetricResult, ...]:
-    """Judge each day, in time order."""
-    return tuple(judged(metric, place, days[d], baseline, Window.day(d)) for d in sorted(days))
 
 
 def with_value(draft_: MetricResult, found: Performance) -> MetricResult:

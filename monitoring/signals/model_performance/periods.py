@@ -12,8 +12,6 @@ from monitoring.verdict import UNFINISHED, withhold
 from monitoring.window import Window
 
 WEEK = timedelta(days=7)
-#: Data and model are judged on whole days, and labels are late: on no fewer days than this.
-LEAST_DAYS = timedelta(days=7)
 
 
 @dataclass(frozen=True, eq=False)

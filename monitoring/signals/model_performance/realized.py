@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from monitoring.counting.engine.counted import Counted
 from monitoring.counting.totals.outcomes import Task
 from monitoring.place import Place
+from monitoring.progress import Progress
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import PerformanceReport, Period
 from monitoring.sources.deployed import PredictedDays
 from monitoring.window import Window
 from monitoring.workspace.models import ModelVersion
-
-Progress = Callable[[float, str], None]
 
 
 def in_force(
@@ -63,16 +62,7 @@ def of_deployment(
     Args:
         model: What the deployment serves; its tags give the baselines by default.
         found: Its predictions with labels, by day.
-        place: A deployment.
-        window: What is reported on.
-        store: Folder that keeps the counts of each day.
-        baselines: What each metric should be.
-        baseline_name: Where they come from.
         benchmarks: By metric, what users have set instead.
-        thresholds: By metric, instead of baseline and allowance.
-        period: How long a step is.
-        taken: Now.
-        progress: Called with a share from 0 to 1 and a text.
 
     Raises:
         InputError: The rows cannot be read.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes, Task, coverage, total
 from monitoring.errors import NotEnoughData
@@ -17,9 +17,6 @@ from monitoring.signals.model_performance.performance_verdict import (
     LEAST_LABELS,
     SIGNAL,
     Judge,
-    daily,
-    judged,
-    metric_of,
     metrics_of,
     with_value,
 )
@@ -31,16 +28,12 @@ from monitoring.window import Window
 __all__ = [
     "LEAST_LABELS",
     "LEAST_OF_USUAL",
-    "PERIODS",
     "SIGNAL",
     "PerformanceReport",
     "Period",
     "Step",
     "baselines_of",
-    "daily",
     "first_day",
-    "judged",
-    "metric_of",
     "metrics_of",
     "of_table",
     "report",
@@ -50,7 +43,6 @@ __all__ = [
 LEAST_OF_USUAL = 0.8
 
 Period = Literal["day", "week", "month"]
-PERIODS: tuple[Period, ...] = get_args(Period)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -191,15 +183,10 @@ def report(
 
     Args:
         days: Outcomes of each UTC day that has predictions, all of the same classes.
-        task: What the model does.
-        place: A deployment, or a file.
         window: What is reported on; by default from the first to the last day.
         period: How long a step is; weeks begin on Monday.
         baselines: What each metric should be; a metric without one is not judged.
-        baseline_name: Where they come from.
-        thresholds: By metric, instead of baseline and allowance.
         faults: Rows that could not be used, besides those that the outcomes count.
-        notes: What a reader should know.
         taken: Now; None if all steps are over.
     """
     baselines, thresholds = dict(baselines or {}), dict(thresholds or {})

@@ -11,10 +11,6 @@ from monitoring.signals.multivariate_drift.report import SIGNAL, MultivariateRep
 def of_deployment(question: Question, options: Options = AS_IN_FORCE) -> MultivariateReport:
     """Return whether inputs differ from the baseline in all features together.
 
-    Args:
-        question: At the deployment.
-        options: What a reader chose instead of what is in force.
-
     Raises:
         SourceError: The model, its data or its baseline cannot be reached.
         InputError: They cannot be read.

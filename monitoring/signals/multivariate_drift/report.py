@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -23,6 +23,7 @@ from monitoring.methods.multivariate.numbers import AUC, MAGNITUDE, METHODS, PCA
 from monitoring.methods.multivariate.pca_reconstruction import Reconstruction, mean_interval
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.periods import (
     Period,
     by_day,
@@ -46,8 +47,6 @@ PARTS = 5
 DEVIATIONS = 2.0
 #: Where parts of the reference reach this, the area leaves no room for a verdict.
 NO_ROOM = 0.95
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +86,6 @@ def run(
 ) -> MultivariateReport:
     """Compare a window with a reference, in all features together.
 
-    Args:
-        baseline: The reference.
-        days: One table per UTC day that has rows.
-        window: What to report on.
-        thresholds: By metric, where they differ from the default.
-        notes: Passed on to the report.
-        taken: Now. A day that is not over gets no verdict.
-        place: Whose rows they are.
-        progress: Called with a share from 0 to 1 and a text.
-
     Raises:
         NotEnoughData: There is no row, or fewer than two features can be compared.
     """
@@ -108,7 +97,7 @@ def run(
             f" {len(features)} comparable features",
             hint="Choose a longer window, or look at the features one by one.",
         )
-    tell = progress or (lambda _share, _text: None)
+    tell = part(progress, 0.0)
     tell(0.0, "Reading rows")
     known = fitted(
         ("multivariate", repr(features)),

@@ -11,10 +11,6 @@ from monitoring.signals.outliers.report import SIGNAL, OutlierReport
 def of_deployment(question: Question, options: Options = AS_IN_FORCE) -> OutlierReport:
     """Return which rows are unlike the baseline, and how many.
 
-    Args:
-        question: At the deployment.
-        options: What a reader chose instead of what is in force.
-
     Raises:
         SourceError: The model, its data or its baseline cannot be reached.
         InputError: They cannot be read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from monitoring.arrays import Floats
 from monitoring.baselines.baseline import Baseline
+from monitoring.counting.engine.counting import Feature
 from monitoring.counting.engine.rows import comparable, read_rows
 from monitoring.counting.engine.tables import Table
 from monitoring.counting.rows import Rows
@@ -20,6 +21,7 @@ from monitoring.methods.outliers.isolation_forest import CONTAMINATION, Forest
 from monitoring.methods.outliers.training_range import TrainingRange
 from monitoring.metric import MetricResult
 from monitoring.place import WORKSPACE, Place
+from monitoring.progress import Progress, part
 from monitoring.signals.model_performance.periods import unfinished, with_rows
 from monitoring.statistics.rates import Share, increase_pvalue
 from monitoring.verdict import LEAST_ROWS, draft, judge, too_few
@@ -42,8 +44,6 @@ DAY_ROWS = 100_000
 #: Rows kept to look at, by each of the two orders.
 ROWS_KEPT = 100
 KEYS = ("correlationid", "time")
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,61 +107,63 @@ def run(
     place: Place = WORKSPACE,
     progress: Progress | None = None,
 ) -> OutlierReport:
-    """Find rows unlike the reference. Arguments as for `multivariate_drift.run`.
+    """Find rows unlike the reference.
 
     Raises:
         NotEnoughData: There is no row, or too few in the reference.
     """
     days = with_rows(days)
     features, left_out = comparable(baseline.plan, list(days.values()))
+    _expect_enough(baseline, days, features)
+    tell = part(progress, 0.0)
+    tell(0.0, "Fitting the forest")
+    search = _Search.of(baseline, features, {**THRESHOLDS, **(thresholds or {})}, place)
+    found = []
+    for done, day in enumerate(sorted(days)):
+        tell(0.1 + 0.9 * done / len(days), f"{day:%d %b %Y}, day {done + 1} of {len(days)}")
+        rows = read_rows([days[day]], features, limit=DAY_ROWS, keys=KEYS)
+        found.append(search.day(rows, Window.day(day)))
+    kept = [row for each in found for row in each.kept]
+    return OutlierReport(
+        baseline.name,
+        window,
+        {name: search.judged(name, _total(found, name), window) for name in THRESHOLDS},
+        {name: search.history(name, found, taken) for name in THRESHOLDS},
+        _by_feature(found),
+        _by_score(kept),
+        _by_range(kept),
+        search.forest.cut,
+        (*notes, *_said(found, left_out)),
+        taken,
+    )
+
+
+def _expect_enough(
+    baseline: Baseline, days: Mapping[date, Table], features: Mapping[str, Feature]
+) -> None:
     if not days or not features or baseline.rows < 2 * LEAST_ROWS:
         raise NotEnoughData(
             f"Cannot look for outliers: {len(days)} days with data, {len(features)} comparable"
             f" features, {baseline.rows:,} rows of the reference",
             hint="Choose a longer window or a larger baseline.",
         )
-    tell = progress or (lambda _share, _text: None)
-    tell(0.0, "Fitting the forest")
-    forest = fitted(
-        ("forest", repr(features)),
-        baseline.table.paths,
-        lambda: Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS)),
-    )
-    profiles = {name: p for name, p in baseline.profiles.items() if name in features}
-    search = _Search(
-        TrainingRange.of(profiles),
-        forest,
-        baseline.rows,
-        {**THRESHOLDS, **(thresholds or {})},
-        place,
-    )
-    found = []
-    for done, day in enumerate(sorted(days)):
-        tell(0.1 + 0.9 * done / len(days), f"{day:%d %b %Y}, day {done + 1} of {len(days)}")
-        rows = read_rows([days[day]], features, limit=DAY_ROWS, keys=KEYS)
-        found.append(search.day(rows, Window.day(day)))
+
+
+def _said(days: Sequence[_Day], left_out: Mapping[str, str]) -> list[str]:
     said = [f"{name} is left out: {reason}." for name, reason in left_out.items()]
-    if any(each.drawn < each.rows for each in found):
+    if any(each.drawn < each.rows for each in days):
         said.append(f"Of days with more, {DAY_ROWS:,} rows are looked at, evenly drawn.")
-    kept = [row for each in found for row in each.kept]
-    return OutlierReport(
-        baseline.name,
-        window,
-        {name: search.judged(name, _total(found, name), window) for name in THRESHOLDS},
-        {
-            name: tuple(
-                unfinished(search.judged(name, each.shares[name], each.window), taken)
-                for each in found
-            )
-            for name in THRESHOLDS
-        },
-        _by_feature(found),
-        tuple(sorted((r for r in kept if r.is_isolated), key=lambda r: -r.score)[:ROWS_KEPT]),
-        tuple(sorted((r for r in kept if r.outside), key=_range_order)[:ROWS_KEPT]),
-        forest.cut,
-        (*notes, *said),
-        taken,
-    )
+    return said
+
+
+def _by_score(rows: Iterable[OutlierRow]) -> tuple[OutlierRow, ...]:
+    isolated = [row for row in rows if row.is_isolated]
+    return tuple(sorted(isolated, key=lambda row: -row.score)[:ROWS_KEPT])
+
+
+def _by_range(rows: Iterable[OutlierRow]) -> tuple[OutlierRow, ...]:
+    outside = [row for row in rows if row.outside]
+    return tuple(sorted(outside, key=lambda row: (-len(row.outside), -row.distance))[:ROWS_KEPT])
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +186,23 @@ class _Search:
     thresholds: Mapping[str, float]
     place: Place
 
+    @classmethod
+    def of(
+        cls,
+        baseline: Baseline,
+        features: Mapping[str, Feature],
+        thresholds: Mapping[str, float],
+        place: Place,
+    ) -> _Search:
+        """Learn what is usual from a baseline."""
+        forest = fitted(
+            ("forest", repr(features)),
+            baseline.table.paths,
+            lambda: Forest.fit(read_rows([baseline.table], features, limit=REFERENCE_ROWS)),
+        )
+        profiles = {name: p for name, p in baseline.profiles.items() if name in features}
+        return cls(TrainingRange.of(profiles), forest, baseline.rows, thresholds, place)
+
     def day(self, rows: Rows, window: Window) -> _Day:
         """Count the outliers of a day and keep the rows to look at."""
         outside = self.ranged.outside(rows)
@@ -202,6 +221,13 @@ class _Search:
         }
         counts = {name: int(mask.sum()) for name, mask in outside.items()}
         return _Day(window, rows.total, rows.n, shares, counts, kept)
+
+    def history(
+        self, metric: str, days: Sequence[_Day], taken: datetime | None
+    ) -> tuple[MetricResult, ...]:
+        """Return the share of each day; one that is not over gets no verdict."""
+        each = (self.judged(metric, day.shares[metric], day.window) for day in days)
+        return tuple(unfinished(result, taken) for result in each)
 
     def judged(self, metric: str, share: Share, window: Window) -> MetricResult:
         """Return a share of rows, judged against what the reference has itself."""
@@ -287,10 +313,6 @@ class _Search:
         far = float(self.ranged.distance(name, np.array([value]))[0])
         by = f" by {far:.2g} sd" if np.isfinite(far) else ""
         return f"{name} {value:.6g} is {end}{by}"
-
-
-def _range_order(row: OutlierRow) -> tuple[int, float]:
-    return -len(row.outside), -row.distance
 
 
 def _total(found: Sequence[_Day], metric: str) -> Share:

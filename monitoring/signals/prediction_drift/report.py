@@ -151,16 +151,8 @@ def run(
         NotEnoughData: There is no prediction, or nothing to compare with.
         InputError: A table cannot be read.
     """
+    _expect_predictions(days, reference, window)
     columns = days.columns
-    if not days.tables:
-        raise NotEnoughData(
-            f"No prediction was collected in {window}", hint="Choose a longer period."
-        )
-    if not reference.tables:
-        raise NotEnoughData(
-            f"Nothing to compare with: no prediction was collected for {reference.name!r}",
-            hint="Choose another baseline, or a later period.",
-        )
     classes: tuple[str, ...] = ()
     if columns.task != "regression":
         classes = classes_of(list(days.tables.values()), columns)
@@ -191,6 +183,18 @@ def run(
         reduce(add, before, OutputCounts(0)),
         days.faults,
     )
+
+
+def _expect_predictions(days: PredictedDays, reference: Reference, window: Window) -> None:
+    if not days.tables:
+        raise NotEnoughData(
+            f"No prediction was collected in {window}", hint="Choose a longer period."
+        )
+    if not reference.tables:
+        raise NotEnoughData(
+            f"Nothing to compare with: no prediction was collected for {reference.name!r}",
+            hint="Choose another baseline, or a later period.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +239,17 @@ def _baseline(reference: Reference, window: Window, tables: Mapping[date, Table]
     anchor = take_baseline(name, whole)
     if reference.rule is None:
         return anchor
-    needed = [day for day in reference.rule.needed(window) if day in tables]
+    moving = _moving(reference.rule, anchor, window, tables)
+    return Baseline(anchor.name, None, whole, anchor.plan, moving.reference(window), moving)
+
+
+def _moving(
+    rule: BaselineRule, anchor: Baseline, window: Window, tables: Mapping[date, Table]
+) -> OrdinaryDays:
+    needed = [day for day in rule.needed(window) if day in tables]
     profiles = {day: counting.profile(tables[day], anchor.plan, anchor.bins) for day in needed}
     empty = {name: _without_rows(profile) for name, profile in anchor.profiles.items()}
-    moving = OrdinaryDays(reference.rule, window, profiles, empty)
-    return Baseline(anchor.name, None, whole, anchor.plan, moving.reference(window), moving)
+    return OrdinaryDays(rule, window, profiles, empty)
 
 
 def _without_rows(profile: Profile) -> Profile:

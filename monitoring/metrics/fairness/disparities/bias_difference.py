@@ -18,9 +18,6 @@ def bias_difference(groups: Sequence[Sequence[Performance]], largest: int) -> Sp
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        difference of mean signed errors over the mean absolute error.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> round(bias_difference([[low, high], [low, low]], 0).value, 2)

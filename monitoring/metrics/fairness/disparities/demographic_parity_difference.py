@@ -17,9 +17,6 @@ def demographic_parity_difference(groups: Sequence[Sequence[Performance]], large
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        fairlearn.metrics.demographic_parity_difference.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> round(demographic_parity_difference([[low, high]], 0).value, 2)

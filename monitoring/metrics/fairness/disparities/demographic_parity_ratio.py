@@ -17,9 +17,6 @@ def demographic_parity_ratio(groups: Sequence[Sequence[Performance]], largest: i
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        fairlearn.metrics.demographic_parity_ratio; threshold of the four-fifths rule, 29 CFR 1607.4(D).
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> demographic_parity_ratio([[low, high]], 0).value

@@ -17,9 +17,6 @@ def disparate_impact(groups: Sequence[Sequence[Performance]], largest: int) -> S
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        Feldman et al. (2015), doi:10.1145/2783258.2783311; threshold of the four-fifths rule, 29 CFR 1607.4(D).
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> disparate_impact([[low, high]], 0).value, disparate_impact([[low, high]], 1).value

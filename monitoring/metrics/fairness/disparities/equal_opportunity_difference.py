@@ -17,9 +17,6 @@ def equal_opportunity_difference(groups: Sequence[Sequence[Performance]], larges
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        fairlearn.metrics.equal_opportunity_difference; Hardt et al. (2016), arXiv:1610.02413.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> round(equal_opportunity_difference([[low, high]], 0).value, 2)

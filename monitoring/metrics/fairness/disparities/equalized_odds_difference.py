@@ -17,9 +17,6 @@ def equalized_odds_difference(groups: Sequence[Sequence[Performance]], largest: 
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        fairlearn.metrics.equalized_odds_difference; Hardt et al. (2016), arXiv:1610.02413.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> round(equalized_odds_difference([[low, high], [low, low]], 0).value, 2)

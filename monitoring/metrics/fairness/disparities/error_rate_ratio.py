@@ -17,9 +17,6 @@ def error_rate_ratio(groups: Sequence[Sequence[Performance]], largest: int) -> S
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        Bellamy et al. (2018), AI Fairness 360, arXiv:1810.01943, told as least over greatest.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> error_rate_ratio([[low, high]], 0).value

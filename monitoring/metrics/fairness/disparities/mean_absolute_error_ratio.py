@@ -17,9 +17,6 @@ def mean_absolute_error_ratio(groups: Sequence[Sequence[Performance]], largest: 
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        Agarwal et al. (2019), arXiv:1905.12843, bounded group loss, told as a ratio.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> mean_absolute_error_ratio([[low, high]], 0).value

@@ -17,9 +17,6 @@ def predictive_parity_difference(groups: Sequence[Sequence[Performance]], larges
     Raises:
         NotEnoughData: Fewer than two groups are large enough.
 
-    Source:
-        Chouldechova (2017), doi:10.1089/big.2016.0047.
-
     >>> from monitoring.metrics.fairness_metric import share_of
     >>> low, high = (share_of(hits, 500, "example", "rows") for hits in (150, 300))
     >>> round(predictive_parity_difference([[low, high]], 0).value, 2)

@@ -15,9 +15,6 @@ def accuracy(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no labelled rows.
 
-    Source:
-        sklearn.metrics.accuracy_score; interval of Wilson (1927).
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> accuracy(OneClass(30, 10, 20, 40, 50, 70, 70)).value
     0.7

@@ -16,9 +16,6 @@ def calibration_gap(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no labelled rows with a probability.
 
-    Source:
-        Van Calster et al. (2019), doi:10.1186/s12916-019-1466-7, calibration in the large; interval by the central limit theorem.
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> from monitoring.counting.totals.outcomes import Moments
     >>> calibration_gap(OneClass(1, 1, 1, 1, 2, 2, 2, gap=Moments(4, 0.4, 1.0))).value

@@ -15,9 +15,6 @@ def error_rate(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no labelled rows.
 
-    Source:
-        sklearn.metrics.zero_one_loss; interval of Wilson (1927).
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> error_rate(OneClass(30, 10, 20, 40, 50, 70, 70)).value
     0.3

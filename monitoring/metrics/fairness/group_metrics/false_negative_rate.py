@@ -15,9 +15,6 @@ def false_negative_rate(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no rows whose label is the positive class.
 
-    Source:
-        fairlearn.metrics.false_negative_rate; interval of Wilson (1927).
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> false_negative_rate(OneClass(30, 10, 20, 40, 50, 70, 70)).value
     0.4

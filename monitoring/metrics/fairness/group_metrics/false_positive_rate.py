@@ -15,9 +15,6 @@ def false_positive_rate(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no rows whose label is another class.
 
-    Source:
-        fairlearn.metrics.false_positive_rate; interval of Wilson (1927).
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> false_positive_rate(OneClass(30, 10, 20, 40, 50, 70, 70)).value
     0.2

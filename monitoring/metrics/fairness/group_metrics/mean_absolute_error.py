@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, mean_of, numbers, part_of
+from monitoring.metrics.delta import numbers
+from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, mean_of, part_of
 from monitoring.metrics.performance_metric import REGRESSIONS
 from monitoring.statistics.performance import Performance
 
@@ -14,9 +15,6 @@ def mean_absolute_error(counts: GroupCounts) -> Performance:
 
     Raises:
         NotEnoughData: No label has arrived.
-
-    Source:
-        sklearn.metrics.mean_absolute_error; interval by the central limit theorem.
 
     >>> import numpy as np
     >>> from monitoring.counting.totals.outcomes import NumberOutcomes

@@ -16,9 +16,6 @@ def mean_score(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no rows with a probability.
 
-    Source:
-        fairlearn.metrics.mean_prediction on the scores; interval by the central limit theorem.
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> from monitoring.counting.totals.outcomes import Moments
     >>> mean_score(OneClass(1, 1, 1, 1, 2, 2, 2, score=Moments(4, 2.0, 1.5))).value

@@ -15,9 +15,6 @@ def precision(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no labelled rows predicted positive.
 
-    Source:
-        sklearn.metrics.precision_score; interval of Wilson (1927).
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> precision(OneClass(30, 10, 20, 40, 50, 70, 70)).value
     0.75

@@ -15,9 +15,6 @@ def selection_rate(counts: GroupCounts) -> Performance:
     Raises:
         NotEnoughData: There are no predictions.
 
-    Source:
-        fairlearn.metrics.selection_rate; interval of Wilson (1927).
-
     >>> from monitoring.metrics.fairness_metric import OneClass
     >>> selection_rate(OneClass(30, 10, 20, 40, 50, 70, 70)).value
     0.4166666666666667

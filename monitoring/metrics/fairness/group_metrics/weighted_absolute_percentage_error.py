@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, numbers, ratio_of
+from monitoring.metrics.delta import numbers
+from monitoring.metrics.fairness_metric import GroupCounts, GroupMetric, ratio_of
 from monitoring.metrics.performance_metric import REGRESSIONS
 from monitoring.statistics.performance import Performance
 
@@ -14,9 +15,6 @@ def weighted_absolute_percentage_error(counts: GroupCounts) -> Performance:
 
     Raises:
         NotEnoughData: No label has arrived.
-
-    Source:
-        Kolassa and Schuetz (2007), Foresight 6; interval by the delta method.
 
     >>> import numpy as np
     >>> from monitoring.counting.totals.outcomes import NumberOutcomes

@@ -62,33 +62,11 @@ def acceptance(*, replicates: int = 0, rows: int = ROWS, seed: int = 1) -> tuple
     Args:
         replicates: Bootstrap draws; none by default, the estimates do not need them.
         rows: A side.
-        seed: Of the first case.
     """
     return tuple(
         outcome(case, replicates=replicates, rows=rows, seed=seed + at)
         for at, case in enumerate(cases())
     )
-
-
-def figures(seeds: tuple[int, ...] = (1,)) -> dict[str, float]:
-    """Return what the benchmark prints: how often the cause comes first, and how exactly parts add up.
-
-    right_part counts cases whose largest part is the true one; the others are mostly shifts that
-    leave the reference behind, where the largest is unexplained.
-    """
-    found = [each for seed in seeds for each in acceptance(seed=seed)]
-    lost = [
-        abs(each.parts["unexplained"].value) / sum(abs(s.value) for s in each.parts.values())
-        for seed in seeds
-        for each in broken(seed=seed).values()
-    ]
-    return {
-        "cases": len(found),
-        "true_feature_first": sum(each.rank == 1 for each in found) / len(found),
-        "right_part": sum(each.is_right_part for each in found) / len(found),
-        "largest_remainder": max(each.remainder for each in found),
-        "least_unexplained_when_broken": min(lost),
-    }
 
 
 def outcome(case: Case, *, replicates: int = 0, rows: int = ROWS, seed: int = 1) -> Outcome:
@@ -126,7 +104,7 @@ def broken(rows: int = ROWS, seed: int = 1) -> dict[str, Attribution]:
         if name == "beyond the range":
             window["temp"] = window["temp"] + 8
         elif name == "new category":
-            window["carrier"] = np.where(random.random(rows) < 0.8, 9.0, window["carrier"])  # noqa: PLR2004
+            window["carrier"] = np.where(random.random(rows) < 0.8, 9.0, window["carrier"])
             case = Case("carrier", "relation", 3.0, "absolute_error")
         else:  # each is in its range, but what went together goes apart
             reference["dewp"] = reference["temp"] + random.normal(0, 0.1, rows)
@@ -157,10 +135,10 @@ def _drawn(random: np.random.Generator, rows: int) -> dict[str, Floats]:
         share = np.arange(size, 0, -1) / np.arange(size, 0, -1).sum()
         drawn[name] = random.choice(size, rows, p=share).astype(np.float64)
     # Some destinations belong to some origins; some ages and waits are not known.
-    home = random.random(rows) < 0.3  # noqa: PLR2004
+    home = random.random(rows) < 0.3
     drawn["dest"] = np.where(home, drawn["origin"] * 4, drawn["dest"])
     for name in ("age", "wait"):
-        drawn[name] = np.where(random.random(rows) < 0.03, np.nan, drawn[name])  # noqa: PLR2004
+        drawn[name] = np.where(random.random(rows) < 0.03, np.nan, drawn[name])
     return drawn
 
 
@@ -203,7 +181,7 @@ def _losses(
     hardness = sum(0.35 * scaled[name] for name in FEATURES) - 1.4
     hit: Floats = np.zeros(n)
     if moved and case.shift == "relation":
-        hit = hit + case.size * (scaled[case.feature] > 0.4)  # noqa: PLR2004
+        hit = hit + case.size * (scaled[case.feature] > 0.4)
     if case.loss == "error":
         chance = 1 / (1 + np.exp(-(hardness + hit)))
         return (random.random(n) < chance).astype(np.float64)
