@@ -45,7 +45,7 @@ def in_scope(chosen: Scope) -> tuple[Deployment, ...]:
         each
         for endpoint in deployments.inventory()
         for each in endpoint.deployments
-        if chosen.endpoint in {None, endpoint.name} and chosen.deployment in {None, each.name}
+        if chosen.includes(endpoint.name, each.name)
     )
 
 

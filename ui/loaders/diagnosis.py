@@ -59,7 +59,7 @@ def diagnosis(question: Asked, progress: Progress | None = None) -> Entry[Diagno
                 window=question.window,
                 segment=options.segment,
             )
-            return getattr(signals, name)(one, part(here.progress, *PARTS[name])).value
+            return signals.answer(one, part(here.progress, *PARTS[name])).value
 
         return evidence.diagnosed(report, metric)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.requests import known_issues
+
 if TYPE_CHECKING:
     from monitoring.requests.known_issues import KnownIssue
     from monitoring.severity import Severity
@@ -39,3 +41,9 @@ def show(issues: Sequence[tuple[KnownIssue, int]]) -> None:
                         "Read on", issue.link, icon=":material/open_in_new:", type="tertiary"
                     )
                 st.caption(f"{issue.id}, known since {issue.added:%d %b %Y}")
+
+
+def symptom(message: str) -> str:
+    """Return the known issue that a console line shows; empty if it shows none."""
+    issue = known_issues.match(message, "console")
+    return issue.symptom if issue else ""

@@ -71,6 +71,14 @@ class Scope:
         """Return the window that pages begin with, in whole days."""
         return replace(self, window=DEFAULT_WINDOW).window_at(now).whole_days()
 
+    def names(self, endpoint: str) -> bool:
+        """Whether an endpoint is looked at; in lower case, as the logs write it."""
+        return self.endpoint is None or self.endpoint.lower() == endpoint
+
+    def includes(self, endpoint: str, deployment: str) -> bool:
+        """Whether a deployment is looked at."""
+        return self.endpoint in {None, endpoint} and self.deployment in {None, deployment}
+
     def __str__(self) -> str:
         parts = (self.workspace, self.endpoint or ALL_ENDPOINTS.lower(), self.deployment)
         return ", ".join(part for part in parts if part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -122,33 +122,43 @@ def _show_traffic(found: TrafficComparison, *, has_segment: bool) -> None:
 
 def show_registered(first: Registered, second: Registered, key: str) -> None:
     """Draw what the registry says of two versions, line by line."""
-    names = [*dict.fromkeys([*first.metrics, *second.metrics])]
-    tags = [
-        t for t in dict.fromkeys([*first.tags, *second.tags]) if t not in {*names, "training_data"}
-    ]
-    lines = [
-        ("Stage", first.stage, second.stage),
-        ("Registered", _date(first.created), _date(second.created)),
-        ("Training data", first.training_data, second.training_data),
-        *((f"Metric {n}", _metric(first, n), _metric(second, n)) for n in names),
-        *((f"Tag {t}", first.tags.get(t, "–"), second.tags.get(t, "–")) for t in tags),
-    ]
+    lines = {
+        "Stage": (first.stage, second.stage),
+        "Registered": (_date(first.created), _date(second.created)),
+        "Training data": (first.training_data, second.training_data),
+        **_beside("Metric", _metrics(first), _metrics(second)),
+        **_beside("Tag", _tags(first, second), _tags(second, first)),
+    }
     table = pd.DataFrame(
-        {
-            "Of": [name for name, _, _ in lines],
-            first.id: [one or "–" for _, one, _ in lines],
-            second.id: [two or "–" for _, _, two in lines],
-            "Differs": ["≠ differs" if one != two else "" for _, one, two in lines],
-        }
+        [
+            (name, one or "–", two or "–", "≠ differs" if one != two else "")
+            for name, (one, two) in lines.items()
+        ],
+        columns=["Of", first.id, second.id, "Differs"],
     )
     cards.show_table(table, key=key, alt=f"{first.id} and {second.id} in the registry")
     st.caption(OWN_ROWS)
 
 
-def _metric(version: Registered, name: str) -> str:
-    value = version.metrics.get(name)
-    return "–" if value is None else f"{value:.4g}"
-
-
 def _date(time: datetime | None) -> str:
     return f"{time:%d %b %Y %H:%M} UTC" if time else "–"
+
+
+def _beside(
+    kind: str, first: Mapping[str, str], second: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Return what either version has, a dash where the other has it not."""
+    return {
+        f"{kind} {name}": (first.get(name, "–"), second.get(name, "–"))
+        for name in {**first, **second}
+    }
+
+
+def _metrics(version: Registered) -> dict[str, str]:
+    return {name: f"{value:.4g}" for name, value in version.metrics.items()}
+
+
+def _tags(version: Registered, other: Registered) -> dict[str, str]:
+    """Return the tags that are neither a metric nor the training data, which have their own lines."""
+    known = {*version.metrics, *other.metrics, "training_data"}
+    return {name: value for name, value in version.tags.items() if name not in known}

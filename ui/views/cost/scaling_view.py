@@ -10,11 +10,13 @@ import streamlit as st
 from monitoring import charts
 from monitoring.capacity import autoscale
 from monitoring.capacity.autoscale import LAG_MINUTES, Episode, Rules
+from monitoring.capacity.right_size import Option
 from monitoring.errors import MonitoringError
 from monitoring.window import Window
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
-from ui.parts import cards, states
+from ui.parts import cards, numbers, states
+from ui.parts.cards import Tile
 from ui.views.cost import size_view
 
 if TYPE_CHECKING:
@@ -110,26 +112,27 @@ def show_what_if(
     rules = _pick_rules(now or Rules(minimum=1, maximum=max(found.running_now, 2)))
     soon, late = (loaded.what_if(deployment, part, rules, lag) for lag in LAG_MINUTES)
     rate, currency = size_view.rate_of(report, found.place), size_view.currency_of(report)
-    columns = st.columns(4)
-    with columns[0]:
-        status = "breached" if late.hours_broken else "ok"
-        note = f"{late.hours_broken} of {late.hours} hours broken · objective {found.objective.p95_ms:,.0f} ms"
-        cards.kpi("P95 of the slowest hour", f"{late.worst_p95_ms:,.0f} ms", status, note=note)
-    with columns[1]:
-        note = f"{soon.refused:,.0f} with a scale-out in {LAG_MINUTES[0]} min"
-        cards.kpi(
-            f"Refused, {LAG_MINUTES[1]} min to scale", f"{late.refused:,.0f}", None, note=note
-        )
-    with columns[2]:
-        hours = late.instances * part.length.total_seconds() / 3600
-        note = f"{late.instances:.2f} instances in the mean"
-        cards.kpi("Instance-hours", f"{hours:,.0f}", None, note=note)
-    with columns[3]:
-        month = late.cost_per_month(rate)
-        before = found.now.cost_per_month(rate)
-        value = "–" if month is None else f"{month:,.0f}"
-        change = "" if month is None or before is None else f"{month - before:+,.0f} against now"
-        cards.kpi(f"Cost a month, {currency}", value, None, note=change or "no price")
+    hours = late.instances * part.length.total_seconds() / 3600
+    objective = f"objective {found.objective.p95_ms:,.0f} ms"
+    cards.tiles(
+        Tile(
+            "P95 of the slowest hour",
+            f"{late.worst_p95_ms:,.0f} ms",
+            "breached" if late.hours_broken else "ok",
+            f"{late.hours_broken} of {late.hours} hours broken · {objective}",
+        ),
+        Tile(
+            f"Refused, {LAG_MINUTES[1]} min to scale",
+            f"{late.refused:,.0f}",
+            note=f"{soon.refused:,.0f} with a scale-out in {LAG_MINUTES[0]} min",
+        ),
+        Tile(
+            "Instance-hours",
+            f"{hours:,.0f}",
+            note=f"{late.instances:.2f} instances in the mean",
+        ),
+        _tile_month(f"Cost a month, {currency}", late.cost_per_month(rate), found.now, rate),
+    )
     _show_scaled(deployment, part, rules)
     st.caption(
         "Replayed on recorded arrivals, not measured. A scale-out takes 12 to 18 minutes; verdict and "
@@ -204,3 +207,10 @@ def _pick_rules(now: Rules) -> Rules:
         in_cooldown=wait,
         window_minutes=now.window_minutes,
     )
+
+
+def _tile_month(label: str, month: float | None, now: Option, rate: float | None) -> Tile:
+    before = now.cost_per_month(rate)
+    if month is None or before is None:
+        return Tile(label, numbers.text(month, ",.0f"), note="no price")
+    return Tile(label, f"{month:,.0f}", note=f"{month - before:+,.0f} against now")

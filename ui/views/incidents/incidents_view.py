@@ -11,10 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from monitoring.errors import InputError, MonitoringError
-from monitoring.overview import heartbeat
 from ui.loaders import incidents as loader
-from ui.loaders import workspace
-from ui.parts import cards, states
+from ui.parts import cards, numbers, states
+from ui.parts.cards import Tile
 from ui.parts.glossary import explain
 from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
@@ -59,12 +58,7 @@ def of_scope(found: Listed, chosen: Scope) -> tuple[Incident, ...]:
 
 def freshness(found: Listed) -> cards.Freshness:
     """Return the footer of the list: as of the last round that finished."""
-    last = found.round
-    moment = (last.finished or last.began) if last else found.taken
-    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
-    return cards.Freshness(
-        fetched=moment, missing=unfinished or heartbeat.stale(last, workspace.now())
-    )
+    return cards.of_round(found.round, found.taken)
 
 
 def footer(found: IncidentReport) -> cards.Freshness:
@@ -248,29 +242,25 @@ def show_head(incident: Incident, now: datetime) -> None:
         else:
             st.badge("Resolved", icon=":material/check_circle:", color="green")
         st.text(incident.title)
-    first, second, third, fourth = st.columns(4)
-    with first:
-        cards.kpi(
+    until = f"until {incident.resolved:%d %b %H:%M} UTC" if incident.resolved else "and lasts"
+    cards.tiles(
+        Tile(
             "Began",
             f"{incident.began:%d %b %H:%M}",
-            None,
             note=f"certain (fired) at {incident.fired:%d %b %H:%M} UTC",
-        )
-    with second:
-        until = f"until {incident.resolved:%d %b %H:%M} UTC" if incident.resolved else "and lasts"
-        cards.kpi("Lasted", lasted(incident, now), None, note=until)
-    with third:
-        share = incident.affected_share
-        note = incident.affected or "of the requests in that time"
-        cards.kpi("Affected", "–" if share is None else f"{share:.1%}", None, note=note)
-    with fourth:
-        count = len(incident.breaches)
-        cards.kpi(
+        ),
+        Tile("Lasted", lasted(incident, now), note=until),
+        Tile(
+            "Affected",
+            numbers.text(incident.affected_share, ".1%"),
+            note=incident.affected or "of the requests in that time",
+        ),
+        Tile(
             "Metrics in breach",
-            str(count),
-            None,
+            str(len(incident.breaches)),
             note=", ".join(s.replace("_", " ") for s in incident.signals),
-        )
+        ),
+    )
 
 
 def show_breaches(breaches: Sequence[Breach], key: str) -> None:

@@ -255,12 +255,9 @@ def _cell(value: Any) -> Any:
 
 def _show_chart(answer: Answer) -> None:
     names = _unique(answer)
-    kinds = dict(zip(names, (kind for _, kind in answer.columns), strict=True))
-    times = [name for name, kind in kinds.items() if kind == "datetime"]
-    numbers = [name for name, kind in kinds.items() if kind in _NUMBERS]
+    times, numbers, texts = _by_kind(answer, names)
     if not times or not numbers:
         return
-    texts = [name for name, kind in kinds.items() if kind == "string"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         value = st.selectbox("Draw", numbers, key="logs-draw", width=240)
         group = st.selectbox(
@@ -295,3 +292,13 @@ def over_time(
         times.append(row[at])
         values.append(None if row[what] is None else float(row[what]))
     return dict(sorted(lines.items(), key=lambda line: -len(line[1][0])))
+
+
+def _by_kind(answer: Answer, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns that are times, numbers and texts."""
+    kinds = [kind for _, kind in answer.columns]
+
+    def of(*wanted: str) -> list[str]:
+        return [name for name, kind in zip(names, kinds, strict=True) if kind in wanted]
+
+    return of("datetime"), of(*_NUMBERS), of("string")

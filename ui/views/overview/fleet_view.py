@@ -15,6 +15,7 @@ from monitoring.overview.state import PlaceState, inside
 from monitoring.signals import SIGNALS
 from ui.loaders import fleet, workspace
 from ui.parts import cards, headline, states
+from ui.parts.cards import Tile
 from ui.shell import nav
 
 if TYPE_CHECKING:
@@ -34,11 +35,7 @@ HELP = "The gravest open breach of this column; without one, its most telling si
 
 def freshness(kept: Kept) -> cards.Freshness:
     """Return the footer: as of the last round that finished."""
-    last = kept.round
-    moment = (last.finished or last.began) if last else kept.read
-    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
-    missing = unfinished or heartbeat.stale(last, workspace.now())
-    return cards.Freshness(fetched=moment, missing=missing)
+    return cards.of_round(kept.round, kept.read)
 
 
 def of_scope(kept: Kept, chosen: Scope) -> tuple[PlaceState, ...]:
@@ -79,30 +76,25 @@ def show(kept: Kept, chosen: Scope) -> None:
 
 def _show_tiles(rows: Sequence[PlaceState], kept: Kept) -> None:
     breached = [row for row in rows if row.worst == "breached"]
-    fine = [row for row in rows if row.worst == "ok"]
     cells = [cell for row in rows for cell in row.cells.values()]
-    blind = sum(cell is None or cell.status not in {"ok", "breached"} for cell in cells)
+    blind = sum(map(_is_blind, cells))
     starts = [each.since for row in rows for each in row.headlines if each.since]
-    oldest = f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open"
-    unseen = cards.MEASURING if heartbeat.is_first(kept.round) else "no_data"
-    left, middle, right = st.columns(3)
-    with left:
-        cards.kpi(
+    # What is not seen may be a problem: where anything is blind, none is not "none".
+    unseen = _unseen(kept) if blind else "ok"
+    cards.tiles(
+        Tile(
             "Deployments with a problem",
             f"{len(breached)} of {len(rows)}",
-            # What is not seen may be a problem: where anything is blind, none is not "none".
-            "breached" if breached else unseen if blind else "ok",
-            note=oldest,
-        )
-    with middle:
-        cards.kpi("Healthy deployments", str(len(fine)), None, note="in all three respects")
-    with right:
-        cards.kpi(
-            "Blind spots",
-            str(blind),
-            unseen if blind else "ok",
-            note=f"of {len(cells)} cells",
-        )
+            "breached" if breached else unseen,
+            f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open",
+        ),
+        Tile(
+            "Healthy deployments",
+            str(sum(row.worst == "ok" for row in rows)),
+            note="in all three respects",
+        ),
+        Tile("Blind spots", str(blind), unseen, f"of {len(cells)} cells"),
+    )
 
 
 def _show_row(row: PlaceState, kept: Kept) -> None:
@@ -236,3 +228,7 @@ def _show_others(kept: Kept) -> None:
                 pd.DataFrame(records), hide_index=True, key="table-others",
                 alt="Signals of clusters, jobs and the workspace.",
             )  # fmt: skip
+
+
+def _is_blind(cell: Headline | None) -> bool:
+    return cell is None or cell.status not in {"ok", "breached"}

@@ -21,7 +21,7 @@ def show(kept: Kept, chosen: Scope) -> None:
     own = [i for i in kept.incidents if i.place.concerns(chosen.endpoint, chosen.deployment)]
     open_ = [each for each in own if each.resolved is None]
     over = [each for each in own if each.resolved is not None]
-    if kept.round is None or (kept.fault and not kept.states):
+    if not _is_known(kept):
         st.text("Incidents have not been looked for yet.")
     elif not open_:
         states.show(states.State("No open incident", ":material/check_circle:", "green", ""))
@@ -58,3 +58,8 @@ def _show_line(incident: Revision) -> None:
             on_click=nav.go,
             args=("incidents.py", {KEY: incident.id}),
         )
+
+
+def _is_known(kept: Kept) -> bool:
+    """Whether the store has ever said what is open."""
+    return kept.round is not None and not (kept.fault and not kept.states)
