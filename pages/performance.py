@@ -1,5 +1,7 @@
 """How right the model is, with labels and without, for whom, and since when."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from ui.loaders import deployments, signals, workspace
@@ -31,13 +33,11 @@ if shown is not None:
     rows = report.outcomes.predictions if report.outcomes else 0
     with answer_view.headed(shown, asked, key, about, rows, what=f"model {model.id}, ", made=made):
         performance_view.show(report, rule)
-place = root_cause_view.Place(endpoint, deployment, window, chosen.segment, rule.metric)
+estimated = replace(asked, signal="estimated_performance")
 with cards.panel("Estimated without labels", help=explain("estimated performance")) as panel:
-    panel.freshness = estimate_view.show(
-        endpoint, deployment, window, chosen.segment, metric=rule.metric, period=rule.period
-    )
-root_cause_view.show_state(place, "state-")
-root_cause_view.show(place, "change-")
+    panel.freshness = estimate_view.show(estimated, metric=rule.metric)
+root_cause_view.show_state(asked, rule.metric, "state-")
+root_cause_view.show(asked, rule.metric, "change-")
 if shown is not None:
     with cards.made_of(made):
         performance_view.show_detail(report)

@@ -39,7 +39,9 @@ linked = "feature" in st.query_params and reference and production
 report = report_view.run(
     "own-",
     wanted or (linked and "own-report" not in st.session_state),
-    lambda progress: drift.compare_files(reference, production, rule, by.strip(), progress),
+    lambda progress: drift.compare_files(
+        (reference, production), rule.mode, rule.overrides(), by.strip(), progress
+    ),
 )
 if report is None:
     states.show(states.first_use("your files"))

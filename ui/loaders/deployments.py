@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.baselines import choices as known
+from monitoring.baselines.choices import BaselineChoice
 from monitoring.errors import SourceError
 from monitoring.segment import EVERYONE, Segment
+from monitoring.sources.deployed import Deployed, PredictedDays
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
-from ui.loaders import workspace
-from ui.loaders.workspace import FRESH
-
-if TYPE_CHECKING:
-    from monitoring.baselines.choices import BaselineChoice
-    from monitoring.sources.deployed import Deployed, PredictedDays
-    from monitoring.workspace.endpoints import Deployment, Endpoint
-    from monitoring.workspace.models import ModelVersion
-    from ui.loaders.workspace import Progress
+from monitoring.workspace.endpoints import Deployment, Endpoint
+from monitoring.workspace.models import ModelVersion
+from ui.loaders import database, workspace
+from ui.loaders.workspace import FRESH, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +30,13 @@ class EndpointChoice:
 
 @st.cache_data(max_entries=10, **FRESH)
 def endpoints() -> tuple[EndpointChoice, ...]:
-    """Return the online endpoints of the workspace, by name.
-
-    Raises:
-        SourceError: The workspace did not answer.
-    """
-    from monitoring.sources.registry import Inventory  # noqa: PLC0415 - costs a second
-
+    """Return the online endpoints of the workspace, by name."""
     found = Inventory(workspace.azure()).endpoints()
     return tuple(EndpointChoice(e.name, tuple(d.name for d in e.deployments)) for e in found)
 
 
 @st.cache_resource(show_spinner=False)
 def _deployed(day: date | None) -> Deployed:  # noqa: ARG001 - it is the key
-    from monitoring.sources.deployed import Deployed  # noqa: PLC0415 - costs a second
-
     return Deployed(workspace.azure())
 
 
@@ -80,11 +70,7 @@ def inventory() -> tuple[Endpoint, ...]:
 
 
 def served(endpoint: str, name: str) -> tuple[Deployment, ModelVersion]:
-    """Return a deployment and the model version that it serves.
-
-    Raises:
-        SourceError: The model is not known.
-    """
+    """Return a deployment and the model version that it serves."""
     found = next(e for e in inventory() if e.name == endpoint)
     deployment = next(d for d in found.deployments if d.name == name)
     return deployment, deployed().model(deployment)
@@ -97,13 +83,7 @@ def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, Basel
         endpoint: Name of the endpoint.
         deployment: Name of the deployment.
         signal: Whose baseline in force comes first, for signals that have one; else training data.
-
-    Raises:
-        SourceError: Its model is not known.
     """
-    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
-    from ui.loaders import database  # noqa: PLC0415 - it loads this package
-
     _, model = served(endpoint, deployment)
     chosen = database.active(endpoint, deployment, signal) if signal else None
     active = chosen.label if chosen else known.default(signal, deployed(), model).label
@@ -114,11 +94,7 @@ def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, Basel
 
 @st.cache_data(max_entries=50, **FRESH)
 def baselines(endpoint: str, deployment: str, signal: str = "") -> list[str]:
-    """Return the names of the baselines that a deployment can be compared with, as `choices`.
-
-    Raises:
-        SourceError: Its model is not known.
-    """
+    """Return the names of the baselines that a deployment can be compared with, as `choices`."""
     return list(choices(endpoint, deployment, signal))
 
 

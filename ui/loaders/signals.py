@@ -97,11 +97,7 @@ class Offered:
 
 
 def groupings(endpoint: str, deployment: str, window: Window) -> Offered:
-    """Return the features whose groups can be compared; categories first.
-
-    Raises:
-        SourceError: The model or its baseline cannot be reached.
-    """
+    """Return the features whose groups can be compared; categories first."""
     _, model = deployments.served(endpoint, deployment)
     profiles = monitor.baseline("fairness", endpoint, deployment, window).profiles
     found = []

@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from monitoring.kept.memory import Entry
+from monitoring.progress import Progress
 from ui.loaders import monitor, workspace
 from ui.loaders.monitor import Asked
 from ui.parts import cards, report_view, states
 from ui.shell import segment_view
-
-if TYPE_CHECKING:
-    from monitoring.kept.memory import Entry
-    from monitoring.progress import Progress
 
 R = TypeVar("R")
 Compute = Callable[[Asked, "Progress | None"], "Entry[R]"]

@@ -10,7 +10,7 @@ from monitoring.metrics.drift import METRICS
 from monitoring.signals.data_drift.back_testing import BackTest, Breach
 from ui.loaders import baselines
 from ui.loaders.baselines import InForce, Tested
-from ui.parts import cards, numbers, report_view, result_table, states
+from ui.parts import cards, choices, numbers, report_view, result_table, states
 from ui.parts.cards import Tile
 from ui.views.baselines import baselines_view
 
@@ -30,14 +30,7 @@ def show(place: baselines_view.Place, here: InForce | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _pick(here)
         limits = _pick_limits(here)
-        span = st.segmented_control(
-            "Over the last",
-            list(DAYS),
-            default="30d",
-            required=True,
-            key="span",
-            bind="query-params",
-        )
+        span = choices.switch("Over the last", {name: name for name in DAYS}, "span")
         wanted = st.button("Run", icon=":material/play_arrow:", key="back-test")
     now = here.baseline.label, here.thresholds
     then = label, next((each for each in here.sets if each.label == limits), None)

@@ -9,24 +9,21 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 import streamlit as st
+from streamlit.typing import PlotlyState
 
+from monitoring.charts import Chart
+from monitoring.kept.memory import Entry
 from monitoring.metric import MetricResult, Status
 from monitoring.overview import heartbeat
 from monitoring.report import Reading
+from monitoring.results.leases import Round
 from ui.loaders import workspace
 from ui.parts import states
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from streamlit.typing import PlotlyState
-
-    from monitoring.charts import Chart
-    from monitoring.kept.memory import Entry
-    from monitoring.results.leases import Round
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from monitoring.requests import known_issues
-
-if TYPE_CHECKING:
-    from monitoring.requests.known_issues import KnownIssue
-    from monitoring.severity import Severity
-    from ui.parts.states import Colour
+from monitoring.requests.known_issues import KnownIssue
+from monitoring.severity import Severity
+from ui.parts.states import Colour
 
 COLOURS: dict[Severity, Colour] = {
     "critical": "red",

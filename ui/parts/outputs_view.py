@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import METRICS
 from monitoring.signals.data_drift.report import headline
+from monitoring.signals.prediction_drift.report import PredictionReport
 from ui.parts import cards, choices, numbers, result_charts, result_table
-
-if TYPE_CHECKING:
-    from monitoring.signals.prediction_drift.report import PredictionReport
 
 
 def verdict(what: str, result: MetricResult) -> str:

@@ -42,9 +42,7 @@ def pick_period(chosen: Scope, now: datetime) -> Window:
         months[f"{first:%B %Y}"] = Window(first, min(following, now))
         first = (first - timedelta(days=1)).replace(day=1)
     sidebar = "Window of the sidebar"
-    picked = st.selectbox(
-        "Period", [sidebar, *months], key="period", bind="query-params", width=220
-    )
+    picked = choices.pick("Period", [sidebar, *months], "period", width=220)
     return months[picked] if picked in months else chosen.window_at(now).whole_days()
 
 

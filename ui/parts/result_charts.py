@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,6 +17,7 @@ from monitoring.metric import MetricResult
 from ui.parts import cards, choices, states
 from ui.parts.numbers import interval, or_nan
 
+T = TypeVar("T")
 #: Which result stands in which row on which day.
 Cells = Mapping[tuple[str, date], MetricResult]
 
@@ -53,6 +56,14 @@ def trend(history: Sequence[MetricResult], label: str, threshold: float | None) 
     )
 
 
+def _row(cells: Cells, row: str, days: Sequence[date]) -> list[MetricResult | None]:
+    return [cells.get((row, day)) for day in days]
+
+
+def _threshold(line: Sequence[MetricResult | None]) -> float:
+    return next((cell.threshold for cell in line if cell), math.nan)
+
+
 def show_heat_map(
     cells: Cells,
     days: Sequence[date],
@@ -72,16 +83,19 @@ def show_heat_map(
         of: What rows are, for the table.
         selectable: Whether a row can be clicked on.
     """
-    grid = [[cells.get((row, day)) for day in days] for row in names]
-    numbers = [[or_nan(cell.value if cell else None) for cell in line] for line in grid]
-    labels = list(names.values())
+    grid = [_row(cells, row, days) for row in names]
+
+    def read(cell_of: Callable[[MetricResult | None], T]) -> list[list[T]]:
+        return [[cell_of(cell) for cell in line] for line in grid]
+
+    labels, numbers = list(names.values()), read(lambda cell: or_nan(cell and cell.value))
     chart = charts.heat_map(
         labels,
         days,
         numbers,
-        [[cell.status if cell else "no_data" for cell in line] for line in grid],
-        thresholds=[or_nan(next((c.threshold for c in line if c), None)) for line in grid],
-        rows=[[cell.rows if cell else 0 for cell in line] for line in grid],
+        read(lambda cell: cell.status if cell else "no_data"),
+        thresholds=[_threshold(line) for line in grid],
+        rows=read(lambda cell: cell.rows if cell else 0),
     )
     index = pd.Index(labels, name=of)
     table = pd.DataFrame(numbers, index=index, columns=[f"{day}" for day in days]).reset_index()

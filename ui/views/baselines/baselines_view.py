@@ -15,7 +15,7 @@ from monitoring.decisions.stored import Change, StoredBaseline
 from monitoring.errors import MonitoringError
 from ui.loaders import baselines, database, workspace
 from ui.loaders.baselines import BASELINE_SIGNALS, DECIDED, InForce, Offer
-from ui.parts import cards, states
+from ui.parts import cards, choices, states
 from ui.parts.glossary import explain
 
 KINDS: dict[BaselineKind, str] = {
@@ -44,14 +44,9 @@ Place = tuple[str, str, str]
 
 def pick_signal() -> str:
     """Draw the choice of a signal. Bound to the URL."""
-    return st.selectbox(
-        "Signal",
-        sorted(DECIDED, key=lambda name: name != "data_drift"),
-        format_func=lambda name: DECIDED[name].title,
-        key="signal",
-        bind="query-params",
-        width=240,
-    )
+    offered = sorted(DECIDED, key=lambda name: name != "data_drift")
+    title = {name: signal.title for name, signal in DECIDED.items()}.__getitem__
+    return choices.pick("Signal", offered, "signal", format_func=title, width=240)
 
 
 def show_author() -> None:
@@ -218,14 +213,7 @@ def pick_thresholds(here: InForce, key: str, label: str = "Thresholds") -> str:
 def show_new(place: Place) -> None:
     """Draw the form of a new baseline, or of a new version of one."""
     endpoint, deployment, _ = place
-    kind = st.selectbox(
-        "Made of",
-        list(KINDS),
-        format_func=KINDS.__getitem__,
-        key="kind",
-        bind="query-params",
-        width=340,
-    )
+    kind = choices.pick("Made of", list(KINDS), "kind", format_func=KINDS.__getitem__, width=340)
     st.caption(ABOUT[kind])
     with st.form("new-baseline", border=False):
         rule = _ask_rule(kind)

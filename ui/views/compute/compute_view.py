@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,12 +20,10 @@ from monitoring.overview.objectives import step_of
 from monitoring.place import Place
 from monitoring.signals.saturation import judging as saturation
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import compute
 from ui.parts import cards, choices, states
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
 
 _SHOWN = (instances.CPU, instances.MEMORY, instances.DISK, instances.GPU)
 

@@ -15,7 +15,7 @@ from monitoring.metric import Status
 from monitoring.signals.clusters import judging as clusters
 from monitoring.signals.jobs import judging as jobs
 from monitoring.window import Window
-from ui.loaders import compute
+from ui.loaders import compute, logs
 from ui.parts import cards, states
 from ui.parts.cards import Tile
 from ui.parts.numbers import NONE, text
@@ -37,7 +37,7 @@ def show_clusters(window: Window) -> cards.Freshness | None:
             )
         )
         return cards.taken(found)
-    answer = compute.resizes(window)
+    answer = logs.ask("clusters", window)
     latest = {each.cluster.lower(): each for each in clusters.latest(answer.records())}
     for cluster in found.value:
         own = [r for r in answer.records() if r["Cluster"].lower() == cluster.cluster.lower()]

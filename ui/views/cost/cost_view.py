@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,15 +17,13 @@ from monitoring.place import Place
 from monitoring.signals.cost import judging as cost
 from monitoring.signals.cost.judging import CostDay
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import compute
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
 from ui.parts import cards, states
 from ui.parts.cards import Tile
 from ui.parts.numbers import NONE, or_nan
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
 
 _PRICES = "edited-prices"
 

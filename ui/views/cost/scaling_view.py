@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import streamlit as st
 
@@ -13,14 +11,12 @@ from monitoring.capacity.autoscale import LAG_MINUTES, Episode, Rules
 from monitoring.capacity.right_size import Option
 from monitoring.errors import MonitoringError
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
 from ui.parts import cards, numbers, states
 from ui.parts.cards import Tile
 from ui.views.cost import size_view
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
 
 
 def show_rules(deployment: Deployment, window: Window) -> cards.Freshness | None:

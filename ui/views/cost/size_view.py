@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,10 @@ from monitoring.errors import MonitoringError
 from monitoring.place import Place
 from monitoring.signals.cost import judging as cost
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
 
 HELP = (
     "The requests of the last seven days are replayed through other numbers of instances: a queue with "

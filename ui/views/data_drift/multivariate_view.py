@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.methods.multivariate.localisation import Localisation, Telling
 from monitoring.methods.multivariate.numbers import AUC, LABELS, MAGNITUDE, PCA
+from monitoring.signals.multivariate_drift.report import MultivariateReport
 from ui.parts import cards, history_view
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from monitoring.methods.multivariate.localisation import Localisation, Telling
-    from monitoring.signals.multivariate_drift.report import MultivariateReport
 
 #: Features in the chart; the table below it has all of them.
 SHOWN = 12

@@ -146,23 +146,16 @@ def _order(report: DataQualityReport, metric: str) -> list[str]:
 
 def _show_summary(report: DataQualityReport, opened: dict[tuple[str, str], datetime]) -> None:
     results = [r for day in report.daily.values() for r in day]
-    judged = any(r.status in {"ok", "breached"} for r in results)
+    judged = any(map(_is_judged, results))
     ever = sorted({r.subject for r in results if r.status == "breached"})
-    blind = sorted({r.subject for r in report.results if r.status not in {"ok", "breached"}})
+    blind = sorted({r.subject for r in report.results if not _is_judged(r)})
+    unjudged = "not_enough_data" if blind else cards.status_of(breached=False, judged=judged)
+    breached = cards.status_of(breached=ever, judged=judged)
+    never, all_judged = "no day of the window", "every column has a verdict"
     cards.tiles(
         _tile_open(opened, judged=judged),
-        Tile(
-            "Breached on any day",
-            str(len(ever)),
-            cards.status_of(breached=ever, judged=judged),
-            numbers.names(ever, NAMES) or "no day of the window",
-        ),
-        Tile(
-            "Not judged",
-            str(len(blind)),
-            "not_enough_data" if blind else cards.status_of(breached=False, judged=judged),
-            numbers.names(blind, NAMES) or "every column has a verdict",
-        ),
+        Tile("Breached on any day", str(len(ever)), breached, numbers.names(ever, NAMES) or never),
+        Tile("Not judged", str(len(blind)), unjudged, numbers.names(blind, NAMES) or all_judged),
         Tile(
             "Rows checked",
             f"{report.rows:,}",
@@ -303,3 +296,7 @@ def _show_faults(report: DataQualityReport, key: str) -> None:
     table = pd.DataFrame(counts, columns=["Fault", "Count", "Of", "Unit"])
     with st.expander("Numbers", type="compact", icon=":material/table:"):
         cards.show_table(table, key=f"{key}faults", alt="Collection faults with their counts")
+
+
+def _is_judged(result: MetricResult) -> bool:
+    return result.status in {"ok", "breached"}

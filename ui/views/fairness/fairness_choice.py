@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from monitoring.metrics.fairness import GROUP_METRICS, HEADLINE
 from monitoring.metrics.fairness_metric import GroupMetric
 from monitoring.signals.fairness import report as fairness
+from monitoring.signals.fairness.group_counts import CountedGroups
 from monitoring.signals.fairness.report import Rule
+from ui.loaders.signals import Offered
 from ui.parts import choices
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from monitoring.signals.fairness.group_counts import CountedGroups
-    from ui.loaders.signals import Offered
 
 NONE = "None"
 #: Step -> its days and what it is called.

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
 from monitoring.charts import Chart
+from monitoring.counting.totals.groups import Group
 from monitoring.counting.totals.outcomes import Outcomes, coverage, total
 from monitoring.errors import MonitoringError
+from monitoring.kept.memory import Entry
 from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.metrics.fairness_metric import GroupMetric, counts_of
 from monitoring.signals.fairness import history as fairness_history
 from monitoring.signals.fairness import report as fairness
+from monitoring.signals.fairness.group_counts import CountedGroups
+from monitoring.signals.fairness.history import Point
+from monitoring.signals.fairness.report import DisparityResult, FairnessReport, GroupResult
+from monitoring.statistics.performance import Performance
+from monitoring.window import Window
 from ui.parts import cards, numbers, result_charts, result_table, states
 from ui.parts.cards import Tile
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from monitoring.counting.totals.groups import Group
-    from monitoring.kept.memory import Entry
-    from monitoring.signals.fairness.group_counts import CountedGroups
-    from monitoring.signals.fairness.history import Point
-    from monitoring.signals.fairness.report import DisparityResult, FairnessReport, GroupResult
-    from monitoring.statistics.performance import Performance
-    from monitoring.window import Window
-    from ui.views.fairness.fairness_choice import Asked
-
+from ui.views.fairness.fairness_choice import Asked
 
 #: More groups than this are not drawn; the table has them all.
 DRAWN_GROUPS = 30
@@ -273,20 +270,20 @@ def _show_history(report: FairnessReport, asked: Asked, key: str) -> None:
     if not points:
         states.show(states.blind(None, "This group has no prediction in this period."))
         return
-    table = pd.DataFrame([_point_cells(point) for point in points])
-    measured = [_Measured.of(point.group) for point in points]
+    value, low, high, rows = zip(*(_Measured.of(point.group) for point in points), strict=True)
     chart = charts.course(
         [point.window.start for point in points],
-        [each.value for each in measured],
-        low=[each.low for each in measured],
-        high=[each.high for each in measured],
-        rows=[each.rows for each in measured],
+        value,
+        low=low,
+        high=high,
+        rows=rows,
         name=picked,
         reference=[_Measured.of(point.others).value for point in points],
         reference_name="all other groups",
         unit=asked.metric.unit,
         few=asked.rule.least_rows,
     )
+    table = pd.DataFrame([_point_cells(point) for point in points])
     cards.show_chart(chart, key=f"{key}history", table=table)
     st.caption("Shown without verdicts: the whole window is judged, above.")
 

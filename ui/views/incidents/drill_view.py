@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,12 +13,10 @@ import streamlit as st
 from monitoring.requests import known_issues
 from monitoring.window import Window
 from ui.loaders import requests
+from ui.loaders.requests import NotableRequest
 from ui.parts import cards, known_issue_view, states
 from ui.shell import nav
 from ui.views.request import request_view, xray_view
-
-if TYPE_CHECKING:
-    from ui.loaders.requests import NotableRequest
 
 MOST_MOMENTS, MOST_REQUESTS = 30, 8
 #: Requests may fail on past the end of a short window; nothing shorter is worth asking about.

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import streamlit as st
 
+from monitoring.incident import Incident
 from ui.loaders import incidents as loader
 from ui.parts import cards
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from monitoring.incident import Incident
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
 
 
 def show(picked: Incident, taken: datetime, chosen: Scope) -> None:

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring.errors import InputError, MonitoringError
+from monitoring.incident import Breach, Incident
+from monitoring.incidents.report import IncidentReport
+from monitoring.severity import Severity
+from monitoring.window import Window
 from ui.loaders import incidents as loader
-from ui.parts import cards, numbers, states
+from ui.loaders.incidents import Listed
+from ui.parts import cards, choices, numbers, states
 from ui.parts.cards import Tile
 from ui.parts.glossary import explain
 from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
-
-if TYPE_CHECKING:
-    from monitoring.incident import Breach, Incident
-    from monitoring.incidents.report import IncidentReport
-    from monitoring.severity import Severity
-    from monitoring.window import Window
-    from ui.loaders.incidents import Listed
 
 #: Parameter of the page: which incident is looked at.
 KEY = "incident"
@@ -292,10 +289,8 @@ def pick_window(found: Listed, picked: Incident | None) -> Window:
     """Draw the choice between an incident with some time around it and the window of the page."""
     if picked is None:
         return found.window
-    zoomed = st.segmented_control(
-        "Shown", ["The incident", WHOLE], default="The incident", required=True, key="zoom",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    offered = {name: name for name in ("The incident", WHOLE)}
+    zoomed = choices.switch("Shown", offered, "zoom", label_visibility="collapsed")
     return found.window if zoomed == WHOLE else loader.surroundings(picked)
 
 

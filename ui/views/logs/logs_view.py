@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
 from monitoring.errors import MonitoringError
+from monitoring.window import Window
 from ui.loaders import log_tables, logs
+from ui.loaders.logs import Answer
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.logs import Answer
 
 QUERY, START, TABLE, ROWS = "kql", "logs-start", "logs-table", "logs-rows"
 _RAN = "_logs-ran"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -12,17 +11,15 @@ from monitoring.charts import sparkline
 from monitoring.overview import heartbeat
 from monitoring.overview.line import NOTHING, line
 from monitoring.overview.state import PlaceState, inside
+from monitoring.report import Headline
+from monitoring.signal import Respect
 from monitoring.signals import SIGNALS
 from ui.loaders import fleet, workspace
+from ui.loaders.fleet import Kept
 from ui.parts import cards, headline, states
 from ui.parts.cards import Tile
 from ui.shell import nav
-
-if TYPE_CHECKING:
-    from monitoring.report import Headline
-    from monitoring.signal import Respect
-    from ui.loaders.fleet import Kept
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
 
 RESPECTS: dict[Respect, str] = {
     "model": "Model",
@@ -75,24 +72,17 @@ def show(kept: Kept, chosen: Scope) -> None:
 
 
 def _show_tiles(rows: Sequence[PlaceState], kept: Kept) -> None:
-    breached = [row for row in rows if row.worst == "breached"]
+    breached = sum(row.worst == "breached" for row in rows)
+    fine = sum(row.worst == "ok" for row in rows)
     cells = [cell for row in rows for cell in row.cells.values()]
     blind = sum(map(_is_blind, cells))
-    starts = [each.since for row in rows for each in row.headlines if each.since]
     # What is not seen may be a problem: where anything is blind, none is not "none".
     unseen = _unseen(kept) if blind else "ok"
+    worst = "breached" if breached else unseen
+    count = f"{breached} of {len(rows)}"
     cards.tiles(
-        Tile(
-            "Deployments with a problem",
-            f"{len(breached)} of {len(rows)}",
-            "breached" if breached else unseen,
-            f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open",
-        ),
-        Tile(
-            "Healthy deployments",
-            str(sum(row.worst == "ok" for row in rows)),
-            note="in all three respects",
-        ),
+        Tile("Deployments with a problem", count, worst, _oldest(rows)),
+        Tile("Healthy deployments", str(fine), note="in all three respects"),
         Tile("Blind spots", str(blind), unseen, f"of {len(cells)} cells"),
     )
 
@@ -232,3 +222,8 @@ def _show_others(kept: Kept) -> None:
 
 def _is_blind(cell: Headline | None) -> bool:
     return cell is None or cell.status not in {"ok", "breached"}
+
+
+def _oldest(rows: Sequence[PlaceState]) -> str:
+    starts = [each.since for row in rows for each in row.headlines if each.since]
+    return f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open"

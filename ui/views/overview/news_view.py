@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from monitoring.results.incidents import Revision
+from ui.loaders.fleet import Kept
 from ui.parts import cards, states
 from ui.shell import nav
+from ui.shell.scope import Scope
 from ui.views.incidents.incidents_view import KEY, MOST_BRIEF, WEIGHTS
-
-if TYPE_CHECKING:
-    from monitoring.results.incidents import Revision
-    from ui.loaders.fleet import Kept
-    from ui.shell.scope import Scope
 
 
 def show(kept: Kept, chosen: Scope) -> None:

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from monitoring.signals.estimated_performance.report import EstimatedStep, EstimateReport
 
 from monitoring.charts.estimate import estimate_trend
 from monitoring.methods.estimation.assumptions import Check, Verdict, failures
+from monitoring.metric import MetricResult
 from monitoring.metrics.performance import HEADLINE, METRICS
-from monitoring.segment import EVERYONE, Segment
-from monitoring.window import Window
 from ui.loaders import signals
 from ui.loaders.monitor import Asked
 from ui.parts import answer_view, cards, numbers, result_charts, result_table, states
 from ui.parts.cards import Tile
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from monitoring.signals.answer.report import EstimatedStep, EstimateReport
-
-    from monitoring.metric import MetricResult
-    from monitoring.signals.model_performance.report import Period
 
 BUTTON = "Estimate without labels"
 VERDICTS: dict[Verdict, tuple[str, str, states.Colour]] = {
@@ -35,36 +27,15 @@ VERDICTS: dict[Verdict, tuple[str, str, states.Colour]] = {
 }
 
 
-def show(
-    endpoint: str,
-    deployment: str,
-    window: Window,
-    segment: Segment = EVERYONE,
-    key: str = "",
-    *,
-    metric: str = "",
-    period: Period = "day",
-) -> cards.Freshness | None:
+def show(asked: Asked, key: str = "", *, metric: str = "") -> cards.Freshness | None:
     """Draw the run button and, once it has run, the estimate; for a panel of a page.
 
     Args:
-        endpoint: Name of the endpoint.
-        deployment: Name of the deployment.
-        window: What to report on.
-        segment: Rows to look at.
+        asked: Of estimated performance; `more` is how long a step of the history is.
         key: Prefix of the widgets' keys, unique on the page.
         metric: In focus; the one that stands for the task by default, or if it cannot be estimated.
-        period: How long a step of the history is.
     """
-    asked = Asked(
-        signal="estimated_performance",
-        endpoint=endpoint,
-        deployment=deployment,
-        window=window,
-        segment=segment,
-        more=(period,),
-    )
-    mine = f"{key}estimate-{endpoint}-{deployment}-{segment.code}-"
+    mine = f"{key}estimate-{asked.endpoint}-{asked.deployment}-{asked.segment.code}-"
     wanted = st.button(
         BUTTON,
         icon=":material/query_stats:",
@@ -149,21 +120,22 @@ def _show_course(report: EstimateReport, focus: str, key: str) -> None:
     metric, steps = METRICS[focus], report.steps
     results = [step.results[focus] for step in steps]
     threshold = results[0].threshold
+    tracked = (step.tracked.get(focus) for step in steps)
     chart = estimate_trend(
         [step.window.start for step in steps],
         result_charts.values(results),
         *result_charts.band(results).values(),
         [step.realized.get(focus, math.nan) for step in steps],
         name=metric.label,
-        labelled=[step.tracked[focus].rows if focus in step.tracked else 0 for step in steps],
+        labelled=[each.rows if each else 0 for each in tracked],
         rows=[step.rows for step in steps],
         threshold=None if math.isnan(threshold) else threshold,
         unit=metric.unit,
     )
     cards.show_chart(chart, key=f"{key}course", table=_by_step(steps, focus))
-    withheld = [r for r in results if r.value is None]
+    withheld = sum(result.value is None for result in results)
     if withheld:
-        st.caption(f"{len(withheld)} of {len(results)} estimates are withheld; Numbers says why.")
+        st.caption(f"{withheld} of {len(results)} estimates are withheld; Numbers says why.")
 
 
 ESTIMATED: result_table.Columns = {

@@ -173,8 +173,8 @@ def freshness(found: Entry[PerformanceReport]) -> cards.Freshness:
 
 def _show_metrics(report: PerformanceReport) -> None:
     results = list(report.results.values())
-    weighted = [report.weighted(name) for name in report.results]
-    table = table_of([*results, *(each for each in weighted if each)], by_window=False)
+    weighted = filter(None, map(report.weighted, report.results))
+    table = table_of([*results, *weighted], by_window=False)
     st.dataframe(table, hide_index=True, key="performance-metrics", alt="Every metric")
     if report.classes:
         with st.expander("By class", icon=":material/category:"):
@@ -185,12 +185,13 @@ def _show_metrics(report: PerformanceReport) -> None:
                 key="performance-classes",
                 alt="Each class against the rest",
             )
-    records = [each.as_record() for each in results]
-    days = [each.as_record() for step in report.steps for each in step.results.values()]
+    steps = [each for step in report.steps for each in step.results.values()]
+    parts = (("whole window", results, ""), ("by window", steps, "-steps"))
     with st.container(horizontal=True):
-        for label, rows, ending in (("whole window", records, ""), ("by window", days, "-steps")):
+        for label, rows, ending in parts:
+            records = [each.as_record() for each in rows]
             file = f"performance{ending}"
-            cards.offer_csv(f"CSV, {label}", rows, file=file, key=f"performance-csv{ending}")
+            cards.offer_csv(f"CSV, {label}", records, file=file, key=f"performance-csv{ending}")
 
 
 def _limit(result: MetricResult) -> str:

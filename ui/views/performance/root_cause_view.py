@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -38,68 +38,49 @@ INDEPENDENT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Whose change is looked at. window: in whole days. metric: of performance."""
-
-    endpoint: str
-    deployment: str
-    window: Window
-    segment: Segment
-    metric: str
-
-    def key(self, prefix: str) -> str:
-        """Return a prefix of keys that is unique on the page."""
-        parts = (prefix + self.endpoint, self.deployment, self.metric, self.segment.code)
-        return "-".join(parts) + "-"
+def _key(asked: Asked, metric: str, prefix: str) -> str:
+    """Return a prefix of keys that is unique on the page."""
+    parts = (f"{prefix}{asked.endpoint}", asked.deployment, metric, asked.segment.code)
+    return "-".join(parts) + "-"
 
 
-def show_state(place: Place, key: str) -> None:
+def show_state(own: Asked, metric: str, key: str) -> None:
     """Draw in words what is going on: drift of data, answers or relation, or broken data.
 
     It measures five signals, which takes seconds the first time; so it has a button of its own.
     """
     with cards.panel("What is going on", help=explain("data drift")):
         wanted = st.button("Diagnose", icon=":material/troubleshoot:", key=f"{key}diagnose")
-        asked = diagnosis.asked(
-            place.endpoint, place.deployment, place.window, place.metric, place.segment
-        )
+        asked = diagnosis.asked(own, metric)
+        state_key = f"{_key(own, metric, key)}state-"
 
         def draw(found: Diagnosed) -> None:
             show_diagnosis(found.diagnosis)
             if found.missing:
                 st.text("Not measured: " + " ".join(found.missing))
 
-        own = f"{place.key(key)}state-"
-        answer_view.show(asked, diagnosis.diagnosis, own, draw, wanted=wanted, action="Diagnose")
+        compute = diagnosis.diagnosis
+        answer_view.show(asked, compute, state_key, draw, wanted=wanted, action="Diagnose")
 
 
-def show(place: Place, key: str) -> None:
+def show(own: Asked, metric: str, key: str) -> None:
     """Draw what a change goes with: a reference period, one run, then parts, features and segments."""
     with cards.panel("What the change goes with", help=explain("root cause")):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            against = _pick_reference(place.window, key)
+            against = _pick_reference(own.window, key)
             wanted = st.button("Compare", icon=":material/play_arrow:", key=f"{key}compare")
-        asked = Asked(
-            signal="model_performance",
-            endpoint=place.endpoint,
-            deployment=place.deployment,
-            window=place.window,
-            segment=place.segment,
-            more=("change", place.metric, against),
-            about=f"compared with: {against[:1].lower()}{against[1:]}",
-        )
+        about = f"compared with: {against[:1].lower()}{against[1:]}"
         shown = answer_view.show(
-            asked,
+            replace(own, more=("change", metric, against), about=about),
             segments.change,
-            place.key(key),
+            _key(own, metric, key),
             lambda change: show_root_cause(change[1], key),
             wanted=wanted,
             action="Compare",
         )
     if shown is not None:
         with cards.panel("Segments that explain it", help=explain("impact")):
-            show_segments(shown.report[0], place.segment, key)
+            show_segments(shown.report[0], own.segment, key)
 
 
 def _pick_reference(window: Window, key: str) -> str:

@@ -6,26 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.counting.engine.outputs import OutputCounts
 from monitoring.counting.totals.outcomes import Moments
 from monitoring.metric import Interval
 from monitoring.metrics.drift import METRICS
+from monitoring.signals.prediction_drift.report import PredictionReport
 from monitoring.statistics.intervals import Z
 from monitoring.statistics.rates import Share
 from ui.parts import cards, numbers, outputs_view
 from ui.parts.cards import Tile
 from ui.parts.glossary import explain
 from ui.views.predictions import predictions_words
-
-if TYPE_CHECKING:
-    from monitoring.counting.engine.outputs import OutputCounts
-    from monitoring.signals.prediction_drift.report import PredictionReport
-
 
 LABEL = "label"
 

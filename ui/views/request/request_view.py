@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
 from monitoring.charts.request import Dot
+from monitoring.window import Window
 from ui.loaders import requests
+from ui.loaders.requests import NotableRequest
 from ui.parts import cards, choices, states
 from ui.shell.scope import Scope
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.requests import NotableRequest
 
 #: In the URL: /request?request=<id>
 KEY = "request"

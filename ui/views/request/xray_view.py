@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,15 +13,13 @@ from monitoring import charts
 from monitoring.charts.request import Span
 from monitoring.errors import MonitoringError
 from monitoring.requests import known_issues
+from monitoring.requests.feature_positions import FeaturePosition
+from monitoring.requests.link import Link, State
+from monitoring.requests.logged_request import LoggedRequest, LogLine
+from monitoring.requests.request_xray import RequestXray
 from ui.loaders import requests
 from ui.parts import cards, known_issue_view, states
 from ui.parts.cards import Tile
-
-if TYPE_CHECKING:
-    from monitoring.requests.feature_positions import FeaturePosition
-    from monitoring.requests.link import Link, State
-    from monitoring.requests.logged_request import LoggedRequest, LogLine
-    from monitoring.requests.request_xray import RequestXray
 
 #: State of a link -> word, icon, colour.
 LINKS: dict[State, tuple[str, str, states.Colour]] = {

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
+from monitoring.capacity.throughput import Minutes
 from monitoring.charts import sparkline
+from monitoring.metric import Status
 from monitoring.signals.traffic import judging as judged
 from monitoring.window import Window
 from monitoring.workspace.blame import BLAMES
 from ui.loaders import traffic, workspace
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.capacity.throughput import Minutes
-    from monitoring.metric import Status
-    from ui.views.traffic.traffic_view import Key
+from ui.views.traffic.traffic_view import Key
 
 EVERY_SECONDS = 30
 KEY = "traffic-live"

@@ -6,31 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from monitoring import charts
+from monitoring.capacity.latency import MetricPercentile
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.errors import MonitoringError
+from monitoring.metric import MetricResult
 from monitoring.requests.outcomes import Outcomes
 from monitoring.workspace.blame import BLAMES, blame
 from ui.loaders import requests, traffic
+from ui.loaders.logs import Answer
 from ui.parts import cards, choices, result_charts, states
 from ui.parts.numbers import or_nan
 from ui.shell import nav
 from ui.views.request import request_view
 from ui.views.traffic import traffic_view
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from monitoring.capacity.latency import MetricPercentile
-    from monitoring.metric import MetricResult
-    from ui.loaders.logs import Answer
-    from ui.views.traffic.traffic_view import Collected, Key, Looked
+from ui.views.traffic.traffic_view import Collected, Key, Looked
 
 PARTS = {
     "Throttling": ("ThrottlingMs", "Network throttling held the request or its answer back."),
@@ -182,7 +179,7 @@ def _own(answer: Answer, looked: Looked, key: Key) -> list[dict[str, Any]]:
 
 def show_parts(looked: Looked, key: Key) -> cards.Freshness | None:
     """Draw what the time of requests went into."""
-    answer = traffic.parts(looked.window, looked.step)
+    answer = traffic.ask("latency_parts", looked.window, step=looked.step)
     rows = _own(answer, looked, key)
     if rows:
         at = [row["TimeGenerated"] for row in rows]
@@ -217,7 +214,7 @@ def _parts_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def show_responses(looked: Looked, key: Key) -> cards.Freshness | None:
     """List the answers that were given, and who has to act on them."""
-    answer = traffic.responses(looked.window)
+    answer = traffic.ask("responses", looked.window)
     if rows := _own(answer, looked, key):
         total = sum(row["Requests"] for row in rows)
         table = pd.DataFrame([_response_cells(row, total) for row in rows])
@@ -241,7 +238,7 @@ def _response_cells(row: Mapping[str, Any], total: int) -> dict[str, object]:
 
 def show_callers(looked: Looked, key: Key) -> cards.Freshness | None:
     """List who asks, with their share and what they got."""
-    answer = traffic.callers(looked.window)
+    answer = traffic.ask("callers", looked.window)
     if rows := _own(answer, looked, key):
         total = sum(row["Requests"] for row in rows)
         table = pd.DataFrame([_caller_cells(row, total) for row in rows])

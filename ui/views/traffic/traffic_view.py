@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -19,15 +19,13 @@ from monitoring.place import Place
 from monitoring.requests.outcomes import Outcomes, outcomes
 from monitoring.signals.traffic import judging as judged
 from monitoring.verdict import since
+from monitoring.window import Window
 from ui.loaders import traffic
+from ui.loaders.deployments import EndpointChoice
+from ui.loaders.logs import Answer
 from ui.parts import cards, choices, numbers, states
 from ui.parts.cards import Tile
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.deployments import EndpointChoice
-    from ui.loaders.logs import Answer
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
 
 Key = tuple[str, str]
 PICKED = "traffic-deployment"
