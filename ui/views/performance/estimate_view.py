@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
-from monitoring.signals.estimated_performance.report import EstimatedStep, EstimateReport
 
 from monitoring.charts.estimate import estimate_trend
 from monitoring.methods.estimation.assumptions import Check, Verdict, failures
 from monitoring.metric import MetricResult
 from monitoring.metrics.performance import HEADLINE, METRICS
+from monitoring.signals.estimated_performance.report import EstimatedStep, EstimateReport
 from ui.loaders import signals
 from ui.loaders.monitor import Asked
 from ui.parts import answer_view, cards, numbers, result_charts, result_table, states
