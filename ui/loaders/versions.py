@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from monitoring.compare import (
     training_versions,
@@ -38,20 +37,6 @@ class Side:
     model: str
     traffic: int
     mirror: int
-    created: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A model version as the registry has it."""
-
-    id: str
-    task: str
-    stage: str
-    created: datetime | None
-    training_data: str
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
 
 
 def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
@@ -66,7 +51,6 @@ def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
             str(each.model) if each.model else "unknown",
             found.traffic.get(each.name, 0),
             found.mirror_traffic.get(each.name, 0),
-            each.created,
         )
         for each in found.deployments
     ]
@@ -88,7 +72,7 @@ def _versions(endpoint: str) -> Entry[tuple[ModelVersion, ...]]:
     return replace(known, value=tuple(each for each in known.value if each.name in names))
 
 
-def registered(endpoint: str) -> Entry[dict[str, Registered]]:
+def registered(endpoint: str) -> Entry[dict[str, ModelVersion]]:
     """Return the registered versions of the models that an endpoint serves, by id.
 
     The one before the newest comes first, then the newest: they are compared by default.
@@ -96,19 +80,8 @@ def registered(endpoint: str) -> Entry[dict[str, Registered]]:
     known = _versions(endpoint)
     found = known.value
     before = [each for each in found if each.version != found[0].version][:1]
-    registered = {
-        str(each.id): Registered(
-            str(each.id),
-            each.task or "unknown",
-            each.stage,
-            each.created,
-            str(each.training_data) if each.training_data else "",
-            dict(each.metrics),
-            dict(each.tags),
-        )
-        for each in (*before, *(each for each in found if each not in before))
-    }
-    return replace(known, value=registered)
+    order = (*before, *(each for each in found if each not in before))
+    return replace(known, value={str(each.id): each for each in order})
 
 
 def _endpoint(name: str) -> Endpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import get_args
@@ -79,7 +79,7 @@ def load(endpoint: str, deployment: str, signal: str) -> InForce | None:
         return None
 
 
-def act(said: str, change: partial[object]) -> None:
+def act(said: str, change: Callable[[], object]) -> None:
     """Make a change, and run the page anew; what went wrong is said in its place."""
     try:
         change()
@@ -169,7 +169,7 @@ def show_switch(place: Place, here: InForce | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = pick_baseline(here, "candidate") if signal in BASELINE_SIGNALS else here.baseline
         limits = pick_thresholds(here, "limits")
-        note = st.text_input("Why, optional", key="switch-note", max_chars=400, width=320)
+        note = ask_note("switch-note")
         baseline = chosen if chosen.label != here.baseline.label else None
         thresholds = limits if limits != thresholds_label(here) else ""
         is_other = bool(baseline or thresholds)
@@ -210,6 +210,23 @@ def pick_thresholds(here: InForce, key: str, label: str = "Thresholds") -> str:
     return pick_label(label, labels, thresholds_label(here), key, width=280)
 
 
+def ask_name(key: str, value: str = "") -> str:
+    """Draw the name under which something is kept."""
+    return st.text_input(
+        "Name",
+        value=value,
+        key=key,
+        max_chars=80,
+        width=280,
+        help="Under a name that is there already it becomes that one's next version.",
+    )
+
+
+def ask_note(key: str, label: str = "Why, optional", width: int = 320) -> str:
+    """Draw the reason that is kept with a change."""
+    return st.text_input(label, key=key, max_chars=400, width=width)
+
+
 def show_new(place: Place) -> None:
     """Draw the form of a new baseline, or of a new version of one."""
     endpoint, deployment, _ = place
@@ -218,14 +235,8 @@ def show_new(place: Place) -> None:
     with st.form("new-baseline", border=False):
         rule = _ask_rule(kind)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Name",
-                key="new-name",
-                max_chars=80,
-                width=280,
-                help="Under a name that is there already it becomes that one's next version.",
-            )
-            note = st.text_input("Note, optional", key="new-note", max_chars=400, width=320)
+            name = ask_name("new-name")
+            note = ask_note("new-note", "Note, optional")
         everywhere = st.toggle("For every deployment of the endpoint", key="new-everywhere")
         pressed = st.form_submit_button("Keep baseline", icon=":material/save:")
     if pressed:
@@ -234,7 +245,7 @@ def show_new(place: Place) -> None:
         def change() -> None:
             baselines.keep_baseline(endpoint, where, name, BaselineRule(kind, **rule), note)
 
-        act(f"Kept: {' '.join(name.split())}.", partial(change))
+        act(f"Kept: {' '.join(name.split())}.", change)
 
 
 def _ask_rule(kind: BaselineKind) -> dict[str, object]:

@@ -18,7 +18,14 @@ from ui.loaders import baselines
 from ui.loaders.baselines import DECIDED, EXPECTED_SIGNALS, InForce, Measures
 from ui.parts import cards, states
 from ui.parts.glossary import explain
-from ui.views.baselines.baselines_view import OWN_THRESHOLDS, Place, act, in_words
+from ui.views.baselines.baselines_view import (
+    OWN_THRESHOLDS,
+    Place,
+    act,
+    ask_name,
+    ask_note,
+    in_words,
+)
 
 EVERY = "every feature"
 KINDS = ("numerical", "categorical")
@@ -42,17 +49,8 @@ def show(place: Place, here: InForce | None) -> None:
         edited = _edit(values, metrics, places, f"{signal}-{start}")
         st.caption("Write into the last line to add a threshold; mark a line to remove it.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Name",
-                value=chosen.name if chosen else "",
-                key=f"set-name-{signal}-{start}",
-                max_chars=80,
-                width=280,
-                help="Under a name that is there already it becomes that one's next version.",
-            )
-            note = st.text_input(
-                "Note, optional", key=f"set-note-{signal}", max_chars=400, width=320
-            )
+            name = ask_name(f"set-name-{signal}-{start}", chosen.name if chosen else "")
+            note = ask_note(f"set-note-{signal}", "Note, optional")
         pressed = st.form_submit_button("Keep set", icon=":material/save:")
     if pressed:
 
@@ -60,10 +58,7 @@ def show(place: Place, here: InForce | None) -> None:
             found = thresholds_of(edited, metrics)
             baselines.keep_thresholds(signal, name, found, note)
 
-        act(
-            f"Kept: {' '.join(name.split())}. It is in force once you switch to it.",
-            partial(change),
-        )
+        act(f"Kept: {' '.join(name.split())}. It is in force once you switch to it.", change)
 
 
 def _show_known(here: InForce, signal: str) -> None:
@@ -229,7 +224,7 @@ def _ask_benchmark(endpoint: str, deployment: str, labels: Mapping[str, str]) ->
                 width=280,
             )  # fmt: skip
             value = st.number_input("Should be", value=None, key="benchmark-value", format="%.5g")
-            note = st.text_input("Why, optional", key="benchmark-note", max_chars=400, width=280)
+            note = ask_note("benchmark-note", width=280)
         with st.container(horizontal=True):
             given = st.form_submit_button("Set", icon=":material/save:", key="benchmark-set")
             taken = st.form_submit_button(

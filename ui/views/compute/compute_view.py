@@ -71,8 +71,6 @@ def _machine_row(
 ) -> dict[str, object]:
     place = deployment.place
     peaks = {each: _peak(used, place, each) for each in _SHOWN[:3]}
-    limits = (saturation.LIMITS[each.name].percent for each in peaks)
-    shares = ((peak or 0.0) / limit for peak, limit in zip(peaks.values(), limits, strict=True))
     breached = [r for r in results if r.status == "breached"]
     latest = max((r.window.end for r in breached if r.window), default=None)
     return {
@@ -83,7 +81,7 @@ def _machine_row(
         **{f"{each.label}, highest %": _rounded(peak) for each, peak in peaks.items()},
         "Steps in breach": len(breached),
         "Last breach": f"{latest:%d %b %H:%M}" if latest else "none",
-        "Peak share": len(breached) * 1000 + max(shares),
+        "Peak share": len(breached) * 1000 + max(_share(*each) for each in peaks.items()),
     }
 
 
@@ -259,3 +257,8 @@ def _peak(used: Sequence[Utilization], place: Place, resource: Resource) -> floa
 
 def _rounded(percent: float | None) -> float | None:
     return None if percent is None else round(percent, 1)
+
+
+def _share(resource: Resource, peak: float | None) -> float:
+    """Return how much of its limit a resource has reached."""
+    return (peak or 0.0) / saturation.LIMITS[resource.name].percent

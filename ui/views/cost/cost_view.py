@@ -139,12 +139,14 @@ def _show_days(days: Sequence[CostDay]) -> None:
     dates = sorted({d.day for d in days})
     places = sorted({d.place for d in days if d.cost is not None})
     by_key = {(d.place, d.day): d for d in days}
-    costs = {str(place): [or_nan(by_key[place, day].cost) for day in dates] for place in places}
-    estimated = [any(by_key[s, day].source == "estimated" for s in places) for day in dates]
-    table = pd.DataFrame([_day_cells(d) for d in days])
+    grid = {place: [by_key[place, day] for day in dates] for place in places}
+    costs = {str(place): [or_nan(each.cost) for each in own] for place, own in grid.items()}
+    guessed = {d.day for own in grid.values() for d in own if d.source == "estimated"}
+    estimated = [day in guessed for day in dates]
     chart = charts.cost_per_day(dates, costs, estimated, days[0].currency)
+    table = pd.DataFrame(map(_day_cells, days))
     cards.show_chart(chart, key="cost-days", table=table)
-    if any(estimated):
+    if guessed:
         st.caption("Hatched: days of which a part is estimated.")
 
 
@@ -174,16 +176,17 @@ def _deployment_cells(days: Sequence[CostDay], place: Place, window: Window) -> 
     own = [d for d in days if d.place == place and d.cost is not None]
     if not own:
         return {"Deployment": str(place), "Source": "not known"}
-    total, predictions, whole = _total(own), _predictions(own), _whole(own, window)
+    total, predictions = _total(own), _predictions(own)
+    whole = [d.cost for d in _whole(own, window) if d.cost is not None]
     cpu = [d.cpu_percent for d in own if d.cpu_percent is not None]
     rates = list(cost.hourly_rates(days, place).values())
     return {
         "Deployment": str(place),
         "Cost": round(total, 2),
-        "A day": round(_total(whole) / len(whole), 2) if whole else None,
+        "A day": _mean(whole, 2),
         "Predictions": predictions,
         "Per 1,000 predictions": round(1000 * total / predictions, 2) if predictions else None,
-        "CPU, mean %": round(float(np.mean(cpu)), 1) if cpu else None,
+        "CPU, mean %": _mean(cpu, 1),
         "Per instance-hour": round(rates[0], 3) if rates else None,
         "Source": " and ".join(sorted({d.source for d in own})),
     }
@@ -323,3 +326,7 @@ def _breached_since(known: Sequence[MetricResult]) -> str:
     first = run[-1] if run else known[-1]
     older = "before " if first is known[0] else ""
     return f"{older}{first.window.start:%d %b}" if first.window else ""
+
+
+def _mean(values: Sequence[float], digits: int) -> float | None:
+    return round(float(np.mean(values)), digits) if values else None

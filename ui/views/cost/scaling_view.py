@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -172,36 +174,31 @@ def _show_scaled(deployment: Deployment, window: Window, rules: Rules) -> None:
 
 def _pick_rules(now: Rules) -> Rules:
     """Ask for limits and rules; those in force are where the sliders start."""
+
+    def slide(label: str, least: int, most: int, start: int, key: str) -> int:
+        return st.slider(label, least, most, start, key=f"what-if-{key}")
+
     first, second, third = st.columns(3)
     with first:
-        low, high = st.slider(
-            "Instances",
-            1,
-            max(20, now.maximum),
-            (now.minimum, now.maximum),
-            key="what-if-instances",
-        )
-        step = st.slider("Instances a step", 1, 5, min(now.out_step, 5), key="what-if-step")
+        limits = now.minimum, now.maximum
+        most = max(20, now.maximum)
+        low, high = st.slider("Instances", 1, most, limits, key="what-if-instances")
+        step = slide("Instances a step", 1, 5, min(now.out_step, 5), "step")
     with second:
-        out = st.slider("Scale out above CPU, %", 20, 95, round(now.out_percent), key="what-if-out")
-        back = st.slider("Scale in below CPU, %", 0, 60, round(now.in_percent), key="what-if-in")
+        out = slide("Scale out above CPU, %", 20, 95, round(now.out_percent), "out")
+        back = slide("Scale in below CPU, %", 0, 60, round(now.in_percent), "in")
     with third:
-        cool = st.slider(
-            "Cooldown of scale-out, min", 1, 60, max(now.out_cooldown, 1), key="what-if-cooldown"
-        )
-        wait = st.slider(
-            "Cooldown of scale-in, min", 1, 240, max(now.in_cooldown, 1), key="what-if-cooldown-in"
-        )
-    return Rules(
+        cool = slide("Cooldown of scale-out, min", 1, 60, max(now.out_cooldown, 1), "cooldown")
+        wait = slide("Cooldown of scale-in, min", 1, 240, max(now.in_cooldown, 1), "cooldown-in")
+    return replace(
+        now,
         minimum=low,
         maximum=high,
         out_percent=float(out),
         in_percent=float(min(back, out)),
         out_step=step,
-        in_step=now.in_step,
         out_cooldown=cool,
         in_cooldown=wait,
-        window_minutes=now.window_minutes,
     )
 
 

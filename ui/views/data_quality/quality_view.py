@@ -166,6 +166,10 @@ def _show_summary(report: DataQualityReport, opened: dict[tuple[str, str], datet
             term="production",
         ),
     )
+    _show_notes(report)
+
+
+def _show_notes(report: DataQualityReport) -> None:
     if report.notes:
         st.text(" ".join(report.notes))
     if not report.complete and report.window:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -17,7 +16,7 @@ from monitoring.window import Window
 from ui.loaders import incidents as loader
 from ui.loaders.incidents import Listed
 from ui.parts import cards, choices, numbers, states
-from ui.parts.cards import Tile
+from ui.parts.cards import Look, Tile
 from ui.parts.glossary import explain
 from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
@@ -31,21 +30,20 @@ MOST_BRIEF = 5
 EVERY_SECONDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """How a severity looks; never by colour alone."""
-
-    mark: str
-    icon: str
-    colour: states.Colour
-
-
-WEIGHTS: dict[Severity, Weight] = {
-    "critical": Weight("■", ":material/emergency_home:", "red"),
-    "high": Weight("▲", ":material/warning:", "red"),
-    "medium": Weight("◆", ":material/report:", "orange"),
-    "low": Weight("○", ":material/info:", "gray"),
+#: How a severity looks; never by colour alone.
+WEIGHTS: dict[Severity, Look] = {
+    "critical": Look("Critical", ":material/emergency_home:", "■", "red"),
+    "high": Look("High", ":material/warning:", "▲", "red"),
+    "medium": Look("Medium", ":material/report:", "◆", "orange"),
+    "low": Look("Low", ":material/info:", "○", "gray"),
 }
+RESOLVED = Look("Resolved", ":material/check_circle:", "✓", "green")
+OPEN = Look("Open", ":material/radio_button_checked:", "●", "red")
+
+
+def state_of(incident: Incident) -> Look:
+    """Return how an incident looks that lasts or is over."""
+    return OPEN if incident.resolved is None else RESOLVED
 
 
 def of_scope(found: Listed, chosen: Scope) -> tuple[Incident, ...]:
@@ -128,8 +126,8 @@ def _take_choice() -> None:
 
 def label(incident: Incident) -> str:
     """Return an incident in one line."""
-    weight = WEIGHTS[incident.severity]
-    return f"{weight.mark} {incident.severity.capitalize()}: {incident.title}, {incident.began:%d %b %H:%M}"
+    severity = cards.status_label(WEIGHTS[incident.severity])
+    return f"{severity}: {incident.title}, {incident.began:%d %b %H:%M}"
 
 
 def _of_link(named: Mapping[str, Incident]) -> Incident | None:
@@ -212,8 +210,8 @@ def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "State": "● Open" if i.resolved is None else "✓ Resolved",
-                "Severity": f"{WEIGHTS[i.severity].mark} {i.severity.capitalize()}",
+                "State": cards.status_label(state_of(i)),
+                "Severity": cards.status_label(WEIGHTS[i.severity]),
                 "What": i.title,
                 "Began (UTC)": f"{i.began:%Y-%m-%d %H:%M}",
                 "Lasted": lasted(i, now),
@@ -231,13 +229,9 @@ def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
 
 def show_head(incident: Incident, now: datetime) -> None:
     """Draw what an incident is in one look."""
-    weight = WEIGHTS[incident.severity]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
-        if incident.resolved is None:
-            st.badge("Open", icon=":material/radio_button_checked:", color="red")
-        else:
-            st.badge("Resolved", icon=":material/check_circle:", color="green")
+        cards.status_badge(WEIGHTS[incident.severity])
+        cards.status_badge(state_of(incident))
         st.text(incident.title)
     until = f"until {incident.resolved:%d %b %H:%M} UTC" if incident.resolved else "and lasts"
     cards.tiles(

@@ -9,7 +9,7 @@ from ui.loaders.fleet import Kept
 from ui.parts import cards, states
 from ui.shell import nav
 from ui.shell.scope import Scope
-from ui.views.incidents.incidents_view import KEY, MOST_BRIEF, WEIGHTS
+from ui.views.incidents.incidents_view import KEY, MOST_BRIEF, RESOLVED, WEIGHTS
 
 
 def show(kept: Kept, chosen: Scope) -> None:
@@ -39,14 +39,10 @@ def _show_lines(incidents: list[Revision], kind: str) -> None:
 
 
 def _show_line(incident: Revision) -> None:
-    weight = WEIGHTS[incident.severity]
     until = f" to {incident.resolved:%d %b %H:%M}" if incident.resolved else ""
     when = f"{'' if until else 'since '}{incident.began:%d %b %H:%M}{until} UTC"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if incident.resolved is None:
-            st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
-        else:
-            st.badge("Resolved", icon=":material/check_circle:", color="green")
+        cards.status_badge(RESOLVED if incident.resolved else WEIGHTS[incident.severity])
         st.button(
             cards.escaped(f"{incident.title}, {when}"),
             key=f"incident-{incident.id}",
