@@ -45,6 +45,11 @@ def deployed() -> Deployed:
     return _deployed(workspace.now().date() if workspace.settings().is_sample else None)
 
 
+def endpoint_of(name: str) -> Endpoint:
+    """Return an endpoint; names are alike in any case, as Azure has it."""
+    return next(each for each in inventory() if each.name.lower() == name.lower())
+
+
 def deployment_of(endpoint: str, deployment: str | None) -> str:
     """Return the deployment; without one, that of the endpoint with the most traffic.
 
@@ -53,7 +58,7 @@ def deployment_of(endpoint: str, deployment: str | None) -> str:
     """
     if deployment:
         return deployment
-    whole = next(e for e in inventory() if e.name == endpoint)
+    whole = endpoint_of(endpoint)
     if not whole.deployments:
         raise SourceError(
             f"The endpoint {endpoint!r} has no deployment",
@@ -71,8 +76,7 @@ def inventory() -> tuple[Endpoint, ...]:
 
 def served(endpoint: str, name: str) -> tuple[Deployment, ModelVersion]:
     """Return a deployment and the model version that it serves."""
-    found = next(e for e in inventory() if e.name == endpoint)
-    deployment = next(d for d in found.deployments if d.name == name)
+    deployment = next(d for d in endpoint_of(endpoint).deployments if d.name == name)
     return deployment, deployed().model(deployment)
 
 
@@ -119,3 +123,14 @@ def rows(
         fresh=timedelta(minutes=15),
         progress=progress,
     )
+
+
+@st.cache_data(max_entries=50, **FRESH)
+def sent_logs(endpoint: str) -> frozenset[str] | None:
+    """Return the logs that diagnostic settings of an endpoint send somewhere; None if it is gone."""
+    try:
+        found = endpoint_of(endpoint)
+    except StopIteration:
+        return None
+    settings = deployed().inventory.diagnostic_settings(found.id)
+    return frozenset(category for setting in settings for category in setting.categories)

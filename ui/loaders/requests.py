@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import streamlit as st
-
 from monitoring.requests import feature_positions, request_xray
 from monitoring.requests.feature_positions import FeaturePosition
 from monitoring.requests.logged_request import LogLine, Surroundings
@@ -17,7 +15,6 @@ from monitoring.sources.logs import Answer
 from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
 from ui.loaders import deployments, logs, monitor, workspace
-from ui.loaders.workspace import FRESH
 
 #: How many steps a window has: each gives one slow request, and one failed request a response code.
 STEPS = 120
@@ -132,16 +129,6 @@ def container_events(
     step = step_of(window)
     answer = logs.ask("container_events", window, endpoints=[endpoint], step=step)
     return answer, _of(deployment, answer)
-
-
-@st.cache_data(max_entries=50, **FRESH)
-def is_sent(endpoint: str, category: str) -> bool:
-    """Whether a diagnostic setting of an endpoint sends a log somewhere."""
-    found = next((e for e in deployments.inventory() if e.name.lower() == endpoint.lower()), None)
-    if found is None:
-        return False
-    settings = deployments.deployed().inventory.diagnostic_settings(found.id)
-    return any(category in setting.categories for setting in settings)
 
 
 def around(

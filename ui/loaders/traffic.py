@@ -93,8 +93,7 @@ def live() -> Entry[dict[tuple[str, str], Minutes]]:
 def sends_traffic_log(endpoint: str) -> bool | None:
     """Return whether an endpoint has a diagnostic setting for its traffic log; None if unknown."""
     try:
-        found = next(e for e in deployments.inventory() if e.name.lower() == endpoint.lower())
-        settings = deployments.deployed().inventory.diagnostic_settings(found.id)
-    except (MonitoringError, StopIteration):
+        sent = deployments.sent_logs(endpoint)
+    except MonitoringError:
         return None
-    return any({TRAFFIC_LOG, "allLogs"} & setting.categories for setting in settings)
+    return None if sent is None else not sent.isdisjoint({TRAFFIC_LOG, "allLogs"})

@@ -21,7 +21,6 @@ from monitoring.signals.traffic import judging as steps
 from monitoring.sources.deployed import PredictedDays
 from monitoring.sources.logs import Answer
 from monitoring.window import Window
-from monitoring.workspace.endpoints import Endpoint
 from monitoring.workspace.models import ModelVersion
 from ui.loaders import deployments, logs, workspace
 from ui.loaders.workspace import Progress, part
@@ -44,7 +43,7 @@ def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
 
     `wanted` is one that the reader has chosen: it becomes the second, to be told against the first.
     """
-    found = _endpoint(endpoint)
+    found = deployments.endpoint_of(endpoint)
     every = [
         Side(
             each.name,
@@ -62,7 +61,7 @@ def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
 
 def _versions(endpoint: str) -> Entry[tuple[ModelVersion, ...]]:
     """Return all registered versions of the models that an endpoint serves."""
-    found = _endpoint(endpoint)
+    found = deployments.endpoint_of(endpoint)
     names = {each.model.name for each in found.deployments if each.model}
     known = workspace.memory().entry(
         ("models", workspace.now().date()),
@@ -82,10 +81,6 @@ def registered(endpoint: str) -> Entry[dict[str, ModelVersion]]:
     before = [each for each in found if each.version != found[0].version][:1]
     order = (*before, *(each for each in found if each not in before))
     return replace(known, value={str(each.id): each for each in order})
-
-
-def _endpoint(name: str) -> Endpoint:
-    return next(each for each in deployments.inventory() if each.name == name)
 
 
 def _both(

@@ -8,18 +8,17 @@ import threading
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from monitoring.database.database import Database
 from monitoring.errors import MonitoringError
 from monitoring.kept.memory import Memory
 from monitoring.progress import Progress
-from monitoring.results.leases import shared_slots
 from monitoring.settings import Settings, from_environment, time_of_day
-from monitoring.sources import azure as source
-from monitoring.sources.azure import Azure
+
+if TYPE_CHECKING:
+    from monitoring.sources.azure import Azure
 
 #: Every question to Azure: five minutes fresh, renewed in the background.
 FRESH: dict[str, Any] = {"ttl": "5m", "refresh_mode": "background", "show_spinner": False}
@@ -53,8 +52,11 @@ class Preparation:
         self._thread.start()
 
     def _run(self) -> None:
+        # Half a second with what they load: the server and its probes answer meanwhile.
+        from monitoring.sources.azure import connect  # noqa: PLC0415
+
         try:
-            azure = source.connect(settings(), progress=self._report)
+            azure = connect(settings(), progress=self._report)
             _share_budget(azure)
             self.azure = azure
         except Exception as error:  # noqa: BLE001 - raised again in the sessions that wait for it
@@ -71,6 +73,9 @@ class Preparation:
 
 def _share_budget(azure: Azure) -> None:
     """Count queries together with the evaluators; alone where there is no database."""
+    from monitoring.database.database import Database  # noqa: PLC0415 - as above
+    from monitoring.results.leases import shared_slots  # noqa: PLC0415 - as above
+
     with suppress(MonitoringError):  # whoever reads the database is told why it cannot be used
         database = Database(settings().database)
         azure.query_budget.shared = shared_slots(database, settings().identity, time_of_day)

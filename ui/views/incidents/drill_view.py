@@ -12,7 +12,7 @@ import streamlit as st
 
 from monitoring.requests import known_issues
 from monitoring.window import Window
-from ui.loaders import requests
+from ui.loaders import deployments, requests
 from ui.loaders.requests import NotableRequest
 from ui.parts import cards, known_issue_view, states
 from ui.shell import nav
@@ -119,7 +119,7 @@ def _show_moment(endpoint: str, deployment: str, moments: Mapping[str, datetime]
 
 def _show_nothing(endpoint: str, category: str, words: str) -> None:
     """Say that there is nothing, or that nobody would know."""
-    if requests.is_sent(endpoint, category):
+    if category in (deployments.sent_logs(endpoint) or ()):
         st.text(words)
     else:
         why = f"No diagnostic setting of {endpoint} sends {category}."
