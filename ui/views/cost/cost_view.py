@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import takewhile
 
 import numpy as np
@@ -137,15 +138,11 @@ def _tile_reconciled(both: cost.Reconciliation | None) -> Tile:
 
 def _show_days(days: Sequence[CostDay]) -> None:
     dates = sorted({d.day for d in days})
-    places = sorted({d.place for d in days if d.cost is not None})
-    by_key = {(d.place, d.day): d for d in days}
-    grid = {place: [by_key[place, day] for day in dates] for place in places}
-    costs = {str(place): [or_nan(each.cost) for each in own] for place, own in grid.items()}
-    guessed = {d.day for own in grid.values() for d in own if d.source == "estimated"}
+    costs = _costs(days, dates)
+    guessed = {d.day for d in days if d.source == "estimated"}
     estimated = [day in guessed for day in dates]
     chart = charts.cost_per_day(dates, costs, estimated, days[0].currency)
-    table = pd.DataFrame(map(_day_cells, days))
-    cards.show_chart(chart, key="cost-days", table=table)
+    cards.show_chart(chart, key="cost-days", table=pd.DataFrame(map(_day_cells, days)))
     if guessed:
         st.caption("Hatched: days of which a part is estimated.")
 
@@ -330,3 +327,10 @@ def _breached_since(known: Sequence[MetricResult]) -> str:
 
 def _mean(values: Sequence[float], digits: int) -> float | None:
     return round(float(np.mean(values)), digits) if values else None
+
+
+def _costs(days: Sequence[CostDay], dates: Sequence[date]) -> dict[str, list[float]]:
+    """Return what each deployment costs by day, NaN where it is not known."""
+    by_key = {(d.place, d.day): d for d in days}
+    places = sorted({d.place for d in days if d.cost is not None})
+    return {str(place): [or_nan(by_key[place, day].cost) for day in dates] for place in places}
