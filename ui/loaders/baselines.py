@@ -21,6 +21,7 @@ from monitoring.decisions.threshold_sets import ThresholdSets
 from monitoring.errors import InputError
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE
+from monitoring.progress import Progress, part
 from monitoring.signals import SIGNALS
 from monitoring.signals.data_drift import back_testing
 from monitoring.signals.data_drift import report as drift_report
@@ -29,7 +30,6 @@ from monitoring.signals.data_drift.evaluation import of_deployment
 from monitoring.signals.model_performance.report import baselines_of, metrics_of
 from monitoring.window import Window
 from ui.loaders import database, deployments, drift, monitor, workspace
-from ui.loaders.workspace import Progress, part
 
 #: Label of a baseline, and the set of thresholds; None for the product's own.
 Judging = tuple[str, ThresholdSet | None]

@@ -10,6 +10,7 @@ import streamlit as st
 from monitoring.baselines import choices as known
 from monitoring.baselines.choices import BaselineChoice
 from monitoring.errors import SourceError
+from monitoring.progress import Progress
 from monitoring.segment import EVERYONE, Segment
 from monitoring.sources.deployed import Deployed, PredictedDays
 from monitoring.sources.registry import Inventory
@@ -17,7 +18,7 @@ from monitoring.window import Window
 from monitoring.workspace.endpoints import Deployment, Endpoint
 from monitoring.workspace.models import ModelVersion
 from ui.loaders import database, workspace
-from ui.loaders.workspace import FRESH, Progress
+from ui.loaders.workspace import FRESH
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ import streamlit as st
 from monitoring.baselines.baseline import take_baseline
 from monitoring.counting.engine import tables
 from monitoring.metric import Mode
+from monitoring.progress import Progress, part
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.day_store import DayStore
 from monitoring.signals.data_drift.report import DriftReport
 from monitoring.window import Window
 from ui.loaders import workspace
-from ui.loaders.workspace import Progress, part
 
 
 @st.cache_resource(show_spinner=False)

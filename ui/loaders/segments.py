@@ -18,14 +18,14 @@ from monitoring.explain.segments import SegmentReport
 from monitoring.explain.sides import sides
 from monitoring.kept.memory import Entry
 from monitoring.place import Place
-from monitoring.progress import part
+from monitoring.progress import Progress, part
 from monitoring.segment import EVERYONE, MISSING, Segment, parse
 from monitoring.signal import Question
 from monitoring.sources.deployed import PredictedDays
 from monitoring.window import Window
 from ui.loaders import deployments, monitor, workspace
 from ui.loaders.monitor import Asked
-from ui.loaders.workspace import FRESH, Progress
+from ui.loaders.workspace import FRESH
 
 Change = tuple[SegmentReport, RootCause]
 

@@ -15,6 +15,7 @@ from monitoring.compare.training_versions import TrainingReport
 from monitoring.compare.version_comparison import VersionComparison
 from monitoring.compare.version_traffic import TrafficComparison
 from monitoring.kept.memory import Entry
+from monitoring.progress import Progress, part
 from monitoring.segment import EVERYONE, Segment
 from monitoring.signals.data_drift.report import DriftReport
 from monitoring.signals.traffic import judging as steps
@@ -23,7 +24,6 @@ from monitoring.sources.logs import Answer
 from monitoring.window import Window
 from monitoring.workspace.models import ModelVersion
 from ui.loaders import deployments, logs, workspace
-from ui.loaders.workspace import Progress, part
 
 QUARTER = timedelta(minutes=15)
 

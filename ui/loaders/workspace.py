@@ -14,7 +14,6 @@ import streamlit as st
 
 from monitoring.errors import MonitoringError
 from monitoring.kept.memory import Memory
-from monitoring.progress import Progress
 from monitoring.settings import Settings, from_environment, time_of_day
 
 if TYPE_CHECKING:
@@ -107,11 +106,6 @@ def azure() -> Azure:
 def memory() -> Memory:
     """Return the results of this process."""
     return Memory(places=60, now=now)
-
-
-def part(progress: Progress, start: float, end: float) -> Progress:
-    """Return a progress callback for one part of a longer run."""
-    return lambda share, text: progress(start + share * (end - start), text)
 
 
 @st.cache_resource(show_spinner=False)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +22,7 @@ from monitoring.overview import heartbeat
 from monitoring.report import Reading
 from monitoring.results.leases import Round
 from ui.loaders import workspace
+from ui.loaders.logs import Answer
 from ui.parts import states
 from ui.parts.glossary import explain
 
@@ -121,18 +122,7 @@ class Freshness:
     queries: tuple[Query, ...] = ()
 
 
-class Answered(Protocol):
-    """What Log Analytics answered, as a footer needs it."""
-
-    name: str
-    query: str
-    rows: tuple[tuple[object, ...], ...]
-    reason: str
-    fetched: datetime
-    seconds: float
-
-
-def answered(*answers: Answered, missing: str = "") -> Freshness | None:
+def answered(*answers: Answer, missing: str = "") -> Freshness | None:
     """Return the footer of a panel that was made of these answers; None without one."""
     if not answers:
         return None

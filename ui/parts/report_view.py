@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from monitoring.errors import MonitoringError
-from monitoring.metric import MetricResult, Mode
+from monitoring.metric import Mode
+from monitoring.progress import Progress
+from monitoring.signals.data_drift.report import DriftReport
+from monitoring.signals.data_quality.report import DataQualityReport
 from monitoring.window import Window
 from ui.parts import cards, choices, states
 from ui.shell.scope import Scope
 
-Progress = Callable[[float, str], None]
 Report = TypeVar("Report")
 
 #: How many calendar months back a period can be chosen.
 MONTHS = 9
-
-
-class Bar(Protocol):
-    """Where progress is drawn."""
-
-    def progress(self, value: float, text: str) -> object:
-        """Draw it."""
 
 
 def pick_period(chosen: Scope, now: datetime) -> Window:
@@ -86,7 +82,7 @@ def run(key: str, wanted: object, compute: Callable[[Progress], Report]) -> Repo
     return st.session_state.get(finished)
 
 
-def _tick(bar: Bar, share: float, text: str) -> None:
+def _tick(bar: DeltaGenerator, share: float, text: str) -> None:
     bar.progress(min(max(share, 0.0), 1.0), text)
 
 
@@ -124,27 +120,7 @@ def _short(value: object) -> object:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
-class Dated(Protocol):
-    """A report over a window and its days."""
-
-    @property
-    def window(self) -> Window | None:
-        """What it covers; None for two files."""
-
-    @property
-    def results(self) -> Sequence[MetricResult]:
-        """Over the whole window."""
-
-    @property
-    def daily(self) -> Mapping[date, Sequence[MetricResult]]:
-        """By UTC day."""
-
-    @property
-    def taken(self) -> datetime | None:
-        """When it was computed."""
-
-
-def show_numbers(report: Dated, key: str, signal: str = "drift") -> None:
+def show_numbers(report: DriftReport | DataQualityReport, key: str, signal: str = "drift") -> None:
     """Draw every number of a report, with its downloads."""
     records = [result.as_record() for result in report.results]
     st.dataframe(
