@@ -2,31 +2,25 @@
 
 import streamlit as st
 
-from monitoring.errors import MonitoringError
 from ui.loaders import baselines, deployments, workspace
-from ui.parts import back_test_view, cards, states
-from ui.shell import scope
+from ui.parts import back_test_view, cards
+from ui.shell import page, scope
 from ui.views.baselines import baselines_view, thresholds_view
 
 chosen = scope.current()
 st.title("Baselines and thresholds")
 
-if chosen.endpoint is None:
-    scope.choose_endpoint(deployments.endpoints())
-    st.stop()
-try:
-    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
-    _, model = deployments.served(chosen.endpoint, deployment)
+endpoint = page.endpoint_of(chosen)
+with page.needed():
+    deployment = deployments.deployment_of(endpoint, chosen.deployment)
+    _, model = deployments.served(endpoint, deployment)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         signal = baselines_view.pick_signal()
         baselines_view.show_author()
-    here = baselines_view.load(chosen.endpoint, deployment, signal)
-except MonitoringError as error:
-    states.show_error(error)
-    st.stop()
+    here = baselines_view.load(endpoint, deployment, signal)
 
-place = chosen.endpoint, deployment, signal
-st.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, model {model.id}"))
+place = endpoint, deployment, signal
+st.caption(cards.escaped(f"{endpoint} / {deployment}, model {model.id}"))
 read = cards.Freshness(fetched=workspace.now()) if here else None
 with cards.made_of(read), cards.panel("In force"):
     baselines_view.show_in_force(here, signal)

@@ -2,22 +2,18 @@
 
 import streamlit as st
 
-from monitoring.errors import MonitoringError
 from ui.loaders import deployments, versions, workspace
-from ui.parts import cards, report_view, states
-from ui.shell import scope, segment_view
+from ui.parts import cards, report_view
+from ui.shell import page, scope, segment_view
 from ui.views.compare_versions import compare_view
 from ui.views.compare_versions import versions_view as view
 
 chosen = scope.current()
 st.title("Compare versions")
 
-if chosen.endpoint is None:
-    scope.choose_endpoint(deployments.endpoints())
-    st.stop()
-endpoint = chosen.endpoint
+endpoint = page.endpoint_of(chosen)
 picked: tuple[str, str] | None = None
-try:
+with page.needed():
     sides = versions.sides(endpoint, chosen.deployment)
     registered = versions.registered(endpoint)
     known = registered.value
@@ -30,9 +26,6 @@ try:
             window = report_view.pick_period(chosen, workspace.now())
         elif len(known) > 1:
             picked = view.pick_pair(list(known), "model-")
-except MonitoringError as error:
-    states.show_error(error)
-    st.stop()
 
 if len(sides) < 2:  # noqa: PLR2004 - a pair
     view.show_alone(endpoint, sides)

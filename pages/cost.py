@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from monitoring.errors import MonitoringError
-from ui.loaders import compute, cost, workspace
-from ui.parts import cards, states
+from ui.loaders import cost, workspace
+from ui.parts import cards
 from ui.shell import scope
 from ui.views.compute import compute_view
 from ui.views.cost import cost_view, scaling_view, size_view
@@ -16,27 +15,18 @@ days = window.whole_days()
 st.title("Cost")
 st.caption(cards.escaped(f"{chosen}, {days}"))
 
-report, here = None, ()
-try:
-    here = compute.in_scope(chosen)
-except MonitoringError as error:
-    states.show_error(error)
+report = None
+here = compute_view.in_scope(chosen)
 with cards.panel("Cost per day") as panel:
     report = cost.report(days, cost_view.edited())
     panel.freshness = cost_view.show_cost(report, here, days)
-with cards.panel("Idle and over-provisioned") as panel:
-    panel.freshness = cost_view.show_idle(here, days)
-with cards.panel("Right size", help=size_view.HELP) as panel:
-    panel.freshness = size_view.show_advice(report, here, window)
+cards.fill("Idle and over-provisioned", cost_view.show_idle, here, days)
+cards.fill("Right size", size_view.show_advice, report, here, window, help=size_view.HELP)
 deployment = compute_view.pick(here, "size-of")
 if deployment:
-    with cards.panel("What each size would have done") as panel:
-        panel.freshness = size_view.show_sizes(deployment, report, window)
-    with cards.panel("Autoscale and the demand it met") as panel:
-        panel.freshness = scaling_view.show_rules(deployment, window)
-    with cards.panel("What if the rules were others") as panel:
-        panel.freshness = scaling_view.show_what_if(deployment, report, window)
-with cards.panel("Energy") as panel:
-    panel.freshness = cost_view.show_energy(here, days)
-with cards.panel("Prices an hour"):
-    cost_view.show_prices(here)
+    place = deployment, report, window
+    cards.fill("What each size would have done", size_view.show_sizes, *place)
+    cards.fill("Autoscale and the demand it met", scaling_view.show_rules, deployment, window)
+    cards.fill("What if the rules were others", scaling_view.show_what_if, *place)
+cards.fill("Energy", cost_view.show_energy, here, days)
+cards.fill("Prices an hour", cost_view.show_prices, here)

@@ -3,15 +3,13 @@
 import streamlit as st
 
 from ui.loaders import incidents, workspace
-from ui.parts import cards, states
+from ui.parts import cards, choices, states
 from ui.shell import scope
 from ui.views.incidents import drill_view, freeze_view, incidents_view, replay_view
 
 chosen = scope.current()
 st.title("Incidents")
-shown = st.segmented_control(
-    "Show", ["Live", "Frozen"], default="Live", required=True, key="record", bind="query-params"
-)
+shown = choices.switch("Show", {"Live": "Live", "Frozen": "Frozen"}, "record")
 if shown == "Frozen":
     replay_view.show()
     st.stop()

@@ -2,45 +2,28 @@
 
 import streamlit as st
 
-from monitoring.errors import MonitoringError
-from ui.loaders import deployments, monitor, signals, workspace
-from ui.parts import answer_view, cards, headline, states
-from ui.shell import scope, segment_view
-from ui.views.data_drift import drift_view
+from ui.loaders import deployments, signals, workspace
+from ui.parts import answer_view, report_view
+from ui.shell import page, scope
 from ui.views.predictions import predictions_view
 
+SIGNAL = "prediction_drift"
 chosen = scope.current()
 st.title("Predictions")
 
-if chosen.endpoint is None:
-    scope.choose_endpoint(deployments.endpoints())
-    st.stop()
-try:
-    deployment = deployments.deployment_of(chosen.endpoint, chosen.deployment)
-    offered = deployments.baselines(chosen.endpoint, deployment, "prediction_drift")
-except MonitoringError as error:
-    states.show_error(error)
-    st.stop()
-headline.show("prediction_drift", chosen.endpoint, deployment, chosen.window_at(workspace.now()))
+endpoint = page.endpoint_of(chosen)
+with page.needed():
+    deployment = deployments.deployment_of(endpoint, chosen.deployment)
+    offered = deployments.baselines(endpoint, deployment, SIGNAL)
+page.show_headline(SIGNAL, chosen, deployment)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    baseline = predictions_view.pick_baseline(offered)
-    window = drift_view.pick_period(chosen, workspace.now())
+    words = "What answers are compared with. Training data has labels, seldom answers."
+    baseline = page.pick_baseline(offered, "outputs-baseline", width=340, help=words)
+    window = report_view.pick_period(chosen, workspace.now())
 about = st.empty()
-asked = monitor.Asked(
-    signal="prediction_drift",
-    endpoint=chosen.endpoint,
-    deployment=deployment,
-    window=window,
-    segment=chosen.segment,
-    baseline="" if baseline == offered[0] else baseline,
-)
-key = f"{chosen.endpoint}-{deployment}-"
-shown = answer_view.ask(asked, signals.prediction_drift, f"{key}outputs-", at_once=True)
-if shown is None:
-    st.stop()
-report = shown.report
-note = segment_view.note(shown.asked.segment, report.whole.rows) + answer_view.measured(shown)
-about.caption(cards.escaped(f"{chosen.endpoint} / {deployment}, {shown.asked.window}{note}"))
-made = answer_view.made_of(shown, report.whole.rows)
-with cards.made_of(made), answer_view.drawn(shown, asked, key):
-    predictions_view.show(report, key)
+asked = page.ask(SIGNAL, chosen, deployment, window, baseline=baseline)
+key = f"{endpoint}-{deployment}-"
+shown = answer_view.ask(asked, signals.answer, f"{key}outputs-", at_once=True)
+if shown is not None:
+    with answer_view.headed(shown, asked, key, about, shown.report.whole.rows):
+        predictions_view.show(shown.report, key)

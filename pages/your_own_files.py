@@ -36,13 +36,16 @@ with st.container(border=True):
     )
 
 linked = "feature" in st.query_params and reference and production
-report = drift_view.run(
+report = report_view.run(
     "own-",
     wanted or (linked and "own-report" not in st.session_state),
-    lambda progress: drift.compare_files(reference, production, rule, by.strip(), progress),
+    lambda progress: drift.compare_files(
+        (reference, production), rule.mode, rule.overrides(), by.strip(), progress
+    ),
 )
 if report is None:
     states.show(states.first_use("your files"))
 else:
-    with cards.made_of(report_view.made_of(report, segment_view.rows_of(report.results))):
+    rows = segment_view.rows_of(report.results)
+    with cards.made_of(cards.Freshness(fetched=report.taken, rows=rows)):
         drift_view.show(report, rule, "own-")

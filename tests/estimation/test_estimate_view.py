@@ -29,10 +29,18 @@ def script(endpoint: str, first: str, end: str) -> None:
     from datetime import UTC, datetime  # noqa: PLC0415 - runs as a page of its own
 
     from monitoring.window import Window  # noqa: PLC0415
+    from ui.loaders.monitor import Asked  # noqa: PLC0415
     from ui.views.performance import estimate_view  # noqa: PLC0415
 
     days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (first, end)]
-    estimate_view.show(endpoint, "blue", Window(*days), key="here-")
+    asked = Asked(
+        signal="estimated_performance",
+        endpoint=endpoint,
+        deployment="blue",
+        window=Window(*days),
+        more=("day",),
+    )
+    estimate_view.show(asked, key="here-")
 
 
 def opened(app_test: type[AppTest], *asked: str) -> AppTest:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
+from monitoring.baselines import choices as known
+from monitoring.baselines.baseline import Baseline
+from monitoring.baselines.served import Options
+from monitoring.counting.engine.tables import open_table
+from monitoring.decisions.baseline_rule import BaselineKind, BaselineRule
+from monitoring.decisions.baselines import Baselines
+from monitoring.decisions.benchmarks import Benchmarks
+from monitoring.decisions.changes import Changes
 from monitoring.decisions.stored import Benchmark, Change, StoredBaseline, ThresholdSet
+from monitoring.decisions.threshold_sets import ThresholdSets
 from monitoring.errors import InputError
+from monitoring.metric import MetricResult
+from monitoring.metrics.drift import HEADLINE
+from monitoring.progress import Progress, part
 from monitoring.signals import SIGNALS
+from monitoring.signals.data_drift import back_testing
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.back_testing import BackTest
+from monitoring.signals.data_drift.evaluation import of_deployment
+from monitoring.signals.model_performance.report import baselines_of, metrics_of
 from monitoring.window import Window
 from ui.loaders import database, deployments, drift, monitor, workspace
-from ui.loaders.workspace import part
 
-if TYPE_CHECKING:
-    from monitoring.decisions.baseline_rule import BaselineKind, BaselineRule
-    from monitoring.metric import MetricResult
-    from monitoring.signals.data_drift.back_testing import BackTest
-    from ui.loaders.workspace import Progress
-
+#: Label of a baseline, and the set of thresholds; None for the product's own.
+Judging = tuple[str, ThresholdSet | None]
 #: Signals that are about deployments: what each is held to can be put in force there.
 DECIDED = {name: signal for name, signal in SIGNALS.items() if signal.level == "deployment"}
 #: Those with a baseline, and those with values that the model version should reach.
@@ -72,30 +85,32 @@ class Measures:
     benchmarks: tuple[Benchmark, ...]
 
 
+def _signed(note: str) -> dict[str, Any]:
+    """Return what is kept with every change: who made it, when and why."""
+    return {"author": database.author(), "now": workspace.now(), "note": note.strip()}
+
+
+def _sets() -> ThresholdSets:
+    return ThresholdSets(database.database(), database.place().workspace)
+
+
+def _benchmarks() -> Benchmarks:
+    return Benchmarks(database.database(), database.place().workspace)
+
+
 def in_force(endpoint: str, deployment: str, signal: str) -> InForce:
-    """Return what can be and what is in force.
-
-    Raises:
-        SourceError: The model is not known, or the database cannot be read.
-    """
-    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - half a second
-    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415
-
-    here, kept = database.place(endpoint, deployment), database.database()
-    stored = {each.label: each for each in Baselines(kept).of(here)}
+    """Return what can be and what is in force."""
+    here, kept = database.place(endpoint, deployment), Baselines(database.database())
+    stored = {each.label: each for each in kept.of(here)}
     offers = _offers(endpoint, deployment, signal, stored)
-    active = Baselines(kept).active(here, signal)
-    wanted = active.label if active else ""
-    current = next((o for o in offers if o.label == wanted), None) or offers[0]
-    sets = ThresholdSets(kept, here.workspace)
-    return InForce(offers, current, sets.of(signal), sets.active(here, signal))
+    active = kept.active(here, signal)
+    current = next((o for o in offers if active and o.label == active.label), offers[0])
+    return InForce(offers, current, _sets().of(signal), _sets().active(here, signal))
 
 
 def _offers(
     endpoint: str, deployment: str, signal: str, stored: Mapping[str, StoredBaseline]
 ) -> tuple[Offer, ...]:
-    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
-
     _, model = deployments.served(endpoint, deployment)
     usual = known.default(signal, model).label
     offers = [
@@ -108,24 +123,15 @@ def _offers(
 def keep_baseline(
     endpoint: str, deployment: str, name: str, rule: BaselineRule, note: str
 ) -> StoredBaseline:
-    """Keep a baseline. deployment: empty for every one of the endpoint.
-
-    Raises:
-        InputError: The name or the rule cannot be used.
-        SourceError: The database cannot be written to.
-    """
-    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - half a second
-
+    """Keep a baseline. deployment: empty for every one of the endpoint."""
     if rule.kind == "file":
         _check_file(rule.path)
     made = Baselines(database.database()).create(
         database.place(endpoint, deployment),
         name,
         rule,
-        author=database.author(),
-        now=workspace.now(),
-        note=note.strip(),
         taken=_own(endpoint, deployment),
+        **_signed(note),
     )
     deployments.baselines.clear()
     return made
@@ -133,8 +139,6 @@ def keep_baseline(
 
 def _own(endpoint: str, deployment: str) -> list[str]:
     """Return the labels of the product's own baselines, which no other may have."""
-    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
-
     offered = next(each for each in deployments.endpoints() if each.name == endpoint).deployments
     _, model = deployments.served(endpoint, deployment or offered[0])
     return [choice.label for choice in known.choices(deployments.deployed(), model)]
@@ -146,8 +150,6 @@ def _check_file(path: str) -> None:
     Raises:
         InputError: It lies outside the folder of files, or cannot be read.
     """
-    from monitoring.counting.engine.tables import open_table  # noqa: PLC0415 - loads the engine
-
     root = workspace.settings().files
     found = (root / path).resolve()
     if not found.is_relative_to(root.resolve()):
@@ -170,43 +172,21 @@ def switch(
 
     Raises:
         InputError: Somebody else has switched meanwhile, or it cannot be put in force.
-        SourceError: The database cannot be written to.
     """
-    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - half a second
-
     kept, here = Baselines(database.database()), database.place(endpoint, deployment)
-    who, now = database.author(), workspace.now()
     stored = chosen.stored
     if stored is None and not chosen.is_default:  # one of the product's own: kept as it is now
         rule = deployments.choices(endpoint, deployment)[chosen.label].rule
+        who, now = database.author(), workspace.now()
         stored = kept.create(here, chosen.label, rule, author=who, now=now)
     default = next(offer.label for offer in seen.baselines if offer.is_default)
-    kept.switch(
-        here,
-        signal,
-        stored,
-        seen=seen.baseline.stored,
-        default=default,
-        author=who,
-        now=now,
-        note=note.strip(),
-    )
+    kept.switch(here, signal, stored, seen=seen.baseline.stored, default=default, **_signed(note))
     deployments.baselines.clear()
 
 
 def keep_thresholds(signal: str, name: str, values: Mapping[str, float], note: str) -> ThresholdSet:
-    """Keep a set of thresholds.
-
-    Raises:
-        InputError: The name or a value cannot be used.
-        SourceError: The database cannot be written to.
-    """
-    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415 - half a second
-
-    here = database.place()
-    return ThresholdSets(database.database(), here.workspace).create(
-        signal, name, values, author=database.author(), now=workspace.now(), note=note.strip()
-    )
+    """Keep a set of thresholds."""
+    return _sets().create(signal, name, values, **_signed(note))
 
 
 def switch_thresholds(
@@ -221,50 +201,29 @@ def switch_thresholds(
 
     Raises:
         InputError: Somebody else has switched meanwhile.
-        SourceError: The database cannot be written to.
     """
-    from monitoring.decisions.threshold_sets import ThresholdSets  # noqa: PLC0415 - half a second
-
     here = database.place(endpoint, deployment)
-    ThresholdSets(database.database(), here.workspace).switch(
-        here,
-        signal,
-        chosen,
-        seen=seen.thresholds,
-        author=database.author(),
-        now=workspace.now(),
-        note=note.strip(),
-    )
+    _sets().switch(here, signal, chosen, seen=seen.thresholds, **_signed(note))
 
 
 def measures(endpoint: str, deployment: str) -> Measures:
     """Return the metrics of the model version that is served, and what each should be.
 
     Raises:
-        SourceError: The model is not known, does not say its task, or the database cannot be read.
+        SourceError: The model does not say its task.
     """
-    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415 - half a second
-    from monitoring.signals.model_performance.report import baselines_of, metrics_of  # noqa: PLC0415 - loads the engine
-
     _, model = deployments.served(endpoint, deployment)
-    model.needed("task")
-    task = model.task
-    assert task is not None  # noqa: S101 - the line above has made sure
-    here = database.place()
+    task = model.needed("task")
     return Measures(
         str(model.id),
         tuple(metric.name for metric in metrics_of(task)),
         baselines_of(model.metrics, task),
-        Benchmarks(database.database(), here.workspace).of(model.name, model.version),
+        _benchmarks().of(model.name, model.version),
     )
 
 
 def features(endpoint: str, deployment: str) -> tuple[str, ...]:
-    """Return the features that a deployment's model was trained on.
-
-    Raises:
-        SourceError: The model or its training data cannot be reached.
-    """
+    """Return the features that a deployment's model was trained on."""
     _, model = deployments.served(endpoint, deployment)
     return tuple(deployments.deployed().columns(model))
 
@@ -276,31 +235,13 @@ def set_benchmark(
 
     Raises:
         InputError: It cannot be used, or is set already.
-        SourceError: The database cannot be written to.
     """
-    from monitoring.decisions.benchmarks import Benchmarks  # noqa: PLC0415 - half a second
-
     _, model = deployments.served(endpoint, deployment)
-    here = database.place()
-    Benchmarks(database.database(), here.workspace).set(
-        model.name,
-        model.version,
-        metric,
-        value,
-        author=database.author(),
-        now=workspace.now(),
-        note=note.strip(),
-    )
+    _benchmarks().set(model.name, model.version, metric, value, **_signed(note))
 
 
 def history(endpoint: str, deployment: str) -> tuple[Change, ...]:
-    """Return who has changed what for a deployment, newest first.
-
-    Raises:
-        SourceError: The database cannot be read.
-    """
-    from monitoring.decisions.changes import Changes  # noqa: PLC0415 - half a second
-
+    """Return who has changed what for a deployment, newest first."""
     here = database.place(endpoint, deployment)
     return Changes(database.database(), here.workspace).all(here)
 
@@ -309,8 +250,8 @@ def back_test(
     endpoint: str,
     deployment: str,
     days: int,
-    now: tuple[str, ThresholdSet | None],
-    then: tuple[str, ThresholdSet | None],
+    now: Judging,
+    then: Judging,
     progress: Progress,
 ) -> Tested:
     """Return what another baseline or other thresholds would have said of the last days.
@@ -322,23 +263,17 @@ def back_test(
         now: Label of the baseline and the thresholds in force.
         then: The same of what is thought of.
         progress: Called with a share from 0 to 1 and a text.
-
-    Raises:
-        SourceError: The data or a baseline cannot be reached.
-        InputError: There is no such baseline.
-        NotEnoughData: A baseline asks for days of production that are not there.
     """
-    end = workspace.now()
-    window = Window.last(timedelta(days=days), until=end).whole_days()
+    window = Window.last(timedelta(days=days), until=workspace.now()).whole_days()
     key = ("back test", endpoint, deployment, window.days(), _key(now), _key(then))
 
     def measure(say: Progress) -> Tested:
-        return _tested(endpoint, deployment, window, now, then, say)
+        return _tested(endpoint, deployment, window, (now, then), say)
 
     return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
 
 
-def _key(rule: tuple[str, ThresholdSet | None]) -> tuple[str, int | None]:
+def _key(rule: Judging) -> tuple[str, int | None]:
     return rule[0], rule[1].id if rule[1] else None
 
 
@@ -346,22 +281,13 @@ def _tested(
     endpoint: str,
     deployment: str,
     window: Window,
-    now: tuple[str, ThresholdSet | None],
-    then: tuple[str, ThresholdSet | None],
+    rules: tuple[Judging, Judging],
     progress: Progress,
 ) -> Tested:
-    import time  # noqa: PLC0415 - perf_counter only
-
-    from monitoring.baselines.served import Options  # noqa: PLC0415 - the engine: a second
-    from monitoring.metrics.drift import HEADLINE  # noqa: PLC0415
-    from monitoring.signals.data_drift import back_testing as core  # noqa: PLC0415
-    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415
-    from monitoring.signals.data_drift.evaluation import of_deployment  # noqa: PLC0415
-
     began, headline = time.perf_counter(), set(HEADLINE.values())
     offered = deployments.choices(endpoint, deployment)
     sides, references = [], []
-    for at, (label, limits) in enumerate((now, then)):
+    for at, (label, limits) in enumerate(rules):
         say = part(progress, 0.5 * at, 0.5 * (at + 1))
         report = of_deployment(
             monitor.question(endpoint, deployment, window, say),
@@ -369,13 +295,17 @@ def _tested(
             metrics=headline,
             store=drift.store(),
         )
-        sides.append(core.side(f"{label}, {limits.label}" if limits else label, report.daily))
+        sides.append(
+            back_testing.side(f"{label}, {limits.label}" if limits else label, report.daily)
+        )
         references.append(report.baseline)
-    differences: tuple[MetricResult, ...] = ()
-    if now[0] != then[0]:
-        before, after = references
-        found = drift_report.compare(before, after.table, metrics=headline)
-        shared = [r for r in found.results if r.subject in before.plan and r.value is not None]
-        differences = tuple(drift_report.headline(shared).values())
-    result = core.back_test(*sides)
+    is_other = rules[0][0] != rules[1][0]
+    differences = _differences(*references) if is_other else ()
+    result = back_testing.back_test(*sides)
     return Tested(result, window, differences, time.perf_counter() - began)
+
+
+def _differences(before: Baseline, after: Baseline) -> tuple[MetricResult, ...]:
+    found = drift_report.compare(before, after.table, metrics=set(HEADLINE.values()))
+    shared = [r for r in found.results if r.subject in before.plan and r.value is not None]
+    return tuple(drift_report.headline(shared).values())

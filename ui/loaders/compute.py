@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from monitoring.capacity import instances
+from monitoring.capacity.instances import Capacity, Utilization
+from monitoring.kept.memory import Entry
+from monitoring.metric import MetricResult
+from monitoring.signals.clusters import judging as clusters
+from monitoring.signals.clusters.judging import Nodes
+from monitoring.signals.saturation import judging as saturated
+from monitoring.sources.logs import Answer
+from monitoring.sources.metrics import PlatformMetrics
+from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import deployments, logs, workspace
-
-if TYPE_CHECKING:
-    from monitoring.capacity.instances import Capacity, Utilization
-    from monitoring.kept.memory import Entry
-    from monitoring.metric import MetricResult
-    from monitoring.signals.clusters.judging import Nodes
-    from monitoring.sources.logs import Answer
-    from monitoring.sources.metrics import PlatformMetrics
-    from monitoring.window import Window
-    from monitoring.workspace.endpoints import Deployment
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
 
 T = TypeVar("T")
 FIVE_MINUTES = timedelta(minutes=5)
@@ -30,23 +31,7 @@ def entry(key: Hashable, ask: Callable[[], T], fresh: timedelta = FIVE_MINUTES) 
 
 def metrics() -> PlatformMetrics:
     """Return the door to platform metrics."""
-    from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - costs a second
-
     return PlatformMetrics(workspace.azure())
-
-
-def in_scope(chosen: Scope) -> tuple[Deployment, ...]:
-    """Return the deployments of the scope.
-
-    Raises:
-        SourceError: The workspace did not answer.
-    """
-    return tuple(
-        each
-        for endpoint in deployments.inventory()
-        for each in endpoint.deployments
-        if chosen.endpoint in {None, endpoint.name} and chosen.deployment in {None, each.name}
-    )
 
 
 def all_deployments() -> tuple[Deployment, ...]:
@@ -54,15 +39,13 @@ def all_deployments() -> tuple[Deployment, ...]:
     return tuple(each for endpoint in deployments.inventory() for each in endpoint.deployments)
 
 
+def in_scope(chosen: Scope) -> tuple[Deployment, ...]:
+    """Return the deployments of the scope."""
+    return tuple(each for each in all_deployments() if chosen.includes(each.endpoint, each.name))
+
+
 def utilization(window: Window) -> Entry[tuple[Utilization, ...]]:
-    """Return what Azure measured of every instance.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
-
+    """Return what Azure measured of every instance."""
     grain = instances.grain_of(window)
     return entry(
         ("utilization", window),
@@ -71,14 +54,7 @@ def utilization(window: Window) -> Entry[tuple[Utilization, ...]]:
 
 
 def capacity(window: Window) -> Entry[tuple[Capacity, ...]]:
-    """Return how many instances of each deployment ran and were ready.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
-
+    """Return how many instances of each deployment ran and were ready."""
     grain = instances.grain_of(window)
     return entry(
         ("capacity", window),
@@ -87,36 +63,18 @@ def capacity(window: Window) -> Entry[tuple[Capacity, ...]]:
 
 
 def saturation(window: Window, step: timedelta) -> Entry[tuple[MetricResult, ...]]:
-    """Return the judged utilization and readiness of every deployment, per step.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.signals.saturation import judging as judge  # noqa: PLC0415 - costs a second
-
+    """Return the judged utilization and readiness of every deployment, per step."""
     used, counted = utilization(window), capacity(window)
     return entry(
         ("saturation", window, step),
-        lambda: judge.judged_of(used.value, counted.value, all_deployments(), window, step),
+        lambda: saturated.judged_of(used.value, counted.value, all_deployments(), window, step),
     )
 
 
 def nodes(window: Window) -> Entry[tuple[Nodes, ...]]:
-    """Return the nodes of each cluster over time.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
-    from monitoring.signals.clusters import judging as clusters  # noqa: PLC0415 - costs a second
-
-    grain = instances.grain_of(window)
-    return entry(
-        ("nodes", window),
-        lambda: clusters.nodes(metrics(), workspace.azure().workspace_id, window, grain),
-    )
+    """Return the nodes of each cluster over time."""
+    here, grain = workspace.azure().workspace_id, instances.grain_of(window)
+    return entry(("nodes", window), lambda: clusters.nodes(metrics(), here, window, grain))
 
 
 def demand(window: Window, step: timedelta) -> Answer:
@@ -124,15 +82,7 @@ def demand(window: Window, step: timedelta) -> Answer:
     return logs.ask("traffic", window, endpoints=[], step=step)
 
 
-def resizes(window: Window) -> Answer:
-    """Return the changes of size of the clusters."""
-    return logs.ask("clusters", window)
-
-
-def job_answers(window: Window) -> tuple[Answer, Answer, Answer]:
+def job_answers(window: Window) -> tuple[Answer, ...]:
     """Return what the logs say of jobs: on clusters, of all runs, and how busy their nodes were."""
-    return (
-        logs.ask("job_runs", window),
-        logs.ask("run_status", window),
-        logs.ask("job_utilization", window),
-    )
+    asked = ("job_runs", "run_status", "job_utilization")
+    return tuple(logs.ask(name, window) for name in asked)

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
+from monitoring.arrays import Floats, Times
+from monitoring.capacity import autoscale as scaling
+from monitoring.capacity import energy as energies
+from monitoring.capacity import instances, right_size
+from monitoring.capacity import load as arriving
+from monitoring.capacity.autoscale import Episode, Rules, Scaled
+from monitoring.capacity.energy import Energy
+from monitoring.capacity.instances import Capacity, Utilization
+from monitoring.capacity.load import Load
+from monitoring.capacity.right_size import Advice, Case, Option
+from monitoring.capacity.what_if import Limits
 from monitoring.errors import NotEnoughData, PartialResultError, SourceError
+from monitoring.kept.memory import Entry
+from monitoring.metric import MetricResult
 from monitoring.place import Place
+from monitoring.signals.cost import judging as cost
+from monitoring.signals.cost.judging import CostDay
+from monitoring.sources.activity import Activity
+from monitoring.sources.cost import Bill, CostManagement
+from monitoring.sources.logs import Answer
+from monitoring.sources.scaling import Autoscale, Scaling
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import compute, logs, workspace
 
-if TYPE_CHECKING:
-    from monitoring.arrays import Floats, Times
-    from monitoring.capacity.autoscale import Episode, Rules, Scaled
-    from monitoring.capacity.energy import Energy
-    from monitoring.capacity.instances import Capacity, Utilization
-    from monitoring.capacity.load import Load
-    from monitoring.capacity.right_size import Advice, Case, Option
-    from monitoring.kept.memory import Entry
-    from monitoring.metric import MetricResult
-    from monitoring.signals.cost.judging import CostDay
-    from monitoring.sources.cost import Bill
-    from monitoring.sources.logs import Answer
-    from monitoring.sources.scaling import Autoscale, RequestSettings
-    from monitoring.workspace.endpoints import Deployment
-
+T = TypeVar("T")
 #: Cost data are hours old and Cost Management takes few questions.
 COST_FRESH = timedelta(hours=1)
 #: A week has every hour of every weekday; more would only be more of the same.
 REPLAYED = timedelta(days=7)
 _GRAIN = timedelta(minutes=5)
 _MOST_EPISODES = 8
+
+
+def _kept(key: Hashable, ask: Callable[[], T]) -> T:
+    """Return what was asked within the last hour, else ask."""
+    return compute.entry(key, ask, COST_FRESH).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,6 @@ class Billed:
 
 def billed(window: Window) -> Entry[Billed]:
     """Return the bill of the days of a window; a refusal is asked again after five minutes."""
-    from monitoring.sources.cost import CostManagement  # noqa: PLC0415 - costs a second
 
     def ask() -> Billed:
         try:
@@ -71,20 +81,12 @@ class CostReport:
 
 
 def report(window: Window, edited: Mapping[str, float]) -> CostReport:
-    """Return what the days of a window cost.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
-    from monitoring.signals.cost import judging as cost  # noqa: PLC0415 - costs a second
-
+    """Return what the days of a window cost."""
     bill = billed(window)
     counted, used = compute.capacity(window), compute.utilization(window)
     missing, answer = "", None
     try:
-        answer = logs.ask("traffic", window, endpoints=[], step=timedelta(days=1))
+        answer = compute.demand(window, timedelta(days=1))
         missing = answer.reason
     except SourceError as error:
         missing = f"predictions: {error}"
@@ -103,14 +105,7 @@ def report(window: Window, edited: Mapping[str, float]) -> CostReport:
 
 
 def idle(window: Window) -> Entry[tuple[MetricResult, ...]]:
-    """Return the judged share of instances that are not needed, per deployment and day.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.signals.cost import judging as cost  # noqa: PLC0415 - costs a second
-
+    """Return the judged share of instances that are not needed, per deployment and day."""
     return compute.entry(
         ("idle", window),
         lambda: cost.idle(compute.metrics(), compute.all_deployments(), window),
@@ -118,17 +113,10 @@ def idle(window: Window) -> Entry[tuple[MetricResult, ...]]:
 
 
 def energy(window: Window) -> Entry[tuple[Energy, ...]]:
-    """Return the energy of deployments with a GPU.
-
-    Raises:
-        NotPermittedError: The identity may not read metrics of the subscription.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import energy as measure  # noqa: PLC0415 - costs a second
-
+    """Return the energy of deployments with a GPU."""
     return compute.entry(
         ("energy", window),
-        lambda: measure.energy(compute.metrics(), compute.all_deployments(), window),
+        lambda: energies.energy(compute.metrics(), compute.all_deployments(), window),
     )
 
 
@@ -141,7 +129,6 @@ def arrivals(window: Window) -> Answer:
     """Return arrivals and durations per minute of every deployment.
 
     Raises:
-        SourceError: Log Analytics did not answer.
         PartialResultError: It left rows out: advice for a part of the load would be too small.
     """
 
@@ -154,73 +141,38 @@ def arrivals(window: Window) -> Answer:
             )
         return answer
 
-    return compute.entry(("arrivals", window), ask, COST_FRESH).value
-
-
-def loads(window: Window) -> dict[str, Load]:
-    """Return the load of every deployment, by place."""
-    from monitoring.capacity import load  # noqa: PLC0415 - costs a second
-
-    return compute.entry(
-        ("loads", window), lambda: load.loads(arrivals(window).records()), COST_FRESH
-    ).value
-
-
-def settings_of(deployment: Deployment) -> RequestSettings:
-    """Return the request settings of a deployment."""
-    from monitoring.sources.scaling import Scaling  # noqa: PLC0415 - costs a second
-
-    return compute.entry(
-        ("request settings", deployment.id),
-        lambda: Scaling(workspace.azure()).request_settings(deployment.id),
-        COST_FRESH,
-    ).value
+    return _kept(("arrivals", window), ask)
 
 
 def autoscale() -> Entry[tuple[Autoscale, ...]]:
-    """Return the autoscale settings of deployments.
-
-    Raises:
-        NotPermittedError: The identity may not read them.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.sources.scaling import Scaling  # noqa: PLC0415 - costs a second
-
-    return compute.entry(("autoscale",), lambda: Scaling(workspace.azure()).autoscale())
+    """Return the autoscale settings of deployments."""
+    return compute.entry(("autoscale",), Scaling(workspace.azure()).autoscale)
 
 
 def case(deployment: Deployment, window: Window) -> Case:
-    """Return a deployment ready to be replayed.
-
-    Raises:
-        NotEnoughData: Too few answers.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
-    from monitoring.capacity.what_if import Limits  # noqa: PLC0415 - same
-
-    place = deployment.place
+    """Return a deployment ready to be replayed."""
 
     def measure() -> Case:
-        known = settings_of(deployment)
+        known = _kept(
+            ("request settings", deployment.id),
+            lambda: Scaling(workspace.azure()).request_settings(deployment.id),
+        )
         limits = Limits(known.concurrent_per_instance, known.timeout.total_seconds() * 1000)
-        load, capacity, cpu = _measured(place, window)
-        return right_size.case(load, capacity, cpu, limits=limits)
+        return right_size.case(*_measured(deployment.place, window), limits=limits)
 
-    return compute.entry(("case", place, window), measure, COST_FRESH).value
+    return _kept(("case", deployment.place, window), measure)
 
 
-def _machines(window: Window) -> tuple[dict[str, Capacity], dict[str, Utilization]]:
-    """Return instances and CPU of every deployment, by place, at five minutes."""
-    from monitoring.capacity import instances  # noqa: PLC0415 - costs a second
+def _machines(window: Window) -> tuple[dict[Place, Capacity], dict[Place, Utilization]]:
+    """Return instances and CPU of every deployment, at five minutes."""
 
-    def ask() -> tuple[dict[str, Capacity], dict[str, Utilization]]:
+    def ask() -> tuple[dict[Place, Capacity], dict[Place, Utilization]]:
         here, doors = compute.all_deployments(), compute.metrics()
         counted = instances.capacity(doors, here, window, _GRAIN)
         used = instances.utilization(doors, here, window, _GRAIN, [instances.CPU])
         return {c.place: c for c in counted}, {u.place: u for u in used}
 
-    return compute.entry(("machines", window), ask, COST_FRESH).value
+    return _kept(("machines", window), ask)
 
 
 def _measured(place: Place, window: Window) -> tuple[Load, Capacity, Utilization | None]:
@@ -229,7 +181,7 @@ def _measured(place: Place, window: Window) -> tuple[Load, Capacity, Utilization
     Raises:
         NotEnoughData: It was asked nothing, or nobody knows how many instances ran.
     """
-    asked = loads(window)
+    asked = _kept(("loads", window), lambda: arriving.loads(arrivals(window).records()))
     if place not in asked:
         raise NotEnoughData(
             f"Nothing was asked of {str(place)!r} in the replayed days",
@@ -246,20 +198,12 @@ def _measured(place: Place, window: Window) -> tuple[Load, Capacity, Utilization
 
 def rules_of(deployment: Deployment) -> Rules | None:
     """Return the CPU rules in force of a deployment; None without, or with rules on other metrics."""
-    from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
-
     own = [s for s in autoscale().value if s.target_id == deployment.id.lower() and s.is_enabled]
     return scaling.rules_of(own[0]) if own else None
 
 
 def advice(deployment: Deployment, window: Window) -> Advice:
-    """Return what size a deployment needs.
-
-    Raises:
-        NotEnoughData: Too few answers.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
+    """Return what size a deployment needs."""
 
     def ask() -> Advice:
         try:
@@ -268,18 +212,15 @@ def advice(deployment: Deployment, window: Window) -> Advice:
             rules = None  # advice needs no rules; it only tries theirs first
         return right_size.advise(case(deployment, window), rules)
 
-    return compute.entry(("advice", deployment.id, window), ask, COST_FRESH).value
+    return _kept(("advice", deployment.id, window), ask)
 
 
 def what_if(deployment: Deployment, window: Window, rules: Rules, lag_minutes: int) -> Option:
     """Replay other autoscale rules."""
-    from monitoring.capacity import right_size  # noqa: PLC0415 - costs a second
-
-    return compute.entry(
+    return _kept(
         ("what if", deployment.id, window, rules, lag_minutes),
         lambda: right_size.autoscaled(case(deployment, window), rules, lag_minutes),
-        COST_FRESH,
-    ).value
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -294,50 +235,39 @@ class Course:
 
 def scaled(deployment: Deployment, window: Window, rules: Rules, lag_minutes: int) -> Course:
     """Return the course of other autoscale rules."""
-    from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
-    from monitoring.capacity import load  # noqa: PLC0415 - same
-
     found = case(deployment, window)
     minutes, demand = scaling.every_minute(found.load)
     counted, _ = _machines(window)
-    ran = load.running(counted[deployment.place], minutes)
+    ran = arriving.running(counted[deployment.place], minutes)
     return Course(minutes, demand, ran, scaling.scaled(demand, found.careful, rules, lag_minutes))
 
 
 def episodes(deployment: Deployment, window: Window, threshold: float) -> tuple[Episode, ...]:
-    """Return the times when the CPU was beyond a threshold, and what autoscale made of them.
+    """Return the times when the CPU was beyond a threshold, and what autoscale made of them."""
+    return compute.entry(
+        ("episodes", deployment.id, window, threshold),
+        lambda: _episodes(deployment, window, threshold),
+    ).value
 
-    They are found at five minutes and then read again by the minute.
 
-    Raises:
-        NotPermittedError: The identity may not read metrics or the activity log.
-        SourceError: Azure did not answer.
-    """
-    from monitoring.capacity import autoscale as scaling  # noqa: PLC0415 - costs a second
-    from monitoring.capacity import instances  # noqa: PLC0415 - same
-    from monitoring.sources.activity import Activity  # noqa: PLC0415 - same
-
-    place = deployment.place
-
-    def ask() -> tuple[Episode, ...]:
-        load, capacity, cpu = _measured(place, window)
-        if cpu is None:
-            return ()
-        events = [
-            event
-            for event in Activity(workspace.azure()).events(window)
-            if event.resource_id == deployment.id.lower()
-        ]
-        found: list[Episode] = []
-        for rough in scaling.episodes(cpu, capacity, load, events, threshold)[-_MOST_EPISODES:]:
-            near = Window(
-                max(rough.began - timedelta(minutes=20), window.start),
-                min(rough.ended + timedelta(minutes=20), window.end),
-            )
-            doors, minute = compute.metrics(), timedelta(minutes=1)
-            finer = instances.capacity(doors, [deployment], near, minute)
-            used = instances.utilization(doors, [deployment], near, minute, [instances.CPU])
-            found += scaling.episodes(used[0], finer[0], load, events, threshold)
-        return tuple(found)
-
-    return compute.entry(("episodes", deployment.id, window, threshold), ask).value
+def _episodes(deployment: Deployment, window: Window, threshold: float) -> tuple[Episode, ...]:
+    """Find episodes at five minutes, and read them again by the minute."""
+    load, capacity, cpu = _measured(deployment.place, window)
+    if cpu is None:
+        return ()
+    events = [
+        event
+        for event in Activity(workspace.azure()).events(window)
+        if event.resource_id == deployment.id.lower()
+    ]
+    around, minute = timedelta(minutes=20), timedelta(minutes=1)
+    found: list[Episode] = []
+    for rough in scaling.episodes(cpu, capacity, load, events, threshold)[-_MOST_EPISODES:]:
+        near = Window(
+            max(rough.began - around, window.start), min(rough.ended + around, window.end)
+        )
+        doors = compute.metrics()
+        finer = instances.capacity(doors, [deployment], near, minute)
+        used = instances.utilization(doors, [deployment], near, minute, [instances.CPU])
+        found += scaling.episodes(used[0], finer[0], load, events, threshold)
+    return tuple(found)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import getpass
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.database.database import Database
+from monitoring.decisions.adoption import adopt
+from monitoring.decisions.baselines import Baselines
 from monitoring.decisions.stored import Author, StoredBaseline
 from monitoring.errors import MonitoringError
 from monitoring.place import Place
 from ui.loaders import workspace
-
-if TYPE_CHECKING:
-    from monitoring.database.database import Database
 
 #: Where the name that somebody typed is kept for the session: it is nobody's but theirs.
 TYPED = "author"
@@ -22,9 +21,6 @@ TYPED = "author"
 
 @st.cache_resource(show_spinner=False)
 def _database(url: str, name: str, workspace_id: str) -> Database:
-    from monitoring.database.database import Database  # noqa: PLC0415 - half a second
-    from monitoring.decisions.adoption import adopt  # noqa: PLC0415 - same
-
     opened = Database(url)
     with suppress(MonitoringError):  # whoever reads it is told why it does not answer
         adopt(opened, name, workspace_id)
@@ -62,22 +58,16 @@ def author() -> Author:
 
 def stored(endpoint: str, deployment: str) -> tuple[StoredBaseline, ...]:
     """Return the baselines that users have made for a deployment; none if they cannot be read."""
-    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - as above
-
-    try:
+    with suppress(MonitoringError):
         return Baselines(database()).of(place(endpoint, deployment))
-    except MonitoringError:
-        return ()
+    return ()
 
 
 def active(endpoint: str, deployment: str, signal: str) -> StoredBaseline | None:
     """Return the baseline that a user put in force; None for the default, or if it cannot be read."""
-    from monitoring.decisions.baselines import Baselines  # noqa: PLC0415 - as above
-
-    try:
+    with suppress(MonitoringError):
         return Baselines(database()).active(place(endpoint, deployment), signal)
-    except MonitoringError:
-        return None
+    return None
 
 
 def fault() -> MonitoringError | None:

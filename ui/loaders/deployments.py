@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.baselines import choices as known
+from monitoring.baselines.choices import BaselineChoice
 from monitoring.errors import SourceError
+from monitoring.progress import Progress
 from monitoring.segment import EVERYONE, Segment
+from monitoring.sources.deployed import Deployed, PredictedDays
+from monitoring.sources.registry import Inventory
 from monitoring.window import Window
-from ui.loaders import workspace
+from monitoring.workspace.endpoints import Deployment, Endpoint
+from monitoring.workspace.models import ModelVersion
+from ui.loaders import database, workspace
 from ui.loaders.workspace import FRESH
-
-if TYPE_CHECKING:
-    from monitoring.baselines.choices import BaselineChoice
-    from monitoring.sources.deployed import Deployed, PredictedDays
-    from monitoring.workspace.endpoints import Deployment, Endpoint
-    from monitoring.workspace.models import ModelVersion
-    from ui.loaders.workspace import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +31,24 @@ class EndpointChoice:
 
 @st.cache_data(max_entries=10, **FRESH)
 def endpoints() -> tuple[EndpointChoice, ...]:
-    """Return the online endpoints of the workspace, by name.
-
-    Raises:
-        SourceError: The workspace did not answer.
-    """
-    from monitoring.sources.registry import Inventory  # noqa: PLC0415 - costs a second
-
+    """Return the online endpoints of the workspace, by name."""
     found = Inventory(workspace.azure()).endpoints()
     return tuple(EndpointChoice(e.name, tuple(d.name for d in e.deployments)) for e in found)
 
 
 @st.cache_resource(show_spinner=False)
 def _deployed(day: date | None) -> Deployed:  # noqa: ARG001 - it is the key
-    from monitoring.sources.deployed import Deployed  # noqa: PLC0415 - costs a second
-
     return Deployed(workspace.azure())
 
 
 def deployed() -> Deployed:
     """Return the door to deployments, shared by all sessions."""
     return _deployed(workspace.now().date() if workspace.settings().is_sample else None)
+
+
+def endpoint_of(name: str) -> Endpoint:
+    """Return an endpoint; names are alike in any case, as Azure has it."""
+    return next(each for each in inventory() if each.name.lower() == name.lower())
 
 
 def deployment_of(endpoint: str, deployment: str | None) -> str:
@@ -63,7 +59,7 @@ def deployment_of(endpoint: str, deployment: str | None) -> str:
     """
     if deployment:
         return deployment
-    whole = next(e for e in inventory() if e.name == endpoint)
+    whole = endpoint_of(endpoint)
     if not whole.deployments:
         raise SourceError(
             f"The endpoint {endpoint!r} has no deployment",
@@ -80,13 +76,8 @@ def inventory() -> tuple[Endpoint, ...]:
 
 
 def served(endpoint: str, name: str) -> tuple[Deployment, ModelVersion]:
-    """Return a deployment and the model version that it serves.
-
-    Raises:
-        SourceError: The model is not known.
-    """
-    found = next(e for e in inventory() if e.name == endpoint)
-    deployment = next(d for d in found.deployments if d.name == name)
+    """Return a deployment and the model version that it serves."""
+    deployment = next(d for d in endpoint_of(endpoint).deployments if d.name == name)
     return deployment, deployed().model(deployment)
 
 
@@ -97,13 +88,7 @@ def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, Basel
         endpoint: Name of the endpoint.
         deployment: Name of the deployment.
         signal: Whose baseline in force comes first, for signals that have one; else training data.
-
-    Raises:
-        SourceError: Its model is not known.
     """
-    from monitoring.baselines import choices as known  # noqa: PLC0415 - costs a second
-    from ui.loaders import database  # noqa: PLC0415 - it loads this package
-
     _, model = served(endpoint, deployment)
     chosen = database.active(endpoint, deployment, signal) if signal else None
     active = chosen.label if chosen else known.default(signal, model).label
@@ -114,11 +99,7 @@ def choices(endpoint: str, deployment: str, signal: str = "") -> dict[str, Basel
 
 @st.cache_data(max_entries=50, **FRESH)
 def baselines(endpoint: str, deployment: str, signal: str = "") -> list[str]:
-    """Return the names of the baselines that a deployment can be compared with, as `choices`.
-
-    Raises:
-        SourceError: Its model is not known.
-    """
+    """Return the names of the baselines that a deployment can be compared with, as `choices`."""
     return list(choices(endpoint, deployment, signal))
 
 
@@ -143,3 +124,14 @@ def rows(
         fresh=timedelta(minutes=15),
         progress=progress,
     )
+
+
+@st.cache_data(max_entries=50, **FRESH)
+def sent_logs(endpoint: str) -> frozenset[str] | None:
+    """Return the logs that diagnostic settings of an endpoint send somewhere; None if it is gone."""
+    try:
+        found = endpoint_of(endpoint)
+    except StopIteration:
+        return None
+    settings = deployed().inventory.diagnostic_settings(found.id)
+    return frozenset(category for setting in settings for category in setting.categories)

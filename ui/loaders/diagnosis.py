@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-from monitoring.progress import part
+from monitoring.baselines.served import Options
+from monitoring.explain import evidence
+from monitoring.explain.evidence import Diagnosed
+from monitoring.kept.memory import Entry
+from monitoring.progress import Progress, part
+from monitoring.signal import Question
 from ui.loaders import monitor, signals
 from ui.loaders.monitor import Asked
-
-if TYPE_CHECKING:
-    from monitoring.baselines.served import Options
-    from monitoring.explain.evidence import Diagnosed
-    from monitoring.kept.memory import Entry
-    from monitoring.progress import Progress
-    from monitoring.segment import Segment
-    from monitoring.signal import Question
-    from monitoring.window import Window
 
 #: Signal -> its part of the progress.
 PARTS = {
@@ -27,39 +24,23 @@ PARTS = {
 }
 
 
-def asked(endpoint: str, deployment: str, window: Window, metric: str, segment: Segment) -> Asked:
+def asked(own: Asked, metric: str) -> Asked:
     """Return the question: what is in force for each of the signals is a part of it."""
-    held = tuple(monitor.in_force(name, endpoint, deployment).digest for name in PARTS)
-    return Asked(
-        signal="model_performance",
-        endpoint=endpoint,
-        deployment=deployment,
-        window=window,
-        segment=segment,
-        more=("diagnosis", metric, *held),
-    )
+    place = own.endpoint, own.deployment
+    held = tuple(monitor.in_force(name, *place).digest for name in PARTS)
+    return replace(own, signal="model_performance", more=("diagnosis", metric, *held))
 
 
 def diagnosis(question: Asked, progress: Progress | None = None) -> Entry[Diagnosed]:
-    """Return what is going on. A signal that cannot be measured is named and leaves the others standing.
-
-    Raises:
-        SourceError: The model is not known.
-    """
-    from monitoring.explain import evidence  # noqa: PLC0415 - costs a second
-
+    """Return what is going on. A signal that cannot be measured is named and leaves the others standing."""
     _, metric, *_ = question.more
 
     def measure(here: Question, options: Options) -> Diagnosed:
+        own = replace(question, segment=options.segment, more=())
+
         def report(name: str) -> Any:
-            one = Asked(
-                signal=name,
-                endpoint=question.endpoint,
-                deployment=question.deployment,
-                window=question.window,
-                segment=options.segment,
-            )
-            return getattr(signals, name)(one, part(here.progress, *PARTS[name])).value
+            say = part(here.progress, *PARTS[name])
+            return signals.answer(replace(own, signal=name), say).value
 
         return evidence.diagnosed(report, metric)
 

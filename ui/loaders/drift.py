@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from monitoring.baselines.baseline import take_baseline
+from monitoring.counting.engine import tables
+from monitoring.metric import Mode
+from monitoring.progress import Progress, part
+from monitoring.signals.data_drift import report as drift_report
+from monitoring.signals.data_drift.day_store import DayStore
+from monitoring.signals.data_drift.report import DriftReport
 from monitoring.window import Window
 from ui.loaders import workspace
-from ui.loaders.workspace import part
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from monitoring.signals.data_drift.day_store import DayStore
-    from monitoring.signals.data_drift.report import DriftReport
-    from ui.views.data_drift.drift_view import Progress, Rule
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> DayStore:
     """Return the profiles of days, on disk and in memory, for all sessions."""
-    from monitoring.signals.data_drift.day_store import DayStore  # noqa: PLC0415 - costs a second
-
     return DayStore(workspace.settings().cache / "profiles")
 
 
 def compare_files(
-    reference: Path, production: Path, rule: Rule, time_column: str, progress: Progress
+    files: tuple[Path, Path],
+    mode: Mode,
+    thresholds: Mapping[str, float],
+    time_column: str,
+    progress: Progress,
 ) -> DriftReport:
     """Return data drift between two files; by day if production has a time column.
 
     Raises:
         InputError: A file cannot be read, or the column holds no times.
     """
-    from monitoring.baselines.baseline import take_baseline  # noqa: PLC0415
-    from monitoring.counting.engine import tables  # noqa: PLC0415
-    from monitoring.signals.data_drift import report as drift_report  # noqa: PLC0415
-
     folder = workspace.settings().cache / "converted"
-    one = tables.open_table(reference, role="reference", store=folder, progress=progress)
-    two = tables.open_table(production, role="production", store=folder, progress=progress)
+    one, two = (
+        tables.open_table(path, role=role, store=folder, progress=progress)
+        for path, role in zip(files, ("reference", "production"), strict=True)
+    )
     names = [name for name in one.columns if name != time_column]
-    baseline = take_baseline(reference.name, one, features=names, progress=part(progress, 0.0, 0.5))
+    half = part(progress, 0.0, 0.5)
+    baseline = take_baseline(files[0].name, one, features=names, progress=half)
     options: dict[str, Any] = {
-        "mode": rule.mode,
-        "thresholds": rule.overrides(),
+        "mode": mode,
+        "thresholds": thresholds,
         "notes": one.notes + two.notes,
         "taken": workspace.now(),
         "progress": part(progress, 0.5, 1.0),

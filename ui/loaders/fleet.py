@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from monitoring.database.database import Database
 from monitoring.errors import MonitoringError
+from monitoring.overview import heartbeat, state
+from monitoring.overview.state import PlaceState, Reader, ranked
+from monitoring.results.incidents import IncidentBook, Revision
+from monitoring.results.leases import Round, Rounds
+from monitoring.results.snapshots import Snapshots
+from monitoring.window import Window
 from ui.loaders import database, deployments, workspace
-
-if TYPE_CHECKING:
-    from monitoring.database.database import Database
-    from monitoring.overview.state import PlaceState, Reader
-    from monitoring.results.incidents import Revision
-    from monitoring.results.leases import Round
 
 #: A round begins every five minutes; the first one fills the page in as it goes.
 EVERY_SECONDS, AT_FIRST_SECONDS = 60, 5
@@ -52,14 +52,11 @@ def kept() -> Kept:
 
 def pace_seconds() -> int:
     """Return how often a page that shows what is kept looks again."""
-    from monitoring.overview.heartbeat import is_first  # noqa: PLC0415 - as below
-    from monitoring.results.leases import Rounds  # noqa: PLC0415
-
     try:
         last = Rounds(database.database(), database.place().workspace).last()
     except MonitoringError:  # the page says it
         return EVERY_SECONDS
-    return AT_FIRST_SECONDS if is_first(last) else EVERY_SECONDS
+    return AT_FIRST_SECONDS if heartbeat.is_first(last) else EVERY_SECONDS
 
 
 def is_first() -> bool:
@@ -68,14 +65,7 @@ def is_first() -> bool:
 
 
 def state_of(endpoint: str, deployment: str) -> PlaceState | None:
-    """Return the state of a deployment as of the last round; None before its first evaluation.
-
-    Raises:
-        SourceError: The database cannot be read.
-    """
-    from monitoring.overview import state  # noqa: PLC0415 - half a second
-    from monitoring.results.snapshots import Snapshots  # noqa: PLC0415 - same
-
+    """Return the state of a deployment as of the last round; None before its first evaluation."""
     place = database.place(endpoint, deployment)
     return state.kept(Snapshots(database.database(), place.workspace), place)
 
@@ -87,17 +77,10 @@ def _last() -> list[Kept]:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _reader(url: str, here: str, _store: Database) -> Reader:  # noqa: ARG001 - a key of its own
-    from monitoring.overview.state import Reader  # noqa: PLC0415 - half a second
-    from monitoring.results.snapshots import Snapshots  # noqa: PLC0415 - same
-
     return Reader(Snapshots(_store, here))
 
 
 def _read() -> Kept:
-    from monitoring.results.incidents import IncidentBook  # noqa: PLC0415 - half a second
-    from monitoring.results.leases import Rounds  # noqa: PLC0415
-    from monitoring.window import Window  # noqa: PLC0415
-
     store, here, now = database.database(), database.place().workspace, workspace.now()
     return Kept(
         read=now,
@@ -112,8 +95,6 @@ def of_deployments(states: tuple[PlaceState, ...]) -> tuple[PlaceState, ...]:
 
     Where the workspace does not say what it has, those of which anything is kept.
     """
-    from monitoring.overview.state import PlaceState, ranked  # noqa: PLC0415 - as above
-
     known = {each.place: each for each in states if each.place.deployment}
     try:
         choices = deployments.endpoints()

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from monitoring.charts import Chart
+from monitoring.charts.timeline import timeline as draw
 from monitoring.errors import MonitoringError
+from monitoring.incident import Incident, Suspect
+from monitoring.incidents import brushed, bundle, frozen
+from monitoring.incidents import lanes as of_report
+from monitoring.incidents.frozen import Frozen, LogLines
+from monitoring.incidents.lane import Lane
+from monitoring.incidents.report import IncidentReport
+from monitoring.incidents.stored import kept_report
+from monitoring.incidents.thinning import as_of
+from monitoring.results.events import Events
+from monitoring.results.incidents import IncidentBook, StoredIncident
+from monitoring.results.leases import Round, Rounds
+from monitoring.results.store import Results
+from monitoring.window import Window
 from ui.loaders import database, requests, workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
-
-    from monitoring.charts import Chart
-    from monitoring.charts.figure import Theme
-    from monitoring.charts.timeline_rows import Zone
-    from monitoring.incident import Incident, Suspect
-    from monitoring.incidents.frozen import Frozen, LogLines
-    from monitoring.incidents.lane import Lane
-    from monitoring.incidents.report import IncidentReport
-    from monitoring.results.incidents import IncidentBook, StoredIncident
-    from monitoring.results.leases import Round
-    from monitoring.window import Window
 
 T = TypeVar("T")
 
@@ -68,20 +70,12 @@ class Mark:
 
 
 def mark() -> Mark:
-    """Return what has been kept so far.
-
-    Raises:
-        SourceError: The database cannot be read.
-    """
-    from monitoring.results.leases import Rounds  # noqa: PLC0415 - half a second
-
+    """Return what has been kept so far."""
     here = database.place().workspace
     return Mark(Rounds(database.database(), here).last(), _book().count())
 
 
 def _book() -> IncidentBook:
-    from monitoring.results.incidents import IncidentBook  # noqa: PLC0415 - half a second
-
     return IncidentBook(database.database(), database.place().workspace)
 
 
@@ -112,12 +106,7 @@ def _last() -> list[Listed]:
 
 
 def story(incident: str) -> StoredIncident:
-    """Return one incident with all that is known of it, whatever window it lies in.
-
-    Raises:
-        InputError: There is none of this id.
-        SourceError: The database cannot be read.
-    """
+    """Return one incident with all that is known of it, whatever window it lies in."""
     return _book().get(incident)
 
 
@@ -127,14 +116,7 @@ def report(window: Window, *, whole: bool = False) -> IncidentReport:
     Args:
         window: What to report on.
         whole: On all grids of each signal.
-
-    Raises:
-        SourceError: The database cannot be read.
     """
-    from monitoring.incidents.stored import kept_report  # noqa: PLC0415 - knows every signal
-    from monitoring.results.events import Events  # noqa: PLC0415 - as above
-    from monitoring.results.store import Results  # noqa: PLC0415
-
     kept, here = database.database(), database.place().workspace
     return workspace.memory().get(
         ("incidents", mark(), window, whole),
@@ -160,42 +142,15 @@ def _kept(what: str, source: object, rest: tuple[Hashable, ...], compute: Callab
 
 def lanes(found: IncidentReport, endpoint: str | None, deployment: str | None) -> tuple[Lane, ...]:
     """Return the lanes of a report for all endpoints, one, or one of its deployments."""
-    from monitoring.incidents import lanes as of_report  # noqa: PLC0415 - numpy
-
     rest = endpoint, deployment
     return _kept("lanes", found, rest, lambda: of_report.of(found, endpoint, deployment))
 
 
-def timeline(
-    drawn: tuple[Lane, ...],
-    window: Window,
-    incidents: tuple[Incident, ...],
-    *,
-    chosen: str,
-    brushed: Window | None,
-    now: datetime | None,
-    zone: Zone,
-    theme: Theme,
-) -> Chart:
+def timeline(drawn: tuple[Lane, ...], window: Window, **shown: Any) -> Chart:
     """Return the timeline's figure; that of the same lanes, not only equal ones, is drawn once."""
-    from monitoring.charts.timeline import timeline as draw  # noqa: PLC0415 - plotly: half a second
-
-    rest = window, tuple((i.id, i.resolved) for i in incidents), chosen, brushed, now, zone, theme
-    return _kept(
-        "timeline",
-        drawn,
-        rest,
-        lambda: draw(
-            drawn,
-            window,
-            incidents=incidents,
-            chosen=chosen,
-            brushed=brushed,
-            now=now,
-            zone=zone,
-            theme=theme,
-        ),
-    )
+    incidents = tuple((each.id, each.resolved) for each in shown["incidents"])
+    rest = window, tuple({**shown, "incidents": incidents}.items())
+    return _kept("timeline", drawn, rest, lambda: draw(drawn, window, **shown))
 
 
 def suspects(found: Listed, incident: Incident) -> tuple[Suspect, ...]:
@@ -203,7 +158,6 @@ def suspects(found: Listed, incident: Incident) -> tuple[Suspect, ...]:
 
     Raises:
         InputError: The incident is not kept.
-        SourceError: The database cannot be read.
     """
     own = (each.suspects for each in found.stories if each.incident.id == incident.id)
     known = next(own, None)
@@ -212,9 +166,6 @@ def suspects(found: Listed, incident: Incident) -> tuple[Suspect, ...]:
 
 def around(window: Window, endpoint: str | None, deployment: str | None) -> tuple[Suspect, ...]:
     """Return what changed just before a window and in it, the most telling first."""
-    from monitoring.incidents import brushed  # noqa: PLC0415 - numpy
-    from monitoring.window import Window  # noqa: PLC0415 - its type is enough above
-
     found = report(Window(window.start - BEFORE, window.end))
     rest = window, endpoint, deployment
     return _kept("around", found, rest, lambda: brushed.around(found, window, endpoint, deployment))
@@ -222,22 +173,12 @@ def around(window: Window, endpoint: str | None, deployment: str | None) -> tupl
 
 def surroundings(incident: Incident) -> Window:
     """Return the window in which an incident is looked at, with some time before and after it."""
-    from monitoring.incidents.frozen import MOST_CONTEXT, around  # noqa: PLC0415 - numpy
-    from monitoring.window import Window  # noqa: PLC0415 - as above
-
-    return around(incident, Window(incident.began - MOST_CONTEXT, workspace.now()))
+    whole = Window(incident.began - frozen.MOST_CONTEXT, workspace.now())
+    return frozen.around(incident, whole)
 
 
 def freeze(incident: Incident, name: str) -> bytes:
-    """Return an incident as a file that needs neither Azure nor its logs.
-
-    Raises:
-        InputError: It is too large.
-        SourceError: The database cannot be read.
-    """
-    from monitoring.incidents import bundle, frozen  # noqa: PLC0415 - numpy
-    from monitoring.window import Window  # noqa: PLC0415 - as above
-
+    """Return an incident as a file that needs neither Azure nor its logs."""
     window = surroundings(incident)
     found = report(Window(window.start - BEFORE, workspace.now()), whole=True)
     made = frozen.freeze(
@@ -249,8 +190,6 @@ def freeze(incident: Incident, name: str) -> bytes:
 
 def _log_lines(incident: Incident, window: Window) -> Iterator[LogLines]:
     """Yield the logs around an incident; one that cannot be read says so in its place."""
-    from monitoring.incidents.frozen import LogLines  # noqa: PLC0415 - numpy
-
     if not incident.endpoint:
         return
     for name, ask in KEPT_LOGS.items():
@@ -279,16 +218,12 @@ def opened(content: bytes) -> Frozen:
     Raises:
         InputError: It is no frozen incident, or damaged.
     """
-    from monitoring.incidents import bundle  # noqa: PLC0415 - numpy
-
     digest = hashlib.sha256(content).hexdigest()
     return workspace.memory().get(("frozen", digest), lambda _say: bundle.open_(content))
 
 
 def lanes_then(frozen: Frozen, time: datetime) -> tuple[Lane, ...]:
     """Return the lanes of a frozen incident as they were known at a time."""
-    from monitoring.incidents.thinning import as_of  # noqa: PLC0415 - numpy
-
     return _kept(
         "lanes-then", frozen, (time,), lambda: tuple(as_of(lane, time) for lane in frozen.lanes)
     )

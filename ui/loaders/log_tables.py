@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError, MonitoringError
+from monitoring.sources.logs import Answer
+from monitoring.sources.query import FOLDER, load
+from monitoring.window import Window
 from ui.loaders import logs
-
-if TYPE_CHECKING:
-    from monitoring.sources.logs import Answer
-    from monitoring.window import Window
 
 #: The tables that Azure ML, its endpoints and Application Insights write.
 KNOWN = {
@@ -62,8 +60,6 @@ class LogTable:
 
 def starts() -> tuple[Start, ...]:
     """Return the product's own queries, by name; each runs in the portal as it stands."""
-    from monitoring.sources.query import FOLDER, load  # noqa: PLC0415 - by a package that costs a second
-
     return tuple(_start(path.stem, load(path.stem).text) for path in sorted(FOLDER.glob("*.kql")))
 
 

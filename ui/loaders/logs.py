@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from monitoring.sources.budget import Usage
+from monitoring.sources.logs import Answer, Logs
+from monitoring.sources.query import Value
+from monitoring.window import Window
 from ui.loaders import workspace
-
-if TYPE_CHECKING:
-    from monitoring.sources.budget import Usage
-    from monitoring.sources.logs import Answer
-    from monitoring.sources.query import Value
-    from monitoring.window import Window
 
 
 def ask(name: str, window: Window, **values: Value) -> Answer:
@@ -18,12 +14,8 @@ def ask(name: str, window: Window, **values: Value) -> Answer:
 
     Raises:
         UnknownTableError: The workspace has not got the table.
-        NotPermittedError: The identity may not read the workspace.
         BusyError: Log Analytics has to be left alone for longer than a reader waits.
-        SourceError: Log Analytics did not answer.
     """
-    from monitoring.sources.logs import Logs  # noqa: PLC0415 - costs a second
-
     return Logs(workspace.azure()).ask(name, window, **values)
 
 
@@ -33,12 +25,8 @@ def run(text: str, window: Window, *, most_rows: int = 10_000) -> Answer:
     Raises:
         RefusedQueryError: The text cannot be run; `line` and `column` say where, if it is known.
         UnknownTableError: The workspace has not got the table.
-        NotPermittedError: The identity may not read the workspace.
         BusyError: Log Analytics has to be left alone for longer than a reader waits.
-        SourceError: Log Analytics did not answer.
     """
-    from monitoring.sources.logs import Logs  # noqa: PLC0415 - costs a second
-
     return Logs(workspace.azure()).run(text, window, most_rows=most_rows)
 
 

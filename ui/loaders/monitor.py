@@ -8,27 +8,29 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from monitoring.baselines.baseline import Baseline
+from monitoring.baselines.choices import BaselineChoice
+from monitoring.baselines.served import Options, Served
+from monitoring.decisions.book import Book
+from monitoring.decisions.in_force import InForce
 from monitoring.errors import InputError, MonitoringError
+from monitoring.evaluator import inputs
+from monitoring.kept.answers import FRESH, Answers
+from monitoring.kept.disk import digest
+from monitoring.kept.memory import Entry
+from monitoring.metric import Mode
+from monitoring.monitor import Monitor
+from monitoring.progress import Progress
+from monitoring.results.store import Results
 from monitoring.segment import EVERYONE, Segment
+from monitoring.signal import Question
+from monitoring.signals import SIGNALS
 from monitoring.window import DAY, Window
 from ui.loaders import database, deployments, workspace
-
-if TYPE_CHECKING:
-    from monitoring.baselines.baseline import Baseline
-    from monitoring.baselines.choices import BaselineChoice
-    from monitoring.baselines.served import Options
-    from monitoring.decisions.book import Book
-    from monitoring.decisions.in_force import InForce
-    from monitoring.kept.answers import Answers
-    from monitoring.kept.memory import Entry
-    from monitoring.metric import Mode
-    from monitoring.monitor import Monitor
-    from monitoring.progress import Progress
-    from monitoring.signal import Question
 
 log = logging.getLogger("leeway")
 
@@ -74,16 +76,11 @@ class Asked:
 
 @st.cache_resource(show_spinner=False)
 def _book(url: str, workspace_id: str) -> Book:  # noqa: ARG001 - the address is the key
-    from monitoring.decisions.book import Book  # noqa: PLC0415 - half a second
-
     return Book(database.database(), workspace_id)
 
 
 def monitor() -> Monitor:
     """Return the monitor; without a database the product's own defaults are in force."""
-    from monitoring.monitor import Monitor  # noqa: PLC0415 - costs a second
-    from monitoring.results.store import Results  # noqa: PLC0415 - same
-
     here = database.place().workspace
     book, results = None, None
     with suppress(MonitoringError):  # the page says so, once
@@ -95,11 +92,7 @@ def monitor() -> Monitor:
 def question(
     endpoint: str, deployment: str, window: Window, progress: Progress | None = None
 ) -> Question:
-    """Return what is asked of a signal at a deployment, by the day.
-
-    Raises:
-        SourceError: The workspace does not say what it has.
-    """
+    """Return what is asked of a signal at a deployment, by the day."""
     here, known = monitor(), deployments.inventory()
     place = database.place(endpoint, deployment)
     return here.question(place, window, DAY, endpoints=known, progress=progress)
@@ -113,12 +106,7 @@ def in_force(signal: str, endpoint: str, deployment: str) -> InForce:
 
 
 def choice(asked: Asked) -> BaselineChoice | None:
-    """Return the baseline that is asked for; None for the one in force.
-
-    Raises:
-        InputError: There is none of this name.
-        SourceError: The model is not known.
-    """
+    """Return the baseline that is asked for; None for the one in force."""
     if not asked.baseline:
         return None
     offered = deployments.choices(asked.endpoint, asked.deployment, asked.signal)
@@ -134,12 +122,8 @@ def baseline(signal: str, endpoint: str, deployment: str, window: Window) -> Bas
     """Return what a signal compares a window with, as it is in force.
 
     Raises:
-        SourceError: Its data cannot be reached.
-        InputError: Its data cannot be read.
         NotEnoughData: It asks for days of production that are not there.
     """
-    from monitoring.baselines.served import Served  # noqa: PLC0415 - costs a second
-
     held, days = in_force(signal, endpoint, deployment).digest, window.days()
     return workspace.memory().get(
         ("baseline", signal, endpoint, deployment, days[0], days[-1], held),
@@ -149,8 +133,6 @@ def baseline(signal: str, endpoint: str, deployment: str, window: Window) -> Bas
 
 @st.cache_resource(show_spinner=False)
 def _answers(folder: Path) -> Answers:
-    from monitoring.kept.answers import Answers  # noqa: PLC0415 - numpy
-
     return Answers(folder, workspace.now)
 
 
@@ -165,15 +147,7 @@ def answers() -> Answers:
 
 
 def key(asked: Asked) -> str:
-    """Return the name that an answer is kept under: all that it depends on, but the time of day.
-
-    Raises:
-        InputError: There is no baseline of this name.
-        SourceError: The model is not known.
-    """
-    from monitoring.kept.disk import digest  # noqa: PLC0415 - numpy
-    from monitoring.signals import SIGNALS  # noqa: PLC0415
-
+    """Return the name that an answer is kept under: all that it depends on, but the time of day."""
     place = database.place(asked.endpoint, asked.deployment)
     held = in_force(asked.signal, asked.endpoint, asked.deployment).digest
     chosen, days = choice(asked), asked.window.days()
@@ -184,27 +158,14 @@ def key(asked: Asked) -> str:
 
 
 def last(asked: Asked) -> Entry[Any] | None:
-    """Return the last answer to a question, of any age; None if it has never been answered.
-
-    Raises:
-        InputError: There is no baseline of this name.
-        SourceError: The model is not known.
-    """
+    """Return the last answer to a question, of any age; None if it has never been answered."""
     return answers().last(key(asked))
 
 
 def entry(
     asked: Asked, measure: Callable[[Question, Options], T], progress: Progress | None = None
 ) -> Entry[T]:
-    """Return a fresh answer to a question, computed once for all sessions and kept.
-
-    Raises:
-        SourceError: The model or its data cannot be reached.
-        InputError: There is no such baseline, or its data cannot be read.
-        NotEnoughData: There is nothing to compare.
-    """
-    from monitoring.baselines.served import Options  # noqa: PLC0415 - costs a second
-
+    """Return a fresh answer to a question, computed once for all sessions and kept."""
     options = Options(
         segment=asked.segment,
         baseline=choice(asked),
@@ -251,9 +212,6 @@ def limits(
 
 def state(asked: Asked) -> str:
     """Return what changes when files or labels of the window do; empty where that is not known."""
-    from monitoring.evaluator import inputs  # noqa: PLC0415 - costs a second
-    from monitoring.signals import SIGNALS  # noqa: PLC0415
-
     here, _ = deployments.served(asked.endpoint, asked.deployment)
     needs, window = SIGNALS[asked.signal].needs, asked.window
     states = inputs.states(deployments.deployed(), here, needs, window, DAY)
@@ -264,6 +222,4 @@ def state(asked: Asked) -> str:
 
 def is_outdated(asked: Asked, known: Entry[Any]) -> bool:
     """Whether files or labels have come since an answer was computed."""
-    from monitoring.kept.answers import FRESH  # noqa: PLC0415 - numpy
-
     return workspace.now() - known.fetched >= FRESH and state(asked) != known.state

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import streamlit as st
-
+from monitoring.requests import feature_positions, request_xray
+from monitoring.requests.feature_positions import FeaturePosition
+from monitoring.requests.logged_request import LogLine, Surroundings
+from monitoring.requests.request_xray import RequestXray
+from monitoring.sources.logs import Answer
+from monitoring.sources.metrics import PlatformMetrics
 from monitoring.window import Window
 from ui.loaders import deployments, logs, monitor, workspace
-from ui.loaders.workspace import FRESH
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from monitoring.requests.feature_positions import FeaturePosition
-    from monitoring.requests.logged_request import LogLine, Surroundings
-    from monitoring.requests.request_xray import RequestXray
-    from monitoring.sources.logs import Answer
 
 #: How many steps a window has: each gives one slow request, and one failed request a response code.
 STEPS = 120
@@ -58,11 +54,7 @@ def step_of(window: Window) -> timedelta:
 def notable(
     endpoint: str | None, deployment: str | None, window: Window
 ) -> tuple[Answer, tuple[NotableRequest, ...]]:
-    """Return the slow and failed requests of a window, newest first.
-
-    Raises:
-        SourceError: Log Analytics did not answer.
-    """
+    """Return the slow and failed requests of a window, newest first."""
     endpoints = [endpoint] if endpoint else []
     answer = logs.ask("notable_requests", window, endpoints=endpoints, step=step_of(window))
     wanted = deployment.lower() if deployment else None
@@ -90,11 +82,7 @@ def xray(text: str) -> RequestXray:
 
     Raises:
         InputError: The text is no id.
-        SourceError: The workspace's endpoints could not be read.
     """
-    from monitoring.requests import request_xray  # noqa: PLC0415 - costs a second
-    from monitoring.sources.metrics import PlatformMetrics  # noqa: PLC0415 - same
-
     sources = request_xray.Sources(
         ask=logs.ask,
         deployed=deployments.deployed(),
@@ -109,11 +97,8 @@ def positions(found: RequestXray, row: int) -> tuple[str, tuple[FeaturePosition,
     """Return the name of the baseline, and where in it each feature of a request lies.
 
     Raises:
-        SourceError: The model or its training data cannot be reached.
         NotEnoughData: The baseline asks for days of production that are not there.
     """
-    from monitoring.requests import feature_positions  # noqa: PLC0415 - numpy
-
     request, inputs = found.request, found.collected.inputs
     if request is None or inputs is None:
         return "", ()
@@ -132,11 +117,7 @@ def positions(found: RequestXray, row: int) -> tuple[str, tuple[FeaturePosition,
 def console_errors(
     endpoint: str, deployment: str, window: Window
 ) -> tuple[Answer, list[dict[str, Any]]]:
-    """Return the console's errors of a deployment, alike lines together, the most frequent first.
-
-    Raises:
-        SourceError: Log Analytics did not answer.
-    """
+    """Return the console's errors of a deployment, alike lines together, the most frequent first."""
     answer = logs.ask("console_errors", window, endpoints=[endpoint])
     return answer, _of(deployment, answer)
 
@@ -144,40 +125,16 @@ def console_errors(
 def container_events(
     endpoint: str, deployment: str, window: Window
 ) -> tuple[Answer, list[dict[str, Any]]]:
-    """Return the events of a deployment's containers, by step and kind, oldest first.
-
-    Raises:
-        SourceError: Log Analytics did not answer.
-    """
+    """Return the events of a deployment's containers, by step and kind, oldest first."""
     step = step_of(window)
     answer = logs.ask("container_events", window, endpoints=[endpoint], step=step)
     return answer, _of(deployment, answer)
 
 
-@st.cache_data(max_entries=50, **FRESH)
-def is_sent(endpoint: str, category: str) -> bool:
-    """Whether a diagnostic setting of an endpoint sends a log somewhere.
-
-    Raises:
-        SourceError: The settings could not be read.
-    """
-    found = next((e for e in deployments.inventory() if e.name.lower() == endpoint.lower()), None)
-    if found is None:
-        return False
-    settings = deployments.deployed().inventory.diagnostic_settings(found.id)
-    return any(category in setting.categories for setting in settings)
-
-
 def around(
     endpoint: str, deployment: str, moment: datetime
 ) -> tuple[Sequence[Answer], Sequence[LogLine], Surroundings]:
-    """Return the console's lines, the containers' events and the load around a moment.
-
-    Raises:
-        SourceError: Log Analytics did not answer.
-    """
-    from monitoring.requests.logged_request import LogLine, Surroundings  # noqa: PLC0415
-
+    """Return the console's lines, the containers' events and the load around a moment."""
     window = Window(moment - REACH, moment + REACH)
     where: dict[str, Any] = {"endpoints": [endpoint], "deployment": deployment, "moment": moment}
     console = logs.ask("console_lines", window, id="", **where)

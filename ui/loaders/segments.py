@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
+from monitoring.baselines.served import Options
+from monitoring.counting.profile import Profile, intervals
 from monitoring.errors import InputError
+from monitoring.explain import root_cause as signal
+from monitoring.explain import segments
+from monitoring.explain.root_cause import RootCause
+from monitoring.explain.segments import SegmentReport
+from monitoring.explain.sides import sides
+from monitoring.kept.memory import Entry
 from monitoring.place import Place
-from monitoring.progress import part
+from monitoring.progress import Progress, part
 from monitoring.segment import EVERYONE, MISSING, Segment, parse
+from monitoring.signal import Question
+from monitoring.sources.deployed import PredictedDays
 from monitoring.window import Window
 from ui.loaders import deployments, monitor, workspace
+from ui.loaders.monitor import Asked
 from ui.loaders.workspace import FRESH
 
-if TYPE_CHECKING:
-    from monitoring.baselines.served import Options
-    from monitoring.counting.profile import Profile
-    from monitoring.explain.root_cause import RootCause
-    from monitoring.explain.segments import SegmentReport
-    from monitoring.kept.memory import Entry
-    from monitoring.signal import Question
-    from ui.loaders.monitor import Asked
-    from ui.loaders.workspace import Progress
+Change = tuple[SegmentReport, RootCause]
 
-    Change = tuple[SegmentReport, RootCause]
-
+KEPT = timedelta(minutes=15)
 #: Values that the picker offers, the most frequent first.
 MOST_VALUES = 200
 #: What is suggested as ends of a range: share of the baseline's rows below.
@@ -56,11 +58,7 @@ class FeatureChoice:
 
 @st.cache_data(max_entries=50, **FRESH)
 def features(endpoint: str, deployment: str) -> tuple[str, ...]:
-    """Return the inputs of the model that a deployment serves.
-
-    Raises:
-        SourceError: Its model is not known.
-    """
+    """Return the inputs of the model that a deployment serves."""
     _, model = deployments.served(endpoint, deployment)
     return tuple(deployments.deployed().columns(model))
 
@@ -70,7 +68,6 @@ def read(text: str, endpoint: str, deployment: str) -> Segment:
 
     Raises:
         InputError: It is no segment, or asks about what is no input of the model.
-        SourceError: The model is not known.
     """
     segment = parse(text)
     known = features(endpoint, deployment)
@@ -87,7 +84,6 @@ def choice(endpoint: str, deployment: str, feature: str, window: Window) -> Feat
     """Return the values of a feature in the baseline of data quality: what the model was made for.
 
     Raises:
-        SourceError: The baseline cannot be reached.
         InputError: The baseline has no such feature.
     """
     baseline = monitor.baseline("data_quality", endpoint, deployment, window)
@@ -105,10 +101,6 @@ def choice(endpoint: str, deployment: str, feature: str, window: Window) -> Feat
 
 
 def _quantiles(profile: Profile) -> tuple[tuple[float, float], ...]:
-    import numpy as np  # noqa: PLC0415
-
-    from monitoring.counting.profile import intervals  # noqa: PLC0415
-
     total = np.cumsum(profile.counts)
     if not len(total) or not total[-1]:
         return ((0.5, 0.0),)
@@ -123,110 +115,84 @@ def _quantiles(profile: Profile) -> tuple[tuple[float, float], ...]:
 
 def references(window: Window) -> dict[str, Window]:
     """Return the periods that a window can be compared with, by name."""
-    length = window.length
+    start, length = window.start, window.length
+    four, twelve = timedelta(weeks=4), timedelta(weeks=12)
     found = {
-        "Four times as long, before": Window(window.start - 4 * length, window.start),
-        "As long, just before": Window(window.start - length, window.start),
-        "The same days four weeks before": Window(
-            window.start - timedelta(weeks=4), window.end - timedelta(weeks=4)
-        ),
-        "The same days twelve weeks before": Window(
-            window.start - timedelta(weeks=12), window.end - timedelta(weeks=12)
-        ),
+        "Four times as long, before": Window(start - 4 * length, start),
+        "As long, just before": Window(start - length, start),
+        "The same days four weeks before": Window(start - four, window.end - four),
+        "The same days twelve weeks before": Window(start - twelve, window.end - twelve),
     }
-    return {name: each for name, each in found.items() if each.end <= window.start}
+    return {name: each for name, each in found.items() if each.end <= start}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Whose change of a metric is looked at, between which periods."""
+
+    endpoint: str
+    deployment: str
+    window: Window
+    reference: Window
+    metric: str
+    segment: Segment = EVERYONE
+
+    def rows(self, say: Progress, then: float, now: float) -> tuple[PredictedDays, PredictedDays]:
+        """Return the rows of both periods. then, now: shares of the progress that they end at."""
+        place = self.endpoint, self.deployment
+        periods = (self.reference, part(say, 0.0, then)), (self.window, part(say, then, now))
+        before, after = (
+            deployments.rows(*place, window, tell, segment=self.segment) for window, tell in periods
+        )
+        return before, after
 
 
 def change(asked: Asked, progress: Progress | None = None) -> Entry[Change]:
     """Return what the change of a metric goes with: the segments that hold it, and its parts.
 
     `more` is a word of its own, the metric, and the name of the period that it is compared with.
-
-    Raises:
-        SourceError: The rows cannot be reached.
-        InputError: The segment asks about a column that was not collected.
-        NotEnoughData: A side has too few labels.
     """
     _, metric, against = asked.more
-    place = asked.endpoint, asked.deployment
-    both = asked.window, references(asked.window)[against], metric
+    reference = references(asked.window)[against]
 
     def measure(here: Question, options: Options) -> Change:
-        held = {"segment": options.segment}
+        place = asked.endpoint, asked.deployment
+        both = Compared(*place, asked.window, reference, metric, options.segment)
         return (
-            ranking(*place, *both, **held, progress=part(here.progress, 0.0, 0.4)),
-            root_cause(*place, *both, **held, progress=part(here.progress, 0.4, 1.0)),
+            ranking(both, part(here.progress, 0.0, 0.4)),
+            root_cause(both, part(here.progress, 0.4, 1.0)),
         )
 
     return monitor.entry(asked, measure, progress)
 
 
-def ranking(
-    endpoint: str,
-    deployment: str,
-    window: Window,
-    reference: Window,
-    metric: str,
-    *,
-    segment: Segment = EVERYONE,
-    progress: Progress | None = None,
-) -> SegmentReport:
-    """Return segments by how much of the change of a metric they hold.
-
-    Raises:
-        SourceError: The rows cannot be reached.
-        InputError: The segment asks about a column that was not collected.
-        NotEnoughData: A side has too few labels.
-    """
-    from monitoring.explain import segments  # noqa: PLC0415 - costs a second
-    from monitoring.explain.sides import sides  # noqa: PLC0415
-
-    asked = endpoint, deployment
+def ranking(both: Compared, progress: Progress | None = None) -> SegmentReport:
+    """Return segments by how much of the change of a metric they hold."""
 
     def measure(say: Progress) -> SegmentReport:
-        before = deployments.rows(*asked, reference, part(say, 0.0, 0.4), segment=segment)
-        now = deployments.rows(*asked, window, part(say, 0.4, 0.7), segment=segment)
-        both = sides(before.tables, now.tables, now.columns, metric, progress=part(say, 0.7, 1.0))
-        return segments.rank(both, reference=reference, window=window)
+        before, now = both.rows(say, 0.4, 0.7)
+        compared = sides(
+            before.tables, now.tables, now.columns, both.metric, progress=part(say, 0.7, 1.0)
+        )
+        return segments.rank(compared, reference=both.reference, window=both.window)
 
-    key = ("segments", *asked, window, reference, metric, segment)
-    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(("segments", both), measure, fresh=KEPT, progress=progress)
 
 
-def root_cause(
-    endpoint: str,
-    deployment: str,
-    window: Window,
-    reference: Window,
-    metric: str,
-    *,
-    segment: Segment = EVERYONE,
-    progress: Progress | None = None,
-) -> RootCause:
-    """Return what the change of a metric between two periods goes with.
-
-    Raises:
-        SourceError: The rows cannot be reached.
-        InputError: The segment asks about a column that was not collected.
-        NotEnoughData: A side has too few labels.
-    """
-    from monitoring.explain import root_cause as signal  # noqa: PLC0415 - costs a second
-
-    asked = endpoint, deployment
+def root_cause(both: Compared, progress: Progress | None = None) -> RootCause:
+    """Return what the change of a metric between two periods goes with."""
 
     def measure(say: Progress) -> RootCause:
-        before = deployments.rows(*asked, reference, part(say, 0.0, 0.1), segment=segment)
-        now = deployments.rows(*asked, window, part(say, 0.1, 0.2), segment=segment)
+        before, now = both.rows(say, 0.1, 0.2)
         return signal.run(
             before.tables,
             now.tables,
             now.columns,
-            metric,
-            reference_window=reference,
-            looked_at=window,
-            place=Place(endpoint=endpoint, deployment=deployment),
+            both.metric,
+            reference_window=both.reference,
+            looked_at=both.window,
+            place=Place(endpoint=both.endpoint, deployment=both.deployment),
             progress=part(say, 0.2, 1.0),
         )
 
-    key = ("root cause", *asked, window, reference, metric, segment)
-    return workspace.memory().get(key, measure, fresh=timedelta(minutes=15), progress=progress)
+    return workspace.memory().get(("root cause", both), measure, fresh=KEPT, progress=progress)

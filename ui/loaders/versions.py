@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from monitoring.compare import (
+    training_versions,
+    version_comparison,
+    version_inputs,
+    version_traffic,
+)
+from monitoring.compare.training_versions import TrainingReport
+from monitoring.compare.version_comparison import VersionComparison
+from monitoring.compare.version_traffic import TrafficComparison
+from monitoring.kept.memory import Entry
+from monitoring.progress import Progress, part
 from monitoring.segment import EVERYONE, Segment
+from monitoring.signals.data_drift.report import DriftReport
+from monitoring.signals.traffic import judging as steps
+from monitoring.sources.deployed import PredictedDays
+from monitoring.sources.logs import Answer
 from monitoring.window import Window
+from monitoring.workspace.models import ModelVersion
 from ui.loaders import deployments, logs, workspace
-from ui.loaders.workspace import part
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from monitoring.compare.training_versions import TrainingReport
-    from monitoring.compare.version_comparison import VersionComparison
-    from monitoring.compare.version_traffic import TrafficComparison
-    from monitoring.kept.memory import Entry
-    from monitoring.signals.data_drift.report import DriftReport
-    from monitoring.sources.logs import Answer
-    from monitoring.workspace.models import ModelVersion
-    from ui.loaders.workspace import Progress
 
 QUARTER = timedelta(minutes=15)
 
@@ -35,38 +36,20 @@ class Side:
     model: str
     traffic: int
     mirror: int
-    created: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A model version as the registry has it."""
-
-    id: str
-    task: str
-    stage: str
-    created: datetime | None
-    training_data: str
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
 
 
 def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
     """Return the deployments of an endpoint, that with the most traffic first.
 
     `wanted` is one that the reader has chosen: it becomes the second, to be told against the first.
-
-    Raises:
-        SourceError: The workspace did not answer.
     """
-    found = next(each for each in deployments.inventory() if each.name == endpoint)
+    found = deployments.endpoint_of(endpoint)
     every = [
         Side(
             each.name,
             str(each.model) if each.model else "unknown",
             found.traffic.get(each.name, 0),
             found.mirror_traffic.get(each.name, 0),
-            each.created,
         )
         for each in found.deployments
     ]
@@ -78,7 +61,7 @@ def sides(endpoint: str, wanted: str | None = None) -> tuple[Side, ...]:
 
 def _versions(endpoint: str) -> Entry[tuple[ModelVersion, ...]]:
     """Return all registered versions of the models that an endpoint serves."""
-    found = next(each for each in deployments.inventory() if each.name == endpoint)
+    found = deployments.endpoint_of(endpoint)
     names = {each.model.name for each in found.deployments if each.model}
     known = workspace.memory().entry(
         ("models", workspace.now().date()),
@@ -88,30 +71,27 @@ def _versions(endpoint: str) -> Entry[tuple[ModelVersion, ...]]:
     return replace(known, value=tuple(each for each in known.value if each.name in names))
 
 
-def registered(endpoint: str) -> Entry[dict[str, Registered]]:
+def registered(endpoint: str) -> Entry[dict[str, ModelVersion]]:
     """Return the registered versions of the models that an endpoint serves, by id.
 
     The one before the newest comes first, then the newest: they are compared by default.
-
-    Raises:
-        SourceError: Workspace or registry did not answer.
     """
     known = _versions(endpoint)
     found = known.value
     before = [each for each in found if each.version != found[0].version][:1]
-    registered = {
-        str(each.id): Registered(
-            str(each.id),
-            each.task or "unknown",
-            each.stage,
-            each.created,
-            str(each.training_data) if each.training_data else "",
-            dict(each.metrics),
-            dict(each.tags),
-        )
-        for each in (*before, *(each for each in found if each not in before))
-    }
-    return replace(known, value=registered)
+    order = (*before, *(each for each in found if each not in before))
+    return replace(known, value={str(each.id): each for each in order})
+
+
+def _both(
+    endpoint: str, names: tuple[str, str], window: Window, segment: Segment, say: Progress
+) -> tuple[PredictedDays, PredictedDays]:
+    """Return the rows of two deployments; they are most of the work."""
+    first, second = (
+        deployments.rows(endpoint, name, window, part(say, at, at + 0.3), segment=segment)
+        for name, at in zip(names, (0.0, 0.3), strict=True)
+    )
+    return first, second
 
 
 def comparison(
@@ -125,22 +105,13 @@ def comparison(
     """Return the performance of two deployments on the days that both have labels of.
 
     Raises:
-        SourceError: A model or its data cannot be reached.
         SchemaMismatch: They do not do the same task.
-        InputError: Their rows cannot be read.
     """
-    from monitoring.compare import version_comparison  # noqa: PLC0415 - costs a second
 
     def measure(say: Progress) -> VersionComparison:
-        first, second = (
-            deployments.rows(
-                endpoint, name, window, part(say, 0.3 * at, 0.3 * (at + 1)), segment=segment
-            )
-            for at, name in enumerate(names)
-        )
         return version_comparison.run(
             names,
-            (first, second),
+            _both(endpoint, names, window, segment, say),
             metric,
             window,
             store=workspace.settings().cache,
@@ -155,14 +126,7 @@ def comparison(
 def traffic(
     endpoint: str, names: tuple[str, str], window: Window
 ) -> tuple[TrafficComparison, Answer]:
-    """Return what the traffic log says of two deployments, and its answer.
-
-    Raises:
-        SourceError: Log Analytics did not answer.
-    """
-    from monitoring.compare import version_traffic  # noqa: PLC0415
-    from monitoring.signals.traffic import judging as steps  # noqa: PLC0415 - costs a second
-
+    """Return what the traffic log says of two deployments, and its answer."""
     day = timedelta(days=1)
     answer = logs.ask("traffic", window, endpoints=[endpoint], step=day)
     found = steps.steps(answer.records(), day)
@@ -184,22 +148,13 @@ def inputs(
     """Return how the inputs of the second deployment differ from the first's, on common days.
 
     Raises:
-        SourceError: A model or its data cannot be reached.
         NotEnoughData: There is no day on which both have inputs.
-        InputError: The rows cannot be read.
     """
-    from monitoring.compare import version_inputs  # noqa: PLC0415 - costs a second
 
     def measure(say: Progress) -> DriftReport:
-        first, second = (
-            deployments.rows(
-                endpoint, name, window, part(say, 0.3 * at, 0.3 * (at + 1)), segment=segment
-            )
-            for at, name in enumerate(names)
-        )
-        return version_inputs.run(
-            names, (first, second), taken=workspace.now(), progress=part(say, 0.6, 1.0)
-        )
+        rows = _both(endpoint, names, window, segment, say)
+        taken = workspace.now()
+        return version_inputs.run(names, rows, taken=taken, progress=part(say, 0.6, 1.0))
 
     key = ("version inputs", endpoint, names, window, segment)
     return workspace.memory().entry(key, measure, fresh=QUARTER, progress=progress)
@@ -213,8 +168,6 @@ def training(endpoint: str, model: str, progress: Progress) -> Entry[TrainingRep
     Raises:
         SourceError: No version names its training data.
     """
-    from monitoring.compare import training_versions  # noqa: PLC0415 - costs a second
-
     found = [each for each in _versions(endpoint).value if each.name == model]
     asked = tuple(sorted(str(each.id) for each in found))
     return workspace.memory().entry(

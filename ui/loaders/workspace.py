@@ -14,7 +14,6 @@ import streamlit as st
 
 from monitoring.errors import MonitoringError
 from monitoring.kept.memory import Memory
-from monitoring.progress import Progress
 from monitoring.settings import Settings, from_environment, time_of_day
 
 if TYPE_CHECKING:
@@ -52,7 +51,8 @@ class Preparation:
         self._thread.start()
 
     def _run(self) -> None:
-        from monitoring.sources.azure import connect  # noqa: PLC0415 - costs a second
+        # Half a second with what they load: the server and its probes answer meanwhile.
+        from monitoring.sources.azure import connect  # noqa: PLC0415
 
         try:
             azure = connect(settings(), progress=self._report)
@@ -72,8 +72,8 @@ class Preparation:
 
 def _share_budget(azure: Azure) -> None:
     """Count queries together with the evaluators; alone where there is no database."""
-    from monitoring.database.database import Database  # noqa: PLC0415 - half a second
-    from monitoring.results.leases import shared_slots  # noqa: PLC0415 - same
+    from monitoring.database.database import Database  # noqa: PLC0415 - as above
+    from monitoring.results.leases import shared_slots  # noqa: PLC0415 - as above
 
     with suppress(MonitoringError):  # whoever reads the database is told why it cannot be used
         database = Database(settings().database)
@@ -106,11 +106,6 @@ def azure() -> Azure:
 def memory() -> Memory:
     """Return the results of this process."""
     return Memory(places=60, now=now)
-
-
-def part(progress: Progress, start: float, end: float) -> Progress:
-    """Return a progress callback for one part of a longer run."""
-    return lambda share, text: progress(start + share * (end - start), text)
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from monitoring.kept.memory import Entry
+from monitoring.progress import Progress
 from ui.loaders import monitor, workspace
 from ui.loaders.monitor import Asked
 from ui.parts import cards, report_view, states
-
-if TYPE_CHECKING:
-    from monitoring.kept.memory import Entry
-    from monitoring.progress import Progress
+from ui.shell import segment_view
 
 R = TypeVar("R")
 Compute = Callable[[Asked, "Progress | None"], "Entry[R]"]
@@ -69,12 +69,9 @@ def ask(
         at_once: Without an answer it is computed at once, and an old one is renewed.
         instead: Whose answer is shown where there is none to this question, the first known one.
     """
-    stopped = f"{key}stopped"
     known: Entry[R] | None = monitor.last(asked)
-    name = monitor.key(asked)
-    if st.session_state.get(f"{key}running"):
-        st.session_state[stopped] = name
-    is_missing = known is None and st.session_state.get(stopped) != name
+    was_stopped = _was_stopped(asked, key)
+    is_missing = known is None and not was_stopped
 
     def answer(progress: Progress) -> Asked:
         compute(asked, progress)
@@ -83,10 +80,7 @@ def ask(
     finished = report_view.run(key, wanted or (at_once and is_missing), answer)
     if known is not None and at_once and monitor.is_outdated(asked, known):
         _renew(asked, compute, known)
-    for each in (asked, finished, *instead):
-        if each is not None and (entry := monitor.last(each)) is not None:
-            return Shown(entry, each, is_current=monitor.key(each) == name)
-    return None
+    return _first_known(asked, (asked, finished, *instead))
 
 
 def _renew(asked: Asked, compute: Compute[Any], known: Entry[Any]) -> None:
@@ -117,8 +111,43 @@ def drawn(shown: Shown[Any], asked: Asked, key: str, action: str = "Run") -> Ite
         yield
 
 
-def not_run(asked: Asked, action: str = "Run", more: str = "") -> None:
-    """Say that there is no answer yet, and how to get one."""
+@contextmanager
+def headed(
+    shown: Shown[Any],
+    asked: Asked,
+    key: str,
+    about: DeltaGenerator,
+    rows: int | None = None,
+    *,
+    what: str = "",
+    made: cards.Freshness | None = None,
+) -> Iterator[None]:
+    """Draw an answer below the line that says what it is about, its panels with one footer.
+
+    Args:
+        shown: The answer.
+        asked: What the controls say.
+        key: Prefix of the keys of the page.
+        about: Where the line stands.
+        rows: How many the answer rests on.
+        what: Of the deployment, to be said in the line.
+        made: The footer, where more is known of it.
+    """
+    own = shown.asked
+    note = segment_view.note(own.segment, rows) + measured(shown)
+    place = f"{own.endpoint} / {own.deployment}"
+    about.caption(cards.escaped(f"{place}, {what}{own.window}{note}"))
+    footer = made or cards.taken(shown.entry, rows=rows)
+    with cards.made_of(footer), drawn(shown, asked, key):
+        yield
+
+
+def not_run(
+    asked: Asked, action: str = "Run", more: str = "", *, about: DeltaGenerator | None = None
+) -> None:
+    """Say that there is no answer yet, and how to get one; `about` has the line of the page."""
+    if about is not None:
+        about.caption(cards.escaped(f"{asked.endpoint} / {asked.deployment}, {asked.window}"))
     states.show(
         states.State(
             "Not run yet",
@@ -155,8 +184,46 @@ def age(moment: datetime, now: datetime) -> str:
     return f"{hours} h" if hours < 72 else f"{hours // 24} d"  # noqa: PLR2004 - and then days
 
 
-def made_of(shown: Shown[Any], rows: int, missing: str = "") -> cards.Freshness:
-    """Return the footer of the panels that show an answer."""
-    return cards.Freshness(
-        fetched=shown.entry.fetched, seconds=shown.entry.seconds, rows=rows, missing=missing
-    )
+def _was_stopped(asked: Asked, key: str) -> bool:
+    """Whether the reader has broken off the last run, of the same question."""
+    stopped, name = f"{key}stopped", monitor.key(asked)
+    if st.session_state.get(f"{key}running"):
+        st.session_state[stopped] = name
+    return st.session_state.get(stopped) == name
+
+
+def _first_known(asked: Asked, questions: Iterable[Asked | None]) -> Shown[Any] | None:
+    for each in filter(None, questions):
+        if (entry := monitor.last(each)) is not None:
+            return Shown(entry, each, is_current=monitor.key(each) == monitor.key(asked))
+    return None
+
+
+def show(
+    asked: Asked,
+    compute: Compute[R],
+    key: str,
+    draw: Callable[[R], None],
+    *,
+    wanted: bool,
+    action: str,
+    more: str = "",
+) -> Shown[R] | None:
+    """Draw the answer that a button of its own asks for, or how to get one; return what is shown.
+
+    Args:
+        asked: What the controls say.
+        compute: Answers it.
+        key: Prefix of the keys: of the page, the place and the view.
+        draw: Draws the answer.
+        wanted: The button was pressed.
+        action: What the button says.
+        more: What there is to know before it is pressed.
+    """
+    shown = ask(asked, compute, key, wanted=wanted)
+    if shown is None:
+        not_run(asked, action, more)
+    else:
+        with drawn(shown, asked, key, action):
+            draw(shown.report)
+    return shown

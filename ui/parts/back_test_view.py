@@ -10,7 +10,8 @@ from monitoring.metrics.drift import METRICS
 from monitoring.signals.data_drift.back_testing import BackTest, Breach
 from ui.loaders import baselines
 from ui.loaders.baselines import InForce, Tested
-from ui.parts import cards, report_view, states
+from ui.parts import cards, choices, numbers, report_view, result_table, states
+from ui.parts.cards import Tile
 from ui.views.baselines import baselines_view
 
 HELP = (
@@ -29,14 +30,7 @@ def show(place: baselines_view.Place, here: InForce | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _pick(here)
         limits = _pick_limits(here)
-        span = st.segmented_control(
-            "Over the last",
-            list(DAYS),
-            default="30d",
-            required=True,
-            key="span",
-            bind="query-params",
-        )
+        span = choices.switch("Over the last", {name: name for name in DAYS}, "span")
         wanted = st.button("Run", icon=":material/play_arrow:", key="back-test")
     now = here.baseline.label, here.thresholds
     then = label, next((each for each in here.sets if each.label == limits), None)
@@ -57,22 +51,12 @@ def show(place: baselines_view.Place, here: InForce | None) -> None:
 def _pick(here: InForce) -> str:
     labels = [offer.label for offer in here.baselines]
     other = next((name for name in labels if name != here.baseline.label), labels[0])
-    if st.session_state.get("compared", labels[0]) not in labels:
-        del st.session_state["compared"]
-    return st.selectbox(
-        "Compare what is in force with", labels, index=labels.index(other),
-        key="compared", bind="query-params", width=340,
-    )  # fmt: skip
+    label = "Compare what is in force with"
+    return baselines_view.pick_label(label, labels, other, "compared", width=340)
 
 
 def _pick_limits(here: InForce) -> str:
-    labels = [baselines_view.OWN_THRESHOLDS, *(each.label for each in here.sets)]
-    if st.session_state.get("compared-limits", labels[0]) not in labels:
-        del st.session_state["compared-limits"]
-    at = labels.index(here.thresholds.label) if here.thresholds else 0
-    return st.selectbox(
-        "and", labels, index=at, key="compared-limits", bind="query-params", width=280,
-    )  # fmt: skip
+    return baselines_view.pick_thresholds(here, "compared-limits", "and")
 
 
 def _show(tested: Tested) -> None:
@@ -106,59 +90,60 @@ def _show(tested: Tested) -> None:
     )
 
 
+DIFFERENCES: result_table.Columns = {
+    "Feature": lambda result: result.subject,
+    **result_table.labelled({name: metric.label for name, metric in METRICS.items()}),
+    "Distance": lambda result: numbers.rounded(result.value),
+    "Threshold": lambda result: result.threshold,
+    **result_table.STATUS,
+    "Rows in force": lambda result: result.reference_rows,
+    "Rows compared": lambda result: result.rows,
+    **result_table.REASON,
+}
+
+
 def _show_tiles(result: BackTest) -> None:
     incidents = result.incidents
     sides = result.now, result.then
-    first, second, third, fourth = st.columns(4)
-    with first:
-        cards.kpi(
+    outside = [f"{side.days_outside(incidents):,}" for side in sides]
+    found = [len(side.found(incidents)) for side in sides]
+    is_known = bool(incidents)
+    cards.tiles(
+        Tile(
             "Would vanish",
             f"{len(result.gone)} of {len(result.now.breaches)}",
-            None,
             note=f"{result.now.days:,} feature days in breach now",
-        )
-    with second:
-        cards.kpi(
+        ),
+        Tile(
             "Would appear",
             str(len(result.new)),
-            None,
             note=f"{result.then.days:,} feature days in breach then",
-        )
-    with third:
-        outside = [f"{side.days_outside(incidents):,}" for side in sides]
-        cards.kpi(
+        ),
+        Tile(
             "Outside known incidents",
-            f"{outside[1]} instead of {outside[0]}" if incidents else "–",
-            None,
-            note="feature days in breach" if incidents else "no incident is known of these days",
-        )
-    with fourth:
-        found = [len(side.found(incidents)) for side in sides]
-        cards.kpi(
+            f"{outside[1]} instead of {outside[0]}" if is_known else numbers.NONE,
+            note="feature days in breach" if is_known else "no incident is known of these days",
+        ),
+        Tile(
             "Incidents that set off a breach",
-            f"{found[1]} instead of {found[0]}" if incidents else "–",
-            None,
-            note=f"of {len(incidents)} that are known" if incidents else "",
-        )
+            f"{found[1]} instead of {found[0]}" if is_known else numbers.NONE,
+            note=f"of {len(incidents)} that are known" if is_known else "",
+        ),
+    )
+
+
+def _cause(result: BackTest, breach: Breach) -> str:
+    return "; ".join(each.title for each in result.incidents if each.sets_off(breach))
 
 
 def _table(result: BackTest) -> pd.DataFrame:
-    def line(breach: Breach, what: str) -> dict[str, object]:
-        known = [each.title for each in result.incidents if each.sets_off(breach)]
-        return {
-            "Feature": breach.feature,
-            "First day": f"{breach.first}",
-            "Last day": f"{breach.last}",
-            "Days": len(breach.dates),
-            "If switched": what,
-            "Set off by": "; ".join(known),
-        }
-
+    changes = {"vanishes": result.gone, "appears": result.new, "stays": result.kept}
     lines = [
-        *(line(each, "vanishes") for each in result.gone),
-        *(line(each, "appears") for each in result.new),
-        *(line(each, "stays") for each in result.kept),
-    ]
+        (breach.feature, f"{breach.first}", f"{breach.last}", len(breach.dates), change,
+         _cause(result, breach))
+        for change, breaches_ in changes.items()
+        for breach in breaches_
+    ]  # fmt: skip
     names = ["Feature", "First day", "Last day", "Days", "If switched", "Set off by"]
     return pd.DataFrame(lines, columns=names)
 
@@ -171,19 +156,6 @@ def _show_differences(tested: Tested) -> None:
         f"The two references themselves: {len(apart)} of {len(found)} features differ",
         icon=":material/compare_arrows:",
     ):
-        table = pd.DataFrame(
-            {
-                "Feature": [each.subject for each in found],
-                "Metric": [METRICS[r.metric].label if r.metric in METRICS else "–" for r in found],
-                "Distance": [
-                    float(f"{r.value:.4g}") if r.value is not None else None for r in found
-                ],
-                "Threshold": [each.threshold for each in found],
-                "Status": [cards.status_label(each.status) for each in found],
-                "Rows in force": [each.reference_rows for each in found],
-                "Rows compared": [each.rows for each in found],
-                "Why": [each.reason for each in found],
-            }
-        )
         alt = "How far the two references lie apart, feature by feature"
+        table = result_table.table(found, DIFFERENCES)
         cards.show_table(table, key="back-test-differences", alt=alt)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from ui.loaders import logs
+from ui.loaders.logs import Usage
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from ui.loaders.logs import Usage
 
 
 @st.fragment

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Any
 
+import pandas as pd
 import streamlit as st
+from streamlit.typing import PlotlyState
 
+from monitoring.charts import Chart
+from monitoring.kept.memory import Entry
 from monitoring.metric import MetricResult, Status
+from monitoring.overview import heartbeat
 from monitoring.report import Reading
+from monitoring.results.leases import Round
+from ui.loaders import workspace
+from ui.loaders.logs import Answer
 from ui.parts import states
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from streamlit.typing import PlotlyState
-
-    from monitoring.charts import Chart
-    from monitoring.kept.memory import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +85,17 @@ def status_label(status: Status | Look) -> str:
     return f"{look.mark} {look.word}"
 
 
+def status_of(*, breached: object, judged: object, unjudged: Status = "no_data") -> Status:
+    """Return the status of several: one breach is enough, and nothing judged is not well."""
+    if breached:
+        return "breached"
+    return "ok" if judged else unjudged
+
+
 def status_badge(status: Status | Look) -> None:
     """Draw a status."""
     look = status if isinstance(status, Look) else LOOKS[status]
     st.badge(look.word, icon=look.icon, color=look.colour)
-
-
-def kpi(
-    label: str, value: str, status: Status | Look | None, *, note: str = "", term: str = ""
-) -> None:
-    """Draw one number with its status.
-
-    Args:
-        label: What the number is; ours, not from outside.
-        value: With its unit; an en dash when there is none.
-        status: How it is judged; None for a number without a verdict.
-        note: Threshold, rows or since when, as plain text.
-        term: Entry of the glossary for the tooltip.
-    """
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(label, value, help=explain(term) if term else None)
-        if status:
-            status_badge(status)
-        if note:
-            st.text(note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +122,7 @@ class Freshness:
     queries: tuple[Query, ...] = ()
 
 
-class Answered(Protocol):
-    """What Log Analytics answered, as a footer needs it."""
-
-    name: str
-    query: str
-    rows: tuple[tuple[object, ...], ...]
-    reason: str
-    fetched: datetime
-    seconds: float
-
-
-def answered(*answers: Answered, missing: str = "") -> Freshness | None:
+def answered(*answers: Answer, missing: str = "") -> Freshness | None:
     """Return the footer of a panel that was made of these answers; None without one."""
     if not answers:
         return None
@@ -157,6 +134,42 @@ def answered(*answers: Answered, missing: str = "") -> Freshness | None:
         missing=" ".join(filter(None, reasons)),
         queries=tuple(Query(each.name, each.query) for each in answers),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with its status.
+
+    label: what it is; ours, not from outside. value: with its unit; an en dash when there is none.
+    status: how it is judged; None for a number without a verdict. note: threshold, rows or since when,
+    as plain text. term: entry of the glossary for the tooltip.
+    """
+
+    label: str
+    value: str
+    status: Status | Look | None = None
+    note: str | tuple[str, ...] = ""
+    term: str = ""
+
+    def show(self) -> None:
+        """Draw it."""
+        with st.container(border=True, height="stretch", gap="xsmall"):
+            st.metric(self.label, self.value, help=explain(self.term) if self.term else None)
+            if self.status:
+                status_badge(self.status)
+            for line in (self.note,) if isinstance(self.note, str) else self.note:
+                if line:
+                    st.text(line)
+
+
+def tiles(*shown: Tile | Callable[[], object], columns: int = 0) -> None:
+    """Draw tiles side by side; what is more than a tile is a function that draws it."""
+    for column, tile in zip(st.columns(columns or len(shown)), shown, strict=False):
+        with column:
+            if isinstance(tile, Tile):
+                tile.show()
+            else:
+                tile()
 
 
 def taken(*found: Entry[object], rows: int | None = None, missing: str = "") -> Freshness:
@@ -210,6 +223,17 @@ def panel(title: str, *, help: str | None = None) -> Iterator[Panel]:  # noqa: A
                 return
         if drawn.freshness:
             show_freshness(drawn.freshness)
+
+
+def fill(
+    title: str,
+    draw: Callable[..., Freshness | None],
+    *about: object,
+    help: str | None = None,  # noqa: A002 - Streamlit's word
+) -> None:
+    """Draw a panel with what a function draws of something; it returns the footer."""
+    with panel(title, help=help) as drawn:
+        drawn.freshness = draw(*about)
 
 
 def escaped(text: str) -> str:
@@ -280,15 +304,45 @@ def show_chart(
     return selection if selectable else None
 
 
-def show_table(table: pd.DataFrame, *, key: str, alt: str) -> None:
+def labels_of(found: Entry[object], predictions: int, labelled: int) -> Freshness:
+    """Return the footer of what is measured by labels: late ones are missing."""
+    waiting = predictions - labelled
+    missing = f"{waiting:,} labels are not in yet." if waiting else ""
+    return taken(found, rows=predictions, missing=missing)
+
+
+def of_round(last: Round | None, read: datetime) -> Freshness:
+    """Return the footer of what is kept: as of the evaluator's last round that finished."""
+    moment = (last.finished or last.began) if last else read
+    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
+    return Freshness(fetched=moment, missing=unfinished or heartbeat.stale(last, workspace.now()))
+
+
+def show_table(table: pd.DataFrame, *, key: str, alt: str, **options: Any) -> None:
     """Draw a table with its download."""
-    st.dataframe(table, hide_index=True, key=key, alt=alt)
+    st.dataframe(table, hide_index=True, key=key, alt=alt, **options)
+    offer_csv("Download CSV", table, file=key, key=f"{key}-csv")
+
+
+def offer(label: str, data: bytes | Callable[[], bytes], *, file: str, key: str, mime: str) -> None:
+    """Draw a download; what is a function is made once it is wanted."""
     st.download_button(
-        "Download CSV",
-        data=lambda: table.to_csv(index=False).encode(),
-        file_name=f"{key}.csv",
-        mime="text/csv",
+        label,
+        data=data,
+        file_name=file,
+        mime=mime,
         icon=":material/download:",
-        key=f"{key}-csv",
+        key=key,
         on_click="ignore",
     )
+
+
+def offer_csv(
+    label: str, rows: pd.DataFrame | list[dict[str, object]], *, file: str, key: str
+) -> None:
+    """Draw the download of a table, or of its rows."""
+
+    def data() -> bytes:
+        return pd.DataFrame(rows).to_csv(index=False).encode()
+
+    offer(label, data, file=f"{file}.csv", key=key, mime="text/csv")

@@ -1,26 +1,12 @@
-"""What the field's short words mean, for tooltips and the glossary."""
+"""What the field's short words mean, for tooltips."""
 
 from __future__ import annotations
 
 #: Term -> one or two sentences. Written as Markdown by us; nothing from outside may enter.
 GLOSSARY = {
-    "PSI": "Population stability index: how much the shares of rows per bin have moved between "
-    "two samples. 0 is identical; 0.1 is often watched, 0.25 acted on.",
-    "JS": "Jensen-Shannon distance: how unlike two distributions are, from 0 (identical) to 1 "
-    "(nothing in common).",
-    "KS": "Two-sample Kolmogorov-Smirnov test: the widest gap between two cumulative "
-    "distributions, from 0 to 1.",
-    "Wasserstein": "How far rows must move, on average, to turn one sample into the other; here "
-    "in standard deviations of the reference.",
-    "chi-squared": "Pearson's chi-squared test: whether the counts per category differ by more "
-    "than chance.",
-    "Hellinger": "Hellinger distance: how little two distributions overlap, from 0 to 1.",
-    "total variation": "The share of rows that would have to change category or bin to make two "
-    "samples alike, from 0 to 1.",
     "BH": "Benjamini-Hochberg: p-values adjusted for many features tested at once, so that false "
     "alarms stay a fixed small share of all alarms.",
     "p-value": "How often chance alone would give a difference at least as large.",
-    "effect size": "How large a difference is, however many rows were compared.",
     "noise floor": "What 95 of 100 comparisons of two samples of this size stay below when "
     "nothing has changed.",
     "interval": "95 % confidence interval: the range of values that the data are compatible with.",
@@ -48,8 +34,6 @@ GLOSSARY = {
     "happened there meanwhile. It fired when the first of them was certain.",
     "suspect": "Something that changed just before or while an incident began. It coincides; nothing "
     "here proves a cause.",
-    "change point": "Where the course of a metric most likely changed its level or slope, with the "
-    "probability that it did.",
     "severity": "How much an incident matters, from the signal and the share of requests it touched: "
     "critical from a quarter of the requests failing, high from a twentieth.",
     "data drift": "The incoming data look different from the reference. A suspect, not a verdict: "
@@ -99,9 +83,6 @@ GLOSSARY = {
     "pooled": "Partially pooled: a group's value drawn towards the mean of all groups, as far as chance "
     "explains its distance. The smaller the group, the further.",
     "disparity": "How far apart all groups that are large enough lie, in one number.",
-    "p50": "Half of all requests were at most this slow.",
-    "p95": "95 of 100 requests were at most this slow.",
-    "p99": "99 of 100 requests were at most this slow.",
     "mix": "Part of a change that goes with other rows having come, at the relation of before.",
     "relation": "Part of a change among like rows: the same features, another outcome than before.",
     "counterpart": "Rows of the reference period that are like a row of the window. Where there are "
@@ -109,10 +90,6 @@ GLOSSARY = {
     "impact": "Share of the window's rows in a segment, times how much its mean loss changed.",
     "root cause": "What a change goes with, by comparison of two periods. It coincides; only an "
     "experiment proves a cause.",
-    "RPS": "Requests per second.",
-    "RPM": "Requests per minute.",
-    "429": "Requests refused because the deployment had no room for them.",
-    "424": "Requests that reached the container and failed there.",
     "domain classifier": "A model that learns to tell rows of production from rows of the reference. "
     "AUC 0.5: it cannot, nothing has changed; 1: it always can.",
     "drift magnitude": "How well the same kind of model sorts the half of the rows that it has not "
@@ -154,7 +131,7 @@ GLOSSARY = {
 def explain(term: str) -> str:
     """Return the tooltip of a term.
 
-    >>> explain("RPS")
-    'Requests per second.'
+    >>> explain("residual")
+    'Prediction minus outcome.'
     """
     return GLOSSARY[term]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import streamlit as st
 
 from monitoring.errors import MonitoringError
 from monitoring.overview.line import NOTHING, line
 from monitoring.overview.state import inside
+from monitoring.report import Headline
 from monitoring.signals import SIGNALS
+from monitoring.window import Window
 from ui.loaders import fleet, workspace
 from ui.parts import cards, states
 from ui.parts.answer_view import age
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from monitoring.report import Headline
-    from monitoring.window import Window
 
 
 def show(signal: str, endpoint: str, deployment: str, window: Window) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-if TYPE_CHECKING:
-    from monitoring.requests.known_issues import KnownIssue
-    from monitoring.severity import Severity
-    from ui.parts.states import Colour
+from monitoring.requests import known_issues
+from monitoring.requests.known_issues import KnownIssue
+from monitoring.severity import Severity
+from ui.parts.states import Colour
 
 COLOURS: dict[Severity, Colour] = {
     "critical": "red",
@@ -39,3 +38,9 @@ def show(issues: Sequence[tuple[KnownIssue, int]]) -> None:
                         "Read on", issue.link, icon=":material/open_in_new:", type="tertiary"
                     )
                 st.caption(f"{issue.id}, known since {issue.added:%d %b %Y}")
+
+
+def symptom(message: str) -> str:
+    """Return the known issue that a console line shows; empty if it shows none."""
+    issue = known_issues.match(message, "console")
+    return issue.symptom if issue else ""

@@ -123,17 +123,6 @@ def blind(since: datetime | None, why: str, fix: str = "") -> State:
     )
 
 
-def not_permitted(subject: str, role: str, grantor: str = "an owner of the resource") -> State:
-    """The identity of this app may not read it."""
-    return State(
-        "Not permitted",
-        ":material/lock:",
-        "gray",
-        f"This app cannot read {subject}.",
-        next=f"Ask {grantor} for the role {role}.",
-    )
-
-
 def partial(shown: int, total: int, subject: str, why: str) -> State:
     """Some of it is there."""
     return State(
@@ -141,16 +130,6 @@ def partial(shown: int, total: int, subject: str, why: str) -> State:
         ":material/data_alert:",
         "orange",
         f"Showing {shown:,} of {total:,} {subject}: {why}.",
-    )
-
-
-def stale(age_minutes: float, normal_minutes: float) -> State:
-    """What is shown is older than it should be."""
-    return State(
-        "Stale",
-        ":material/history:",
-        "gray",
-        f"Data is {age_minutes:.0f} min old (normal: {normal_minutes:.0f}).",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -17,121 +16,114 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 class Row(NamedTuple):
     """One page. `file` without its suffix is its path in the URL."""
 
-    section: str
     file: str
     title: str
     icon: str
     help: str
 
 
-#: In the order of the menu; rows of one section stand together.
-TABLE = (
-    Row(
-        "Monitor",
-        "overview.py",
-        "Overview",
-        ":material/dashboard:",
-        "Model, data and infrastructure health of each deployment, side by side.",
+#: The menu, section by section.
+SECTIONS = {
+    "Monitor": (
+        Row(
+            "overview.py",
+            "Overview",
+            ":material/dashboard:",
+            "Model, data and infrastructure health of each deployment, side by side.",
+        ),
+        Row(
+            "incidents.py",
+            "Incidents",
+            ":material/crisis_alert:",
+            "What is wrong, since when, for whom, and what changed before; all on one timeline.",
+        ),
     ),
-    Row(
-        "Monitor",
-        "incidents.py",
-        "Incidents",
-        ":material/crisis_alert:",
-        "What is wrong, since when, for whom, and what changed before; all on one timeline.",
+    "Investigate": (
+        Row(
+            "performance.py",
+            "Performance",
+            ":material/target:",
+            "How right the model is, with labels and without, for whom, and since when.",
+        ),
+        Row(
+            "predictions.py",
+            "Predictions",
+            ":material/psychology_alt:",
+            "Whether the model's answers are distributed as before: classes, confidence, labels.",
+        ),
+        Row(
+            "fairness.py",
+            "Fairness",
+            ":material/balance:",
+            "Whether the groups of a feature are treated alike, by definitions you choose.",
+        ),
+        Row(
+            "data_drift.py",
+            "Data drift",
+            ":material/ssid_chart:",
+            "Which incoming features look different from a baseline, and since when.",
+        ),
+        Row(
+            "data_quality.py",
+            "Data quality",
+            ":material/rule:",
+            "Nulls, types, bounds, categories, duplicates, schema and volume, and faults of collection.",
+        ),
+        Row(
+            "compare_versions.py",
+            "Compare versions",
+            ":material/compare_arrows:",
+            "Two deployments or model versions side by side: which is better, and is that certain?",
+        ),
+        Row(
+            "your_own_files.py",
+            "Your own files",
+            ":material/upload_file:",
+            "The same comparison for two files of yours.",
+        ),
     ),
-    Row(
-        "Investigate",
-        "performance.py",
-        "Performance",
-        ":material/target:",
-        "How right the model is, with labels and without, for whom, and since when.",
+    "Infrastructure": (
+        Row(
+            "traffic.py",
+            "Traffic",
+            ":material/speed:",
+            "Requests, errors by who is to blame, latency and what it goes into, callers, data collection.",
+        ),
+        Row(
+            "compute.py",
+            "Compute",
+            ":material/memory:",
+            "CPU, memory, GPU and disk of each instance, instances against demand, clusters and jobs.",
+        ),
+        Row(
+            "cost.py",
+            "Cost",
+            ":material/payments:",
+            "What each deployment costs, for how many predictions, and the size it needs.",
+        ),
+        Row(
+            "request.py",
+            "Request X-ray",
+            ":material/frame_inspect:",
+            "One request: where its time went, its log lines, the features it sent and the answer.",
+        ),
+        Row(
+            "logs.py",
+            "Logs",
+            ":material/terminal:",
+            "Ask the workspace's logs in KQL: tables and columns, the product's queries, result and chart.",
+        ),
     ),
-    Row(
-        "Investigate",
-        "predictions.py",
-        "Predictions",
-        ":material/psychology_alt:",
-        "Whether the model's answers are distributed as before: classes, confidence, labels.",
+    "Decide": (
+        Row(
+            "baselines.py",
+            "Baselines and thresholds",
+            ":material/tune:",
+            "What each deployment is judged against, what switching would change, and who did.",
+        ),
     ),
-    Row(
-        "Investigate",
-        "fairness.py",
-        "Fairness",
-        ":material/balance:",
-        "Whether the groups of a feature are treated alike, by definitions you choose.",
-    ),
-    Row(
-        "Investigate",
-        "data_drift.py",
-        "Data drift",
-        ":material/ssid_chart:",
-        "Which incoming features look different from a baseline, and since when.",
-    ),
-    Row(
-        "Investigate",
-        "data_quality.py",
-        "Data quality",
-        ":material/rule:",
-        "Nulls, types, bounds, categories, duplicates, schema and volume, and faults of collection.",
-    ),
-    Row(
-        "Investigate",
-        "compare_versions.py",
-        "Compare versions",
-        ":material/compare_arrows:",
-        "Two deployments or model versions side by side: which is better, and is that certain?",
-    ),
-    Row(
-        "Investigate",
-        "your_own_files.py",
-        "Your own files",
-        ":material/upload_file:",
-        "The same comparison for two files of yours.",
-    ),
-    Row(
-        "Infrastructure",
-        "traffic.py",
-        "Traffic",
-        ":material/speed:",
-        "Requests, errors by who is to blame, latency and what it goes into, callers, data collection.",
-    ),
-    Row(
-        "Infrastructure",
-        "compute.py",
-        "Compute",
-        ":material/memory:",
-        "CPU, memory, GPU and disk of each instance, instances against demand, clusters and jobs.",
-    ),
-    Row(
-        "Infrastructure",
-        "cost.py",
-        "Cost",
-        ":material/payments:",
-        "What each deployment costs, for how many predictions, and the size it needs.",
-    ),
-    Row(
-        "Infrastructure",
-        "request.py",
-        "Request X-ray",
-        ":material/frame_inspect:",
-        "One request: where its time went, its log lines, the features it sent and the answer.",
-    ),
-    Row(
-        "Infrastructure",
-        "logs.py",
-        "Logs",
-        ":material/terminal:",
-        "Ask the workspace's logs in KQL: tables and columns, the product's queries, result and chart.",
-    ),
-    Row(
-        "Decide",
-        "baselines.py",
-        "Baselines and thresholds",
-        ":material/tune:",
-        "What each deployment is judged against, what switching would change, and who did.",
-    ),
-)
+}
+TABLE = tuple(row for rows in SECTIONS.values() for row in rows)
 
 
 def row_of(file: str) -> Row:
@@ -169,7 +161,7 @@ def is_addressed(known: dict[Row, st.Page]) -> bool:
 
 def menu(known: dict[Row, st.Page]) -> None:
     """Draw the menu."""
-    for section, rows in groupby(known, key=lambda row: row.section):
+    for section, rows in SECTIONS.items():
         with st.container(gap="xxsmall"):
             st.caption(section)
             for row in rows:

@@ -18,7 +18,7 @@ from monitoring.segment import EVERYONE, Segment
 from monitoring.window import Window
 from ui.loaders import workspace
 from ui.loaders.deployments import deployment_of
-from ui.parts import states
+from ui.parts import choices, states
 from ui.shell import segment_view
 
 if TYPE_CHECKING:
@@ -71,6 +71,14 @@ class Scope:
         """Return the window that pages begin with, in whole days."""
         return replace(self, window=DEFAULT_WINDOW).window_at(now).whole_days()
 
+    def names(self, endpoint: str) -> bool:
+        """Whether an endpoint is looked at; in lower case, as the logs write it."""
+        return self.endpoint is None or self.endpoint.lower() == endpoint
+
+    def includes(self, endpoint: str, deployment: str) -> bool:
+        """Whether a deployment is looked at."""
+        return self.endpoint in {None, endpoint} and self.deployment in {None, deployment}
+
     def __str__(self) -> str:
         parts = (self.workspace, self.endpoint or ALL_ENDPOINTS.lower(), self.deployment)
         return ", ".join(part for part in parts if part)
@@ -79,33 +87,15 @@ class Scope:
 def sidebar(workspaces: Sequence[str], endpoints: Sequence[EndpointChoice]) -> Scope:
     """Draw the choices and return what is chosen. Without endpoints only the window can be chosen."""
     deployments = {endpoint.name: endpoint.deployments for endpoint in endpoints}
-    workspace = st.selectbox(
-        "Workspace",
-        workspaces,
-        key="workspace",
-        bind="query-params",
-        on_change=_reset,
-        args=("endpoint", "deployment", "segment"),
-    )
+    reset = {"on_change": _reset, "args": ("endpoint", "deployment", "segment")}
+    workspace = choices.pick("Workspace", workspaces, "workspace", **reset)
     endpoint = deployment = None
     if deployments:
         endpoint = _pick_endpoint(deployments)
         deployment = _pick_deployment(deployments.get(endpoint or "", ()))
     place = st.container(gap="xsmall") if endpoint else None
-    window = st.segmented_control(
-        "Window",
-        list(WINDOWS),
-        default=DEFAULT_WINDOW,
-        required=True,
-        key="window",
-        bind="query-params",
-    )
-    scope = Scope(
-        workspace if workspace in workspaces else workspaces[0],
-        endpoint,
-        deployment,
-        window if window in WINDOWS else DEFAULT_WINDOW,
-    )
+    window = choices.switch("Window", {name: name for name in WINDOWS}, "window", DEFAULT_WINDOW)
+    scope = Scope(workspace, endpoint, deployment, window)
     if place:
         with place:
             scope = replace(scope, segment=_pick_segment(scope))
@@ -114,15 +104,9 @@ def sidebar(workspaces: Sequence[str], endpoints: Sequence[EndpointChoice]) -> S
 
 
 def _pick_endpoint(deployments: dict[str, tuple[str, ...]]) -> str | None:
-    picked = st.selectbox(
-        "Endpoint",
-        [ALL_ENDPOINTS, *deployments],
-        key="endpoint",
-        bind="query-params",
-        on_change=_reset,
-        args=("deployment", "segment"),
-    )
-    return picked if picked in deployments else None  # what a browser sends is no proof
+    reset = {"on_change": _reset, "args": ("deployment", "segment")}
+    picked = choices.pick("Endpoint", [ALL_ENDPOINTS, *deployments], "endpoint", **reset)
+    return None if picked == ALL_ENDPOINTS else picked
 
 
 def _pick_deployment(deployments: Sequence[str]) -> str | None:
@@ -130,14 +114,9 @@ def _pick_deployment(deployments: Sequence[str]) -> str | None:
 
     Streamlit writes what a link chooses into the URL only for a box that the last run has drawn.
     """
-    picked = st.selectbox(
-        "Deployment",
-        [ALL_DEPLOYMENTS, *deployments],
-        key="deployment",
-        bind="query-params",
-        disabled=not deployments,
-    )
-    return picked if picked in deployments else None
+    offered = [ALL_DEPLOYMENTS, *deployments]
+    picked = choices.pick("Deployment", offered, "deployment", disabled=not deployments)
+    return None if picked == ALL_DEPLOYMENTS else picked
 
 
 def _pick_segment(chosen: Scope) -> Segment:

@@ -77,17 +77,14 @@ def _is_return(page: str, origin: Origin, *, came: bool, navigated: bool) -> boo
 
 def _restore(origin: Origin, *, navigated: bool) -> None:
     """Run again with what the page had shown, if that differs from what is shown."""
+    left_out = {k: v for k, v in origin.query.items() if k not in st.query_params}
     due: dict[str, str] = {}
     if here() != origin.place:
         places = zip(scope.ALL.items(), origin.place, strict=True)
         due = {key: value or everything for (key, everything), value in places}
-    if navigated and "window" in origin.query and "window" not in st.query_params:
-        due["window"] = origin.query["window"]
-    own = {
-        key: value
-        for key, value in origin.query.items()
-        if key not in scope.KEYS and key not in st.query_params
-    }
+    if navigated and "window" in left_out:
+        due["window"] = left_out["window"]
+    own = {key: value for key, value in left_out.items() if key not in scope.KEYS}
     if due or own:
         st.session_state[_DUE] = due
         st.query_params.update(own)

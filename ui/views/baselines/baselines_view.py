@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import get_args
@@ -10,10 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from monitoring.decisions.baseline_rule import SEASONS, WEEKS, BaselineKind, BaselineRule, Season
+from monitoring.decisions.stored import Change, StoredBaseline
 from monitoring.errors import MonitoringError
 from ui.loaders import baselines, database, workspace
 from ui.loaders.baselines import BASELINE_SIGNALS, DECIDED, InForce, Offer
-from ui.parts import cards, states
+from ui.parts import cards, choices, states
 from ui.parts.glossary import explain
 
 KINDS: dict[BaselineKind, str] = {
@@ -42,14 +44,9 @@ Place = tuple[str, str, str]
 
 def pick_signal() -> str:
     """Draw the choice of a signal. Bound to the URL."""
-    return st.selectbox(
-        "Signal",
-        sorted(DECIDED, key=lambda name: name != "data_drift"),
-        format_func=lambda name: DECIDED[name].title,
-        key="signal",
-        bind="query-params",
-        width=240,
-    )
+    offered = sorted(DECIDED, key=lambda name: name != "data_drift")
+    title = {name: signal.title for name, signal in DECIDED.items()}.__getitem__
+    return choices.pick("Signal", offered, "signal", format_func=title, width=240)
 
 
 def show_author() -> None:
@@ -82,7 +79,7 @@ def load(endpoint: str, deployment: str, signal: str) -> InForce | None:
         return None
 
 
-def act(said: str, change: partial[object]) -> None:
+def act(said: str, change: Callable[[], object]) -> None:
     """Make a change, and run the page anew; what went wrong is said in its place."""
     try:
         change()
@@ -91,6 +88,11 @@ def act(said: str, change: partial[object]) -> None:
         return
     st.session_state[SAID] = said
     st.rerun()
+
+
+def thresholds_label(here: InForce) -> str:
+    """Return what the thresholds in force are called."""
+    return here.thresholds.label if here.thresholds else OWN_THRESHOLDS
 
 
 def show_in_force(here: InForce | None, signal: str) -> None:
@@ -104,8 +106,7 @@ def show_in_force(here: InForce | None, signal: str) -> None:
             st.metric("Baseline in force", here.baseline.label, help=explain("baseline"))
             st.text(_about(here.baseline))
     with next(columns), st.container(border=True, height="stretch"):
-        label = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
-        st.metric("Thresholds in force", label, help=explain("threshold"))
+        st.metric("Thresholds in force", thresholds_label(here), help=explain("threshold"))
         st.text(_about_thresholds(here))
     if signal in BASELINE_SIGNALS:
         cards.show_table(_table(here), key="baselines-known", alt="Baselines that can be chosen")
@@ -124,12 +125,26 @@ def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
+def in_words(thresholds: Mapping[str, float]) -> str:
+    """Return thresholds in one line."""
+    return ", ".join(f"{name} {value:g}" for name, value in thresholds.items())
+
+
 def _about_thresholds(here: InForce) -> str:
     if here.thresholds is None:
         return "Nobody has chosen others."
     made = here.thresholds
-    values = ", ".join(f"{name} {made.thresholds[name]:g}" for name in made.thresholds)
-    return f"{values}. Made {made.created:%d %b %Y} by {made.author}."
+    return f"{in_words(made.thresholds)}. Made {made.created:%d %b %Y} by {made.author}."
+
+
+def _stored_cells(stored: StoredBaseline | None) -> dict[str, object]:
+    """Return who made a baseline; the product made its own."""
+    if stored is None:
+        made = ("", "every deployment", "", "the product", "")
+    else:
+        at = f"{stored.created:%Y-%m-%d %H:%M}"
+        made = (str(stored.version), str(stored.place), at, str(stored.author), stored.note)
+    return dict(zip(("Version", "For", "Made", "By", "Note"), made, strict=True))
 
 
 def _table(here: InForce) -> pd.DataFrame:
@@ -138,11 +153,7 @@ def _table(here: InForce) -> pd.DataFrame:
             "In force": "✓" if offer.label == here.baseline.label else "",
             "Name": offer.label,
             "What it is": _sentence(offer.words) if offer.stored else ABOUT[offer.kind],
-            "Version": str(offer.stored.version) if offer.stored else "",
-            "For": str(offer.stored.place) if offer.stored else "every deployment",
-            "Made": f"{offer.stored.created:%Y-%m-%d %H:%M}" if offer.stored else "",
-            "By": str(offer.stored.author) if offer.stored else "the product",
-            "Note": offer.stored.note if offer.stored else "",
+            **_stored_cells(offer.stored),
         }
         for offer in here.baselines
     ]
@@ -151,92 +162,81 @@ def _table(here: InForce) -> pd.DataFrame:
 
 def show_switch(place: Place, here: InForce | None) -> None:
     """Draw the switch; what is chosen in the back-test is chosen here too."""
-    endpoint, deployment, signal = place
+    signal = place[2]
     if here is None:
         st.text("Nothing can be switched while the database cannot be read.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = pick_baseline(here, "candidate") if signal in BASELINE_SIGNALS else None
+        chosen = pick_baseline(here, "candidate") if signal in BASELINE_SIGNALS else here.baseline
         limits = pick_thresholds(here, "limits")
-        note = st.text_input("Why, optional", key="switch-note", max_chars=400, width=320)
-        is_other = chosen is not None and chosen.label != here.baseline.label
-        current = here.thresholds.label if here.thresholds else OWN_THRESHOLDS
-        has_others = limits != current
+        note = ask_note("switch-note")
+        baseline = chosen if chosen.label != here.baseline.label else None
+        thresholds = limits if limits != thresholds_label(here) else ""
+        is_other = bool(baseline or thresholds)
         pressed = st.button(
             "Switch",
             icon=":material/swap_horiz:",
             key="switch",
-            disabled=not (is_other or has_others),
-            help=None if is_other or has_others else "Choose another baseline or set first.",
+            disabled=not is_other,
+            help=None if is_other else "Choose another baseline or set first.",
         )
     st.caption(
         f"Kept as {cards.escaped(str(database.author()))}, with the time. "
         "Switching back is always possible; nothing is deleted."
     )
-    if not pressed:
-        return
-    parts = []
-    if is_other and chosen is not None:
-        parts.append(chosen.label)
-    if has_others:
-        parts.append(limits)
+    if pressed:
+        wanted = filter(None, (baseline and baseline.label, thresholds))
+        change = partial(_switch, place, here, baseline, thresholds, note)
+        act(f"In force now: {' and '.join(wanted)}.", change)
 
-    def change() -> None:
-        if is_other and chosen is not None:
-            baselines.switch(endpoint, deployment, signal, chosen, here, note)
-        if has_others:
-            wanted = next((s for s in here.sets if s.label == limits), None)
-            baselines.switch_thresholds(endpoint, deployment, signal, wanted, here, note)
 
-    act(f"In force now: {' and '.join(parts)}.", partial(change))
+def pick_label(label: str, offered: list[str], current: str, key: str, width: int) -> str:
+    """Draw a choice that begins with what is in force. Bound to the URL."""
+    if st.session_state.get(key, current) not in offered:
+        del st.session_state[key]
+    at = offered.index(current)
+    return st.selectbox(label, offered, index=at, key=key, bind="query-params", width=width)
 
 
 def pick_baseline(here: InForce, key: str) -> Offer:
     """Draw the choice of a baseline. Bound to the URL."""
-    labels = [offer.label for offer in here.baselines]
-    if st.session_state.get(key, labels[0]) not in labels:
-        del st.session_state[key]
-    at = labels.index(here.baseline.label)
-    name = st.selectbox(
-        "Baseline", labels, index=at, key=key, bind="query-params", width=340,
-    )  # fmt: skip
-    return next(offer for offer in here.baselines if offer.label == name)
+    offered = {offer.label: offer for offer in here.baselines}
+    return offered[pick_label("Baseline", list(offered), here.baseline.label, key, width=340)]
 
 
-def pick_thresholds(here: InForce, key: str) -> str:
+def pick_thresholds(here: InForce, key: str, label: str = "Thresholds") -> str:
     """Draw the choice of a set of thresholds. Bound to the URL."""
     labels = [OWN_THRESHOLDS, *(each.label for each in here.sets)]
-    if st.session_state.get(key, labels[0]) not in labels:
-        del st.session_state[key]
-    at = labels.index(here.thresholds.label) if here.thresholds else 0
-    return st.selectbox(
-        "Thresholds", labels, index=at, key=key, bind="query-params", width=280,
-    )  # fmt: skip
+    return pick_label(label, labels, thresholds_label(here), key, width=280)
+
+
+def ask_name(key: str, value: str = "") -> str:
+    """Draw the name under which something is kept."""
+    return st.text_input(
+        "Name",
+        value=value,
+        key=key,
+        max_chars=80,
+        width=280,
+        help="Under a name that is there already it becomes that one's next version.",
+    )
+
+
+def ask_note(key: str, label: str = "Why, optional", width: int = 320) -> str:
+    """Draw the reason that is kept with a change."""
+    return st.text_input(label, key=key, max_chars=400, width=width)
 
 
 def show_new(place: Place) -> None:
     """Draw the form of a new baseline, or of a new version of one."""
     endpoint, deployment, _ = place
-    kind = st.selectbox(
-        "Made of",
-        list(KINDS),
-        format_func=KINDS.__getitem__,
-        key="kind",
-        bind="query-params",
-        width=340,
-    )
+    kind = choices.pick("Made of", list(KINDS), "kind", format_func=KINDS.__getitem__, width=340)
     st.caption(ABOUT[kind])
     with st.form("new-baseline", border=False):
         rule = _ask_rule(kind)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Name",
-                key="new-name",
-                max_chars=80,
-                width=280,
-                help="Under a name that is there already it becomes that one's next version.",
-            )
-            note = st.text_input("Note, optional", key="new-note", max_chars=400, width=320)
+            name = ask_name("new-name")
+            note = ask_note("new-note", "Note, optional")
         everywhere = st.toggle("For every deployment of the endpoint", key="new-everywhere")
         pressed = st.form_submit_button("Keep baseline", icon=":material/save:")
     if pressed:
@@ -245,7 +245,7 @@ def show_new(place: Place) -> None:
         def change() -> None:
             baselines.keep_baseline(endpoint, where, name, BaselineRule(kind, **rule), note)
 
-        act(f"Kept: {' '.join(name.split())}.", partial(change))
+        act(f"Kept: {' '.join(name.split())}.", change)
 
 
 def _ask_rule(kind: BaselineKind) -> dict[str, object]:
@@ -290,27 +290,35 @@ def _ask_weeks(usual: int) -> int:
     return int(st.number_input("Weeks", least, most, usual, key=f"new-weeks-{usual}", width=120))
 
 
+def _switch(
+    place: Place, here: InForce, baseline: Offer | None, thresholds: str, note: str
+) -> None:
+    if baseline is not None:
+        baselines.switch(*place, baseline, here, note)
+    if thresholds:
+        wanted = next((each for each in here.sets if each.label == thresholds), None)
+        baselines.switch_thresholds(*place, wanted, here, note)
+
+
 def show_history(endpoint: str, deployment: str, signal: str) -> None:  # noqa: ARG001 - all of a place
     """Draw who has changed what, newest first."""
     changes = baselines.history(endpoint, deployment)
     if not changes:
         st.text("Nobody has changed anything yet.")
         return
-    table = pd.DataFrame(
-        {
-            "When (UTC)": [f"{each.at:%Y-%m-%d %H:%M}" for each in changes],
-            "Who": [each.author.name for each in changes],
-            "Known from": [each.author.known_from for each in changes],
-            "Did": [f"{each.action} {each.subject}" for each in changes],
-            "Where": [each.place for each in changes],
-            "Signal": [_title(each.signal) for each in changes],
-            "What": [each.what for each in changes],
-            "Before": [each.before for each in changes],
-            "Why": [each.note for each in changes],
-        }
-    )
+    table = pd.DataFrame([_change_cells(each) for each in changes])
     cards.show_table(table, key="baselines-history", alt="Who changed what, newest first")
 
 
-def _title(signal: str) -> str:
-    return DECIDED[signal].title if signal in DECIDED else ""
+def _change_cells(change: Change) -> dict[str, object]:
+    return {
+        "When (UTC)": f"{change.at:%Y-%m-%d %H:%M}",
+        "Who": change.author.name,
+        "Known from": change.author.known_from,
+        "Did": f"{change.action} {change.subject}",
+        "Where": change.place,
+        "Signal": DECIDED[change.signal].title if change.signal in DECIDED else "",
+        "What": change.what,
+        "Before": change.before,
+        "Why": change.note,
+    }

@@ -9,15 +9,23 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from monitoring.decisions.stored import Benchmark
 from monitoring.errors import InputError
 from monitoring.metrics.drift import HEADLINE
 from monitoring.metrics.drift import METRICS as DRIFT
 from monitoring.metrics.performance import METRICS as PERFORMANCE
 from ui.loaders import baselines
-from ui.loaders.baselines import DECIDED, EXPECTED_SIGNALS, InForce
-from ui.parts import cards
+from ui.loaders.baselines import DECIDED, EXPECTED_SIGNALS, InForce, Measures
+from ui.parts import cards, states
 from ui.parts.glossary import explain
-from ui.views.baselines.baselines_view import OWN_THRESHOLDS, Place, act
+from ui.views.baselines.baselines_view import (
+    OWN_THRESHOLDS,
+    Place,
+    act,
+    ask_name,
+    ask_note,
+    in_words,
+)
 
 EVERY = "every feature"
 KINDS = ("numerical", "categorical")
@@ -41,17 +49,8 @@ def show(place: Place, here: InForce | None) -> None:
         edited = _edit(values, metrics, places, f"{signal}-{start}")
         st.caption("Write into the last line to add a threshold; mark a line to remove it.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Name",
-                value=chosen.name if chosen else "",
-                key=f"set-name-{signal}-{start}",
-                max_chars=80,
-                width=280,
-                help="Under a name that is there already it becomes that one's next version.",
-            )
-            note = st.text_input(
-                "Note, optional", key=f"set-note-{signal}", max_chars=400, width=320
-            )
+            name = ask_name(f"set-name-{signal}-{start}", chosen.name if chosen else "")
+            note = ask_note(f"set-note-{signal}", "Note, optional")
         pressed = st.form_submit_button("Keep set", icon=":material/save:")
     if pressed:
 
@@ -59,10 +58,7 @@ def show(place: Place, here: InForce | None) -> None:
             found = thresholds_of(edited, metrics)
             baselines.keep_thresholds(signal, name, found, note)
 
-        act(
-            f"Kept: {' '.join(name.split())}. It is in force once you switch to it.",
-            partial(change),
-        )
+        act(f"Kept: {' '.join(name.split())}. It is in force once you switch to it.", change)
 
 
 def _show_known(here: InForce, signal: str) -> None:
@@ -70,17 +66,18 @@ def _show_known(here: InForce, signal: str) -> None:
         st.text("Nobody has made one yet.")
         return
     table = pd.DataFrame(
-        {
-            "In force": ["✓" if each == here.thresholds else "" for each in here.sets],
-            "Name": [each.name for each in here.sets],
-            "Version": [each.version for each in here.sets],
-            "Thresholds": [
-                ", ".join(f"{k} {v:g}" for k, v in each.thresholds.items()) for each in here.sets
-            ],
-            "Made": [f"{each.created:%Y-%m-%d %H:%M}" for each in here.sets],
-            "By": [str(each.author) for each in here.sets],
-            "Note": [each.note for each in here.sets],
-        }
+        [
+            {
+                "In force": "✓" if each == here.thresholds else "",
+                "Name": each.name,
+                "Version": each.version,
+                "Thresholds": in_words(each.thresholds),
+                "Made": f"{each.created:%Y-%m-%d %H:%M}",
+                "By": str(each.author),
+                "Note": each.note,
+            }
+            for each in here.sets
+        ]
     )
     cards.show_table(table, key=f"sets-{signal}", alt="Sets of thresholds")
 
@@ -186,22 +183,40 @@ def show_benchmarks(place: Place, here: InForce | None) -> None:
         st.text("Benchmarks cannot be shown while the database cannot be read.")
         return
     known = baselines.measures(endpoint, deployment)
-    mine = {each.metric: each for each in known.benchmarks}
     labels = {name: PERFORMANCE[name].label for name in known.metrics}
-    table = pd.DataFrame(
-        {
-            "Metric": list(labels.values()),
-            "Registered": [_number(known.registered.get(name)) for name in labels],
-            "Set here": [_number(mine[name].value if name in mine else None) for name in labels],
-            "By": [str(mine[name].author) if name in mine else "" for name in labels],
-            "Since": [
-                f"{mine[name].created:%Y-%m-%d %H:%M}" if name in mine else "" for name in labels
-            ],
-            "Note": [mine[name].note if name in mine else "" for name in labels],
-        }
-    )
     st.caption(f"Of the model version {cards.escaped(known.model)}. " + explain("benchmark"))
+    table = _benchmark_table(known, labels)
     cards.show_table(table, key="benchmarks-known", alt="What each metric should be")
+    _ask_benchmark(endpoint, deployment, labels)
+
+
+def _benchmark_table(known: Measures, labels: Mapping[str, str]) -> pd.DataFrame:
+    mine = {each.metric: each for each in known.benchmarks}
+    return pd.DataFrame(
+        [
+            {
+                "Metric": label,
+                "Registered": _number(known.registered.get(name)),
+                **_benchmark_cells(mine.get(name)),
+            }
+            for name, label in labels.items()
+        ]
+    )
+
+
+def _benchmark_cells(mine: Benchmark | None) -> dict[str, str]:
+    """Return what somebody has set here, and who."""
+    if mine is None:
+        return dict.fromkeys(("Set here", "By", "Since", "Note"), "")
+    return {
+        "Set here": _number(mine.value),
+        "By": str(mine.author),
+        "Since": f"{mine.created:%Y-%m-%d %H:%M}",
+        "Note": mine.note,
+    }
+
+
+def _ask_benchmark(endpoint: str, deployment: str, labels: Mapping[str, str]) -> None:
     with st.form("benchmark", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             metric = st.selectbox(
@@ -209,7 +224,7 @@ def show_benchmarks(place: Place, here: InForce | None) -> None:
                 width=280,
             )  # fmt: skip
             value = st.number_input("Should be", value=None, key="benchmark-value", format="%.5g")
-            note = st.text_input("Why, optional", key="benchmark-note", max_chars=400, width=280)
+            note = ask_note("benchmark-note", width=280)
         with st.container(horizontal=True):
             given = st.form_submit_button("Set", icon=":material/save:", key="benchmark-set")
             taken = st.form_submit_button(
@@ -217,7 +232,7 @@ def show_benchmarks(place: Place, here: InForce | None) -> None:
                 help="The registered model's own value counts again.",
             )  # fmt: skip
     if given and value is None:
-        cards.states.show_error(InputError("No value is given", hint="Write a number."))
+        states.show_error(InputError("No value is given", hint="Write a number."))
     elif given or taken:
         wanted = None if taken else value
         change = partial(baselines.set_benchmark, endpoint, deployment, metric, wanted, note)

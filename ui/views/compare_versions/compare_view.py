@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -14,8 +14,9 @@ from monitoring.compare.version_comparison import VersionComparison
 from monitoring.compare.version_traffic import TrafficComparison
 from monitoring.segment import Segment
 from monitoring.window import Window
+from monitoring.workspace.models import ModelVersion
 from ui.loaders import versions
-from ui.loaders.versions import Registered, Side
+from ui.loaders.versions import Side
 from ui.parts import cards, report_view, states
 from ui.parts.glossary import explain
 from ui.views.compare_versions import training_view
@@ -74,7 +75,7 @@ def _show_measured(found: VersionComparison, names: tuple[str, str]) -> None:
             st.caption(cards.escaped(verdict.SEVERAL))
 
 
-def show_models(endpoint: str, looked_at: Sequence[Registered]) -> None:
+def show_models(endpoint: str, looked_at: Sequence[ModelVersion]) -> None:
     """Draw registered versions side by side, and the versions of their training data."""
     with cards.panel("In the registry"):
         if len({each.id for each in looked_at}) > 1:
@@ -83,9 +84,9 @@ def show_models(endpoint: str, looked_at: Sequence[Registered]) -> None:
             text = f"There is one model version to look at: {looked_at[0].id}."
             states.show(states.State("One version", ":material/looks_one:", "gray", text))
     with cards.panel("Training data", help=explain("training data versions")) as panel:
-        model = looked_at[0].id.partition(":")[0]
+        model = looked_at[0].name
         found = report_view.behind_bar(lambda tell: versions.training(endpoint, model, tell))
-        training_view.show_training(found.value, [each.training_data for each in looked_at])
+        training_view.show_training(found.value, [_data(each) for each in looked_at])
         panel.freshness = cards.taken(found)
 
 
@@ -120,35 +121,49 @@ def _show_traffic(found: TrafficComparison, *, has_segment: bool) -> None:
     st.caption(cards.escaped(f"{text} Faults of callers (4xx) do not count."))
 
 
-def show_registered(first: Registered, second: Registered, key: str) -> None:
+def show_registered(first: ModelVersion, second: ModelVersion, key: str) -> None:
     """Draw what the registry says of two versions, line by line."""
-    names = [*dict.fromkeys([*first.metrics, *second.metrics])]
-    tags = [
-        t for t in dict.fromkeys([*first.tags, *second.tags]) if t not in {*names, "training_data"}
-    ]
-    lines = [
-        ("Stage", first.stage, second.stage),
-        ("Registered", _date(first.created), _date(second.created)),
-        ("Training data", first.training_data, second.training_data),
-        *((f"Metric {n}", _metric(first, n), _metric(second, n)) for n in names),
-        *((f"Tag {t}", first.tags.get(t, "–"), second.tags.get(t, "–")) for t in tags),
-    ]
+    lines = {
+        "Stage": (first.stage, second.stage),
+        "Registered": (_date(first.created), _date(second.created)),
+        "Training data": (_data(first), _data(second)),
+        **_beside("Metric", _metrics(first), _metrics(second)),
+        **_beside("Tag", _tags(first, second), _tags(second, first)),
+    }
     table = pd.DataFrame(
-        {
-            "Of": [name for name, _, _ in lines],
-            first.id: [one or "–" for _, one, _ in lines],
-            second.id: [two or "–" for _, _, two in lines],
-            "Differs": ["≠ differs" if one != two else "" for _, one, two in lines],
-        }
+        [
+            (name, one or "–", two or "–", "≠ differs" if one != two else "")
+            for name, (one, two) in lines.items()
+        ],
+        columns=["Of", str(first.id), str(second.id), "Differs"],
     )
     cards.show_table(table, key=key, alt=f"{first.id} and {second.id} in the registry")
     st.caption(OWN_ROWS)
 
 
-def _metric(version: Registered, name: str) -> str:
-    value = version.metrics.get(name)
-    return "–" if value is None else f"{value:.4g}"
+def _data(version: ModelVersion) -> str:
+    return str(version.training_data) if version.training_data else ""
 
 
 def _date(time: datetime | None) -> str:
     return f"{time:%d %b %Y %H:%M} UTC" if time else "–"
+
+
+def _beside(
+    kind: str, first: Mapping[str, str], second: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Return what either version has, a dash where the other has it not."""
+    return {
+        f"{kind} {name}": (first.get(name, "–"), second.get(name, "–"))
+        for name in {**first, **second}
+    }
+
+
+def _metrics(version: ModelVersion) -> dict[str, str]:
+    return {name: f"{value:.4g}" for name, value in version.metrics.items()}
+
+
+def _tags(version: ModelVersion, other: ModelVersion) -> dict[str, str]:
+    """Return the tags that are neither a metric nor the training data, which have their own lines."""
+    known = {*version.metrics, *other.metrics, "training_data"}
+    return {name: value for name, value in version.tags.items() if name not in known}

@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from monitoring import charts
 from monitoring.charts.versions import version_matrix
 from monitoring.compare.training_versions import Pair, TrainingReport, TrainingVersion
 from monitoring.counting.profile import Profile
-from monitoring.counting.totals.comparison import Comparison
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import METRICS
 from monitoring.signals.data_drift.report import DriftReport, excess, headline, ranked
-from ui.parts import cards, report_view, states
+from ui.parts import cards, choices, numbers, result_charts, result_table, states
 from ui.views.compare_versions import versions_view
+from ui.views.data_drift.drift_view import EXCESS
 
 LABELS = {name: metric.label for name, metric in METRICS.items()}
 
@@ -76,13 +75,11 @@ def _show_versions(report: TrainingReport) -> None:
 def _schema(before: TrainingVersion | None, now: TrainingVersion) -> str:
     if before is None or now.reason:
         return "–"
-    added = [f"+ {name}" for name in now.columns if name not in before.columns]
-    gone = [f"- {name}" for name in before.columns if name not in now.columns]
-    typed = [
-        f"{name}: {before.columns[name]} to {kind}"
-        for name, kind in now.columns.items()
-        if name in before.columns and before.columns[name] != kind
-    ]
+    old, new = before.columns, now.columns
+    added = [f"+ {name}" for name in new if name not in old]
+    gone = [f"- {name}" for name in old if name not in new]
+    kept = [name for name in new if name in old]
+    typed = [f"{name}: {old[name]} to {new[name]}" for name in kept if old[name] != new[name]]
     return ", ".join([*added, *gone, *typed]) or "no change"
 
 
@@ -159,23 +156,27 @@ def show_inputs(report: DriftReport, names: tuple[str, str]) -> None:
     show_column(list(ranked(deciding)), report.results, both, names, "feature")
 
 
+def _differs(result: MetricResult) -> str:
+    words = {"breached": "▲ Differs", "ok": "✓ Alike"}
+    return words.get(result.status) or cards.status_label(result.status)
+
+
+RANKING: result_table.Columns = {
+    "Column": lambda result: result.subject,
+    "Status": _differs,
+    **result_table.labelled(LABELS),
+    "Value": lambda result: numbers.rounded(result.value),
+    "Threshold": lambda result: result.threshold,
+    "Value / threshold": excess,
+    "n first": lambda result: result.reference_rows,
+    "n second": lambda result: result.rows,
+    **result_table.REASON,
+}
+
+
 def _show_ranking(deciding: Mapping[str, MetricResult], key: str) -> None:
-    order = ranked(deciding)
-    table = pd.DataFrame(
-        {
-            "Column": order,
-            "Status": [_differs(deciding[n]) for n in order],
-            "Metric": [LABELS.get(deciding[n].metric, "–") for n in order],
-            "Value": [_rounded(deciding[n].value) for n in order],
-            "Threshold": [deciding[n].threshold for n in order],
-            "Value / threshold": [excess(deciding[n]) for n in order],
-            "n first": [deciding[n].reference_rows for n in order],
-            "n second": [deciding[n].rows for n in order],
-            "Why": [deciding[n].reason for n in order],
-        }
-    )
     st.dataframe(
-        table,
+        result_table.table([deciding[name] for name in ranked(deciding)], RANKING),
         hide_index=True,
         key=key,
         alt="Columns by how far each exceeds its threshold",
@@ -183,20 +184,9 @@ def _show_ranking(deciding: Mapping[str, MetricResult], key: str) -> None:
         column_config={
             "n first": st.column_config.NumberColumn(format="localized"),
             "n second": st.column_config.NumberColumn(format="localized"),
-            "Value / threshold": st.column_config.ProgressColumn(
-                min_value=0.0, max_value=3.0, format="%.2f"
-            ),
+            "Value / threshold": EXCESS,
         },
     )
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")
-
-
-def _differs(result: MetricResult) -> str:
-    words = {"breached": "▲ Differs", "ok": "✓ Alike"}
-    return words.get(result.status) or cards.status_label(result.status)
 
 
 def show_column(
@@ -209,24 +199,15 @@ def show_column(
     """Draw one column of both sides on the same axis, and every metric of it."""
     if not order:
         return
-    if st.session_state.get(key, order[0]) not in order:
-        st.session_state[key] = order[0]
-    picked = st.selectbox(
-        key.capitalize(),
-        order,
-        key=key,
-        bind="query-params",
-        width=320,
-        help="Furthest apart first.",
-    )
-    chosen = picked if picked in order else order[0]
-    one, two = (each.get(chosen) for each in profiles)
+    about = "Furthest apart first."
+    chosen = choices.known_pick(key.capitalize(), order, key, width=320, help=about)
     own = [each for each in results if each.subject == chosen]
-    if one is None or two is None or not one.n or not two.n:
-        reason = next((each.reason for each in own if each.reason), "nothing was counted")
-        states.show(states.blind(None, f"{chosen}: {reason}."))
+    comparison = result_charts.compared(chosen, *(each.get(chosen) for each in profiles), own)
+    if comparison is None:
         return
-    _show_overlay(Comparison(one, two), chosen, names, key)
+    sides = f"{names[0]}, rows", f"{names[1]}, rows"
+    result_charts.show_overlay(comparison, chosen, sides, f"{key}-overlay")
+    one, two = comparison.reference, comparison.production
     st.caption(
         cards.escaped(
             f"Reference is {names[0]} ({one.n:,} rows, {one.null_rate or 0:.1%} null), production is "
@@ -234,16 +215,5 @@ def show_column(
         )
     )
     with st.expander("Every metric of this column", icon=":material/table:"):
-        table = report_view.results_table(own, LABELS).drop(columns="Day", errors="ignore")
+        table = result_table.undated_table(own, LABELS)
         st.dataframe(table, hide_index=True, key=f"{key}-results", alt=f"Every metric of {chosen}")
-
-
-def _show_overlay(found: Comparison, name: str, sides: tuple[str, str], key: str) -> None:
-    one, two, labels = found.histogram
-    table = pd.DataFrame({name: labels, f"{sides[0]}, rows": one, f"{sides[1]}, rows": two})
-    if found.kind == "categorical":
-        chart = charts.overlay_categories(labels, one / one.sum(), two / two.sum(), unit=name)
-    else:
-        cells = found.cells
-        chart = charts.overlay(cells.left, cells.right, *found.shares, unit=name)
-    cards.show_chart(chart, key=f"{key}-overlay", table=table)

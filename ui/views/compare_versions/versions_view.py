@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,26 +18,13 @@ from monitoring.errors import NotEnoughData
 from monitoring.kept.memory import Entry
 from monitoring.metric import Status
 from monitoring.metrics.performance import METRICS
-from monitoring.signals.model_performance.report import metrics_of
 from monitoring.statistics.performance import Performance
 from ui.loaders.versions import Side
-from ui.parts import cards, states
-from ui.views.performance.performance_view import term_of
-
-T = TypeVar("T")
-Progress = Callable[[float, str], None]
+from ui.parts import cards, choices, states
+from ui.parts.cards import Look, Tile
+from ui.views.performance import performance_view
 
 DEPLOYMENTS, MODELS = "Deployments", "Model versions"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a comparison is told: never by colour alone."""
-
-    word: str
-    icon: str
-    mark: str
-    colour: states.Colour
 
 
 LOOKS: dict[Status, Look] = {
@@ -57,16 +42,9 @@ def look_of(status: Status) -> Look:
 
 def pick_what() -> str:
     """Draw the choice between deployments and model versions. Bound to the URL."""
-    picked = st.segmented_control(
-        "Compare",
-        [DEPLOYMENTS, MODELS],
-        default=DEPLOYMENTS,
-        required=True,
-        key="what",
-        bind="query-params",
-        help="Deployments: what they answered. Model versions: what the registry says of them.",
-    )
-    return picked if picked in {DEPLOYMENTS, MODELS} else DEPLOYMENTS
+    about = "Deployments: what they answered. Model versions: what the registry says of them."
+    offered = {DEPLOYMENTS: DEPLOYMENTS, MODELS: MODELS}
+    return choices.switch("Compare", offered, "what", help=about)
 
 
 def pick_pair(names: Sequence[str], key: str) -> tuple[str, str]:
@@ -77,34 +55,14 @@ def pick_pair(names: Sequence[str], key: str) -> tuple[str, str]:
 
 
 def _pick(label: str, names: list[str], key: str) -> str:
-    if key in st.session_state and st.session_state[key] not in names:
-        st.session_state[key] = names[0]  # of another endpoint, or chosen on the other side
-    picked = st.selectbox(
-        label,
-        names,  # as they are: the URL holds what is shown
-        key=key,
-        bind="query-params",
-        width=190,
-        help="Differences are second less first.",
-    )
-    return picked if picked in names else names[0]
+    about = "Differences are second less first."
+    return choices.known_pick(label, names, key, width=190, help=about)
 
 
 def pick_metric(task: Task) -> str:
     """Draw the choice of the metric that the verdict is about. Bound to the URL."""
-    offered = [metric.name for metric in metrics_of(task)]
-    if st.session_state.get("metric", offered[0]) not in offered:
-        st.session_state["metric"] = offered[0]
-    name = st.selectbox(
-        "Metric",
-        offered,
-        format_func=lambda name: METRICS[name].label,
-        key="metric",
-        bind="query-params",
-        help="The verdict is about this one; all others are in a table below.",
-        width=190,
-    )
-    return name if name in offered else offered[0]
+    about = "The verdict is about this one; all others are in a table below."
+    return performance_view.pick_metric(task, help=about, width=190)
 
 
 def show_alone(endpoint: str, sides: Sequence[Side]) -> None:
@@ -144,37 +102,25 @@ def show_verdict(found: VersionComparison) -> None:
 
 def _show_tiles(found: VersionComparison) -> None:
     asked, deciding = found.asked, found.deciding
-    places = st.columns(4)
+    assert deciding.found is not None  # noqa: S101 - the caller looked
+    difference = deciding.found.value
     sides = zip(found.names, (asked.first, asked.second), found.coverages, strict=True)
-    for place, (name, value, covered) in zip(places, sides, strict=False):
-        with place:
-            note = "" if covered is None else f" · {covered:.0%} of labels are in"
-            text = interval_of(value, asked.unit) + note
-            cards.kpi(
-                cards.escaped(f"{asked.label}, {name}"),
-                number_of(value, asked.unit),
-                None,
-                note=text,
-                term=term_of(asked.name),
-            )
-    with places[2]:
-        assert deciding.found is not None  # noqa: S101 - the caller looked
-        cards.kpi(
+    one, two = found.left_out
+    cards.tiles(
+        *(_tile_of(asked, *side) for side in sides),
+        Tile(
             "Difference",
-            verdict.text_of(deciding.found.value, asked.unit, is_difference=True, sign=True),
-            None,
+            verdict.text_of(difference, asked.unit, is_difference=True, sign=True),
             note=f"95 % {verdict.interval_text(deciding)}, second less first",
             term="difference",
-        )
-    with places[3]:
-        one, two = found.left_out
-        cards.kpi(
+        ),
+        Tile(
             "Days in common",
             f"{len(found.days)}",
-            None,
             note=f"left out: {one} of {found.names[0]} alone, {two} of {found.names[1]} alone",
             term="common days",
-        )
+        ),
+    )
 
 
 def number_of(value: Performance | None, unit: str) -> str:
@@ -191,53 +137,64 @@ def interval_of(value: Performance | None, unit: str) -> str:
     return f"95 % {low} to {high} · n = {value.rows:,}"
 
 
+def _tile_of(asked: Compared, name: str, value: Performance | None, covered: float | None) -> Tile:
+    note = "" if covered is None else f" · {covered:.0%} of labels are in"
+    return Tile(
+        cards.escaped(f"{asked.label}, {name}"),
+        number_of(value, asked.unit),
+        note=interval_of(value, asked.unit) + note,
+        term=performance_view.term_of(asked.name),
+    )
+
+
 def _show_differences(found: VersionComparison) -> None:
-    ways = {"As they came": found.asked}
-    if found.adjusted is not None:
-        ways["Like rows of the same day"] = found.adjusted
-    if found.paired is not None:
-        ways["The same requests"] = found.paired
-    known = [(name, each) for name, each in ways.items() if each.found is not None]
+    ways = {
+        "As they came": found.asked,
+        "Like rows of the same day": found.adjusted,
+        "The same requests": found.paired,
+    }
+    known = {name: each for name, each in ways.items() if each and each.found}
     in_points = found.asked.unit in verdict.IN_POINTS
     scale = 100.0 if in_points else 1.0
-    found_of = [each.found for _, each in known if each.found is not None]
-    table = pd.DataFrame(
-        {
-            "Measured": [name for name, _ in known],
-            "Second against first": [_told(each) for _, each in known],
-            "Difference": [scale * each.value for each in found_of],
-            "Low (95 %)": [scale * each.interval.low for each in found_of],
-            "High (95 %)": [scale * each.interval.high for each in found_of],
-            "n first": [each.rows[0] for each in found_of],
-            "n second": [each.rows[1] for each in found_of],
-            "Method": [each.result.method for _, each in known],
-        }
-    )
+    table = pd.DataFrame([_difference_cells(name, each, scale) for name, each in known.items()])
     unit = "points" if in_points else found.asked.unit
+    subject = f"{found.asked.label}, {found.names[1]} less {found.names[0]}, {unit}"
     chart = charts.differences(
-        [name for name, _ in known],
+        list(known),
         table["Difference"],
         low=table["Low (95 %)"],
         high=table["High (95 %)"],
-        statuses=[each.result.status for _, each in known],
-        unit=f"{found.asked.label}, {found.names[1]} less {found.names[0]}, {unit}",
-        subject=f"{found.asked.label}, {found.names[1]} less {found.names[0]}, {unit}",
+        statuses=[each.result.status for each in known.values()],
+        unit=subject,
+        subject=subject,
     )
     cards.show_chart(chart, key="versions-differences", table=table)
 
 
+def _difference_cells(name: str, each: Compared, scale: float) -> dict[str, object]:
+    found = each.found
+    assert found is not None  # noqa: S101 - the caller looked
+    return {
+        "Measured": name,
+        "Second against first": _told(each),
+        "Difference": scale * found.value,
+        "Low (95 %)": scale * found.interval.low,
+        "High (95 %)": scale * found.interval.high,
+        "n first": found.rows[0],
+        "n second": found.rows[1],
+        "Method": each.result.method,
+    }
+
+
 def _told(compared: Compared) -> str:
-    look = look_of(compared.result.status)
-    return f"{look.mark} {look.word}"
+    return cards.status_label(look_of(compared.result.status))
 
 
 def freshness(compared: Entry[VersionComparison]) -> cards.Freshness:
     """Return the footer of the verdict and of what it rests on."""
     found = compared.value
     rows = sum(kept[day].predictions for kept in found.counted for day in found.days)
-    waiting = rows - sum(found.labelled)
-    missing = f"{waiting:,} labels are not in yet." if waiting else ""
-    return cards.taken(compared, rows=rows, missing=missing)
+    return cards.labels_of(compared, rows, sum(found.labelled))
 
 
 def show_course(found: VersionComparison) -> None:

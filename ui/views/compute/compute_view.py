@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,20 +13,28 @@ import streamlit as st
 from monitoring import charts
 from monitoring.arrays import Floats, Times
 from monitoring.capacity import instances
-from monitoring.capacity.instances import Capacity, Utilization
+from monitoring.capacity.instances import Capacity, Resource, Utilization
 from monitoring.errors import MonitoringError
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.overview.objectives import step_of
 from monitoring.place import Place
 from monitoring.signals.saturation import judging as saturation
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import compute
-from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
+from ui.parts import cards, choices, states
+from ui.shell.scope import Scope
 
 _SHOWN = (instances.CPU, instances.MEMORY, instances.DISK, instances.GPU)
+
+
+def in_scope(chosen: Scope) -> tuple[Deployment, ...]:
+    """Return the deployments of the scope; what keeps them from being known is said."""
+    try:
+        return compute.in_scope(chosen)
+    except MonitoringError as error:
+        states.show_error(error)
+        return ()
 
 
 def show_machines(deployments: Sequence[Deployment], window: Window) -> cards.Freshness | None:
@@ -37,22 +44,19 @@ def show_machines(deployments: Sequence[Deployment], window: Window) -> cards.Fr
         return None
     used, counted = compute.utilization(window), compute.capacity(window)
     judged = compute.saturation(window, step_of(window))
-    mine = {d.place for d in deployments}
-    results = [r for r in judged.value if r.place in mine]
-    rows = [
-        _machine_row(d, used.value, counted.value, [r for r in results if r.place == s])
-        for d in deployments
-        for s in [d.place]
-    ]
+    rows = []
+    for deployment in deployments:
+        own = [r for r in judged.value if r.place == deployment.place]
+        rows.append(_machine_row(deployment, used.value, counted.value, own))
     table = pd.DataFrame(rows).sort_values("Peak share", ascending=False, kind="stable")
     table = table.drop(columns="Peak share")
     alt = f"Machines of {len(table)} deployments with their highest utilization and verdict."
     cards.show_table(table, key="machines", alt=alt)
+    limits = (f"{r.label} {saturation.LIMITS[r.name].percent:g} %" for r in _SHOWN)
     st.caption(
         "Highest grain of the window of the fullest instance. CPU is a mean of 15 minutes (an hour in "
         "windows over 31 days), memory and disk the highest minute. Limits: "
-        + ", ".join(f"{r.label} {saturation.LIMITS[r.name].percent:g} %" for r in _SHOWN)
-        + f", ready {saturation.READY_SHARE:.0%} of the instances."
+        f"{', '.join(limits)}, ready {saturation.READY_SHARE:.0%} of the instances."
     )
     if not any(instances.has_gpu(d.instance_type) for d in deployments):
         st.text("No GPU: no machine type of these deployments has one, so none is asked for.")
@@ -66,26 +70,19 @@ def _machine_row(
     results: Sequence[MetricResult],
 ) -> dict[str, object]:
     place = deployment.place
-    capacity = next((c for c in counted if c.place == place), None)
-    row: dict[str, object] = {
+    peaks = {each: _peak(used, place, each) for each in _SHOWN[:3]}
+    breached = [r for r in results if r.status == "breached"]
+    latest = max((r.window.end for r in breached if r.window), default=None)
+    return {
         "Deployment": f"{deployment.endpoint} / {deployment.name}",
         "Verdict": cards.status_label(_verdict(results)),
         "Machine": deployment.instance_type,
-        "Ready of running": _ready(capacity),
+        "Ready of running": _ready(_capacity_of(counted, place)),
+        **{f"{each.label}, highest %": _rounded(peak) for each, peak in peaks.items()},
+        "Steps in breach": len(breached),
+        "Last breach": f"{latest:%d %b %H:%M}" if latest else "none",
+        "Peak share": len(breached) * 1000 + max(_share(*each) for each in peaks.items()),
     }
-    peaks = []
-    for resource in _SHOWN[:3]:
-        own = next((u for u in used if u.place == place and u.resource is resource), None)
-        peak = None if own is None or np.isnan(own.fullest).all() else float(np.nanmax(own.fullest))
-        row[f"{resource.label}, highest %"] = None if peak is None else round(peak, 1)
-        limit = saturation.LIMITS[resource.name].percent
-        peaks.append((peak or 0.0) / limit)
-    steps = [r for r in results if r.status == "breached"]
-    row["Steps in breach"] = len(steps)
-    latest = max((r.window.end for r in steps if r.window), default=None)
-    row["Last breach"] = f"{latest:%d %b %H:%M}" if latest else "none"
-    row["Peak share"] = len(steps) * 1000 + max(peaks)
-    return row
 
 
 def _verdict(results: Sequence[MetricResult]) -> Status:
@@ -126,8 +123,7 @@ def pick(deployments: Sequence[Deployment], key: str) -> Deployment | None:
     names = {f"{d.endpoint} / {d.name}": d for d in deployments}
     if len(names) <= 1:
         return next(iter(names.values()), None)
-    chosen = st.selectbox("Look at", list(names), key=key, bind="query-params", width=320)
-    return names.get(chosen, next(iter(names.values())))
+    return names[choices.pick("Look at", list(names), key, width=320)]
 
 
 def show_instances(deployment: Deployment, window: Window) -> cards.Freshness | None:
@@ -194,7 +190,7 @@ def show_demand(deployment: Deployment, window: Window) -> cards.Freshness | Non
     step = timedelta(minutes=15 if window.length <= instances.FINE_UNTIL else 60)
     answer, counted = compute.demand(window, step), compute.capacity(window)
     place = deployment.place
-    capacity = next((c for c in counted.value if c.place == place), None)
+    capacity = _capacity_of(counted.value, place)
     rows = [r for r in answer.records() if Place.of_row(r) == place]
     if capacity is None:
         states.show(
@@ -245,3 +241,24 @@ def _on(times: Times, rows: Sequence[dict[str, object]], column: str, step: time
         if place >= 0:
             found[place] += float(row[column]) / (step / timedelta(minutes=1))  # type: ignore[arg-type]  # a number
     return found
+
+
+def _capacity_of(counted: Sequence[Capacity], place: Place) -> Capacity | None:
+    return next((each for each in counted if each.place == place), None)
+
+
+def _peak(used: Sequence[Utilization], place: Place, resource: Resource) -> float | None:
+    """Return the highest percent of a resource; None where it was not measured."""
+    own = next((u for u in used if u.place == place and u.resource is resource), None)
+    if own is None or np.isnan(own.fullest).all():
+        return None
+    return float(np.nanmax(own.fullest))
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, 1)
+
+
+def _share(resource: Resource, peak: float | None) -> float:
+    """Return how much of its limit a resource has reached."""
+    return (peak or 0.0) / saturation.LIMITS[resource.name].percent

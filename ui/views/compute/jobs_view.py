@@ -15,8 +15,10 @@ from monitoring.metric import Status
 from monitoring.signals.clusters import judging as clusters
 from monitoring.signals.jobs import judging as jobs
 from monitoring.window import Window
-from ui.loaders import compute
+from ui.loaders import compute, logs
 from ui.parts import cards, states
+from ui.parts.cards import Tile
+from ui.parts.numbers import NONE, text
 
 _MOST_JOBS = 200
 
@@ -35,7 +37,7 @@ def show_clusters(window: Window) -> cards.Freshness | None:
             )
         )
         return cards.taken(found)
-    answer = compute.resizes(window)
+    answer = logs.ask("clusters", window)
     latest = {each.cluster.lower(): each for each in clusters.latest(answer.records())}
     for cluster in found.value:
         own = [r for r in answer.records() if r["Cluster"].lower() == cluster.cluster.lower()]
@@ -54,72 +56,42 @@ def _refused(resizes: Sequence[dict[str, object]]) -> str:
 
 def _show_cluster(cluster: clusters.Nodes, last: clusters.Resize | None, refused: str) -> None:
     st.subheader(cards.escaped(cluster.cluster), anchor=False)
-    quota = cluster.quota_percent
-    known = quota[~np.isnan(quota)]
-    worst = float(known.max()) if len(known) else None
-    states_now = {
-        name: float(values[~np.isnan(values)][-1]) if (~np.isnan(values)).any() else None
+    _show_cluster_tiles(cluster, last)
+    nodes = {
+        name.lower(): values
         for name, values in cluster.by_state.items()
+        if name in {"Active", "Idle"} or np.nansum(values)
     }
-    tiles = st.columns(5)
-    cells: list[tuple[str, str, Status | None, str]] = [
-        ("Nodes running", _count(states_now["Active"]), None, "newest grain"),
-        ("Nodes idle", _count(states_now["Idle"]), None, "newest grain"),
-        (
-            "Nodes unusable",
-            _count(_highest(cluster.by_state["Unusable"])),
-            _limit(_highest(cluster.by_state["Unusable"]), clusters.UNUSABLE_NODES),
-            "highest of the window",
-        ),
-        ("Nodes preparing", _count(last.preparing if last else None), None, _resized(last)),
-        (
-            "Quota used, highest",
-            "–" if worst is None else f"{worst:.0f} %",
-            _limit(worst, clusters.QUOTA_PERCENT),
-            f"threshold > {clusters.QUOTA_PERCENT:g} %"
-            + (f", {last.quota_cores} cores" if last and last.quota_cores else ""),
-        ),
-    ]
-    for tile, (name, value, status, note) in zip(tiles, cells, strict=True):
-        with tile:
-            cards.kpi(name, value, status, note=note)
-    drawn = [
-        charts.Row(
-            title="nodes",
-            lines={
-                name.lower(): values
-                for name, values in cluster.by_state.items()
-                if name in {"Active", "Idle"} or np.nansum(values)
-            },
-            fill=True,
-        ),
-        charts.Row(
-            title="quota, %",
-            lines={"quota used": quota},
-            threshold=clusters.QUOTA_PERCENT,
-            top=105.0,
-        ),
-    ]
-    summary = (
-        f"Cluster {cluster.cluster}: at most {np.nanmax(cluster.by_state['Active']):.0f} nodes"
+    quota = charts.Row(
+        title="quota, %",
+        lines={"quota used": cluster.quota_percent},
+        threshold=clusters.QUOTA_PERCENT,
+        top=105.0,
     )
+    drawn = [charts.Row(title="nodes", lines=nodes, fill=True), quota]
+    most, worst = np.nanmax(cluster.by_state["Active"]), _highest(cluster.quota_percent)
+    summary = f"Cluster {cluster.cluster}: at most {most:.0f} nodes"
     summary += "." if worst is None else f", quota at most {worst:.0f} %."
-    table = pd.DataFrame({"Time (UTC)": cluster.times, **cluster.by_state, "Quota %": quota})
-    cards.show_chart(
-        charts.rows_over_time(cluster.times, drawn, summary),
-        key=f"cluster-{cluster.cluster}",
-        table=table,
-    )
+    times = {"Time (UTC)": cluster.times}
+    table = pd.DataFrame({**times, **cluster.by_state, "Quota %": cluster.quota_percent})
+    chart = charts.rows_over_time(cluster.times, drawn, summary)
+    cards.show_chart(chart, key=f"cluster-{cluster.cluster}", table=table)
     if refused:
         st.text(refused)
 
 
+def _known(values: Floats) -> Floats:
+    return values[~np.isnan(values)]
+
+
+def _newest(values: Floats) -> float | None:
+    known = _known(values)
+    return float(known[-1]) if len(known) else None
+
+
 def _highest(values: Floats) -> float | None:
-    return None if np.isnan(values).all() else float(np.nanmax(values))
-
-
-def _count(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
+    known = _known(values)
+    return float(known.max()) if len(known) else None
 
 
 def _resized(last: clusters.Resize | None) -> str:
@@ -162,24 +134,51 @@ def show_jobs(window: Window, now: datetime) -> cards.Freshness | None:
     return cards.answered(*answers)
 
 
+def _show_cluster_tiles(cluster: clusters.Nodes, last: clusters.Resize | None) -> None:
+    unusable, quota = _highest(cluster.by_state["Unusable"]), _highest(cluster.quota_percent)
+    cores = f", {last.quota_cores} cores" if last and last.quota_cores else ""
+    cards.tiles(
+        *(
+            Tile(name, text(_newest(cluster.by_state[state]), ".0f"), note="newest grain")
+            for name, state in (("Nodes running", "Active"), ("Nodes idle", "Idle"))
+        ),
+        Tile(
+            "Nodes unusable",
+            text(unusable, ".0f"),
+            _limit(unusable, clusters.UNUSABLE_NODES),
+            "highest of the window",
+        ),
+        Tile("Nodes preparing", text(last and last.preparing, ".0f"), note=_resized(last)),
+        Tile(
+            "Quota used, highest",
+            NONE if quota is None else f"{quota:.0f} %",
+            _limit(quota, clusters.QUOTA_PERCENT),
+            f"threshold > {clusters.QUOTA_PERCENT:g} %{cores}",
+        ),
+    )
+
+
 def _show_job_tiles(found: Sequence[jobs.Run], window: Window, now: datetime) -> None:
-    judged = jobs.judged(found, window, window.length)
-    failed, waited = judged[-2:]
+    failed, waited = jobs.judged(found, window, window.length)[-2:]
     longest = max(found, key=lambda run: run.ran(now) or timedelta(0))
     waiting = [run for run in found if run.is_waiting]
-    columns = st.columns(4)
-    with columns[0]:
-        cards.kpi("Jobs queued now", str(len(waiting)), None, note=f"of {len(found)} seen")
-    with columns[1]:
-        value = "–" if failed.value is None else f"{failed.value:.0f}"
-        note = f"threshold > {failed.threshold:g} · n {failed.rows}"
-        cards.kpi("Jobs failed", value, failed.status, note=note)
-    with columns[2]:
-        value = "–" if waited.value is None else _length(timedelta(minutes=waited.value))
-        note = f"threshold > {waited.threshold:g} min"
-        cards.kpi("Longest wait", value, waited.status, note=note)
-    with columns[3]:
-        cards.kpi("Longest run", _length(longest.ran(now)), None, note=longest.name[:40])
+    wait = None if waited.value is None else timedelta(minutes=waited.value)
+    cards.tiles(
+        Tile("Jobs queued now", str(len(waiting)), note=f"of {len(found)} seen"),
+        Tile(
+            "Jobs failed",
+            text(failed.value, ".0f"),
+            failed.status,
+            f"threshold > {failed.threshold:g} · n {failed.rows}",
+        ),
+        Tile(
+            "Longest wait",
+            _length(wait),
+            waited.status,
+            f"threshold > {waited.threshold:g} min",
+        ),
+        Tile("Longest run", _length(longest.ran(now)), note=longest.name[:40]),
+    )
 
 
 def _chosen(found: Sequence[jobs.Run], chosen: str, now: datetime) -> list[jobs.Run]:
@@ -204,8 +203,8 @@ def _show_job_table(found: Sequence[jobs.Run], chosen: str, now: datetime) -> No
                 "Submitted (UTC)": f"{run.submitted:%d %b %H:%M}" if run.submitted else "before",
                 "Waited": _length(run.waited(now)),
                 "Ran": _length(run.ran(now)),
-                "CPU, mean %": _percent(run.cpu_percent),
-                "GPU, mean %": _percent(run.gpu_percent),
+                "CPU, mean %": text(run.cpu_percent, ".0f"),
+                "GPU, mean %": text(run.gpu_percent, ".0f"),
                 "Error": run.error,
             }
             for run in shown
@@ -220,10 +219,6 @@ def _show_job_table(found: Sequence[jobs.Run], chosen: str, now: datetime) -> No
         f"{said}Utilization is the mean of all samples that the nodes of a job wrote; serverless jobs "
         "write none."
     )
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
 
 
 def _length(length: timedelta | None) -> str:

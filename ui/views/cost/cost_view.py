@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import date
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -12,20 +13,20 @@ import streamlit as st
 from monitoring import charts
 from monitoring.capacity import energy as energies
 from monitoring.capacity import instances, prices
-from monitoring.metric import MetricResult, Status
+from monitoring.metric import MetricResult
+from monitoring.place import Place
 from monitoring.signals.cost import judging as cost
 from monitoring.signals.cost.judging import CostDay
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import compute
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
+from ui.parts.cards import Tile
+from ui.parts.numbers import NONE, or_nan
 
 _PRICES = "edited-prices"
-UTILIZATION_HELP = "Mean CPU of all instances over the days, from Azure Monitor."
 
 
 def edited() -> dict[str, float]:
@@ -77,114 +78,90 @@ def _show_source(report: CostReport) -> None:
 
 def _show_tiles(days: Sequence[CostDay], window: Window) -> None:
     currency = days[0].currency
-    total = sum(d.cost for d in days if d.cost is not None)
-    whole = [d for d in days if Window.day(d.day).end <= window.end]
-    count = len({d.day for d in whole})
-    each = sum(d.cost for d in whole if d.cost is not None) / count if count else None
-    guessed = sum(d.cost for d in days if d.source == "estimated" and d.cost is not None)
-    predictions = sum(d.predictions or 0 for d in days)
-    both = cost.reconciled(days)
-    columns = st.columns(4)
-    with columns[0]:
-        share = "all billed" if not guessed else f"{guessed / total:.0%} of it estimated"
-        cards.kpi(
-            f"Cost, {currency}",
-            f"{total:,.2f}",
-            None,
-            note=f"{len({d.day for d in days})} days · {share}",
-        )
-    with columns[1]:
-        cards.kpi(
-            f"A day, {currency}",
-            "–" if each is None else f"{each:,.2f}",
-            None,
-            note="no whole day"
-            if each is None
-            else f"{each * prices.HOURS_A_MONTH / 24:,.0f} a month · n {count} whole days",
-        )
-    with columns[2]:
-        value = f"{1000 * total / predictions:,.2f}" if predictions else "–"
-        note = f"n {predictions:,} predictions"
-        cards.kpi(f"Per 1,000 predictions, {currency}", value, None, note=note)
-    with columns[3]:
-        _show_reconciled(both)
-    if any(day == window.end.date() for day in {d.day for d in days}):
+    dates = {d.day for d in days}
+    cards.tiles(
+        _tile_total(days, f"Cost, {currency}"),
+        _tile_a_day(days, window, f"A day, {currency}"),
+        _tile_per_thousand(days, f"Per 1,000 predictions, {currency}"),
+        _tile_reconciled(cost.reconciled(days)),
+    )
+    if window.end.date() in dates:
         st.caption("The last day is not over: its cost is estimated up to now.")
 
 
-def _show_reconciled(both: cost.Reconciliation | None) -> None:
+def _total(days: Sequence[CostDay]) -> float:
+    return sum(d.cost for d in days if d.cost is not None)
+
+
+def _predictions(days: Sequence[CostDay]) -> int:
+    return sum(d.predictions or 0 for d in days)
+
+
+def _whole(days: Sequence[CostDay], window: Window) -> list[CostDay]:
+    """Return what is about days that are over."""
+    return [d for d in days if Window.day(d.day).end <= window.end]
+
+
+def _tile_total(days: Sequence[CostDay], label: str) -> Tile:
+    total = _total(days)
+    guessed = _total([d for d in days if d.source == "estimated"])
+    share = f"{guessed / total:.0%} of it estimated" if guessed else "all billed"
+    return Tile(label, f"{total:,.2f}", note=f"{len({d.day for d in days})} days · {share}")
+
+
+def _tile_a_day(days: Sequence[CostDay], window: Window, label: str) -> Tile:
+    whole = _whole(days, window)
+    count = len({d.day for d in whole})
+    if not count:
+        return Tile(label, NONE, note="no whole day")
+    each = _total(whole) / count
+    month = each * prices.HOURS_A_MONTH / 24
+    return Tile(label, f"{each:,.2f}", note=f"{month:,.0f} a month · n {count} whole days")
+
+
+def _tile_per_thousand(days: Sequence[CostDay], label: str) -> Tile:
+    predictions = _predictions(days)
+    value = f"{1000 * _total(days) / predictions:,.2f}" if predictions else NONE
+    return Tile(label, value, note=f"n {predictions:,} predictions")
+
+
+def _tile_reconciled(both: cost.Reconciliation | None) -> Tile:
+    label = "Estimate against bill"
     if both is None:
         note = "no day has both a bill and instance-hours"
-        cards.kpi("Estimate against bill", "–", "no_data", note=note)
-        return
+        return Tile(label, NONE, "no_data", note)
     # "Breached" is said of a signal; this compares two sources of one number.
-    status: Status = "ok" if both.is_reconciled else "breached"
-    cards.kpi(
-        "Estimate against bill",
-        f"{100 * both.difference:+.1f} %",
-        status,
-        note=f"threshold ±{cost.RECONCILED_WITHIN:.0%} · {both.days} deployment-days with both",
-    )
+    status = cards.status_of(breached=not both.is_reconciled, judged=True)
+    note = f"threshold ±{cost.RECONCILED_WITHIN:.0%} · {both.days} deployment-days with both"
+    return Tile(label, f"{100 * both.difference:+.1f} %", status, note)
 
 
 def _show_days(days: Sequence[CostDay]) -> None:
     dates = sorted({d.day for d in days})
-    places = sorted({d.place for d in days if d.cost is not None})
-    by_key = {(d.place, d.day): d for d in days}
-    costs = {
-        str(place): [
-            np.nan if by_key[place, day].cost is None else by_key[place, day].cost for day in dates
-        ]
-        for place in places
-    }
-    estimated = [any(by_key[s, day].source == "estimated" for s in places) for day in dates]
-    table = pd.DataFrame(
-        [
-            {
-                "Day": d.day,
-                "Deployment": str(d.place),
-                "Billed": d.billed,
-                "Estimated": d.estimated,
-                "Instance-hours": d.instance_hours,
-                "Predictions": d.predictions,
-                "Per 1,000 predictions": d.per_thousand,
-                "CPU, mean %": d.cpu_percent,
-            }
-            for d in days
-        ]
-    )
+    costs = _costs(days, dates)
+    guessed = {d.day for d in days if d.source == "estimated"}
+    estimated = [day in guessed for day in dates]
     chart = charts.cost_per_day(dates, costs, estimated, days[0].currency)
-    cards.show_chart(chart, key="cost-days", table=table)
-    if any(estimated):
+    cards.show_chart(chart, key="cost-days", table=pd.DataFrame(map(_day_cells, days)))
+    if guessed:
         st.caption("Hatched: days of which a part is estimated.")
 
 
+def _day_cells(day: CostDay) -> dict[str, object]:
+    return {
+        "Day": day.day,
+        "Deployment": str(day.place),
+        "Billed": day.billed,
+        "Estimated": day.estimated,
+        "Instance-hours": day.instance_hours,
+        "Predictions": day.predictions,
+        "Per 1,000 predictions": day.per_thousand,
+        "CPU, mean %": day.cpu_percent,
+    }
+
+
 def _show_by_deployment(days: Sequence[CostDay], window: Window) -> None:
-    rows = []
-    for place in sorted({d.place for d in days}):
-        own = [d for d in days if d.place == place and d.cost is not None]
-        if not own:
-            rows.append({"Deployment": str(place), "Source": "not known"})
-            continue
-        total = sum(d.cost for d in own if d.cost is not None)
-        predictions = sum(d.predictions or 0 for d in own)
-        cpu = [d.cpu_percent for d in own if d.cpu_percent is not None]
-        sources = {d.source for d in own}
-        rates = list(cost.hourly_rates(days, place).values())
-        rows.append(
-            {
-                "Deployment": str(place),
-                "Cost": round(total, 2),
-                "A day": _a_whole_day(own, window),
-                "Predictions": predictions,
-                "Per 1,000 predictions": round(1000 * total / predictions, 2)
-                if predictions
-                else None,
-                "CPU, mean %": round(float(np.mean(cpu)), 1) if cpu else None,
-                "Per instance-hour": round(rates[0], 3) if rates else None,
-                "Source": " and ".join(sorted(sources)),
-            }
-        )
+    rows = [_deployment_cells(days, place, window) for place in sorted({d.place for d in days})]
     table = pd.DataFrame(rows)
     if "Cost" in table:
         table = table.sort_values("Cost", ascending=False, na_position="last")
@@ -192,29 +169,42 @@ def _show_by_deployment(days: Sequence[CostDay], window: Window) -> None:
     cards.show_table(table, key="cost-deployments", alt=alt)
 
 
-def _a_whole_day(own: Sequence[CostDay], window: Window) -> float | None:
-    costs = [d.cost for d in own if d.cost is not None and Window.day(d.day).end <= window.end]
-    return round(sum(costs) / len(costs), 2) if costs else None
+def _deployment_cells(days: Sequence[CostDay], place: Place, window: Window) -> dict[str, object]:
+    own = [d for d in days if d.place == place and d.cost is not None]
+    if not own:
+        return {"Deployment": str(place), "Source": "not known"}
+    total, predictions = _total(own), _predictions(own)
+    whole = [d.cost for d in _whole(own, window) if d.cost is not None]
+    cpu = [d.cpu_percent for d in own if d.cpu_percent is not None]
+    rates = list(cost.hourly_rates(days, place).values())
+    return {
+        "Deployment": str(place),
+        "Cost": round(total, 2),
+        "A day": _mean(whole, 2),
+        "Predictions": predictions,
+        "Per 1,000 predictions": round(1000 * total / predictions, 2) if predictions else None,
+        "CPU, mean %": _mean(cpu, 1),
+        "Per instance-hour": round(rates[0], 3) if rates else None,
+        "Source": " and ".join(sorted({d.source for d in own})),
+    }
 
 
 def show_idle(deployments: Sequence[Deployment], window: Window) -> cards.Freshness | None:
     """Draw which deployments pay for machines that their busiest quarter of an hour does not need."""
     found, used = loaded.idle(window), compute.utilization(window)
-    mine = {d.place: d for d in deployments}
     idle = {u.place: cost.is_idle(u) for u in used.value if u.resource is instances.CPU}
     rows = []
-    for place, deployment in mine.items():
-        own = [r for r in found.value if r.place == place]
-        rows.append(_idle_row(deployment, own, is_idle=idle.get(place)))
+    for each in deployments:
+        own = [r for r in found.value if r.place == each.place and r.value is not None]
+        rows.append(_idle_row(each, own, is_idle=idle.get(each.place)))
     if not rows:
         states.show(states.blind(None, "The scope has no online deployment."))
         return cards.taken(found)
-    table = pd.DataFrame(rows)
-    worst = [row["Deployment"] for row in rows if str(row["Verdict"]).startswith("▲")]
+    worst = [str(row["Deployment"]) for row in rows if str(row["Verdict"]).startswith("▲")]
     if worst:
-        st.text(f"Paid for and not needed: {', '.join(map(str, worst))}.")
+        st.text(f"Paid for and not needed: {', '.join(worst)}.")
     alt = f"Machines not needed of {len(rows)} deployments."
-    cards.show_table(table, key="idle", alt=alt)
+    cards.show_table(pd.DataFrame(rows), key="idle", alt=alt)
     st.caption(
         f"Needed are as many instances as hold the CPU of the busiest 15 minutes of a day at "
         f"{cost.TARGET_CPU_PERCENT:g} % each. Breached when more than {cost.UNNEEDED_SHARE:.0%} of the "
@@ -224,32 +214,24 @@ def show_idle(deployments: Sequence[Deployment], window: Window) -> cards.Freshn
     return cards.taken(found, used)
 
 
+#: Of Azure Advisor's rule.
+IDLE = {None: "not known", True: "yes", False: "no"}
+
+
 def _idle_row(
-    deployment: Deployment, results: Sequence[MetricResult], *, is_idle: bool | None
+    deployment: Deployment, known: Sequence[MetricResult], *, is_idle: bool | None
 ) -> dict[str, object]:
-    known = [r for r in results if r.value is not None]
     last = known[-3:]
     breached = sum(r.status == "breached" for r in last) > 1
-    status: Status = "breached" if breached else "ok" if last else "no_data"
-    since = ""
-    if breached:
-        first = known[-1]
-        for result in reversed(known):
-            if result.status != "breached":
-                break
-            first = result
-        older = "before " if first is known[0] else ""
-        since = f"{older}{first.window.start:%d %b}" if first.window else ""
+    newest = known[-1].value if known else None
     return {
         "Deployment": f"{deployment.endpoint} / {deployment.name}",
-        "Verdict": cards.status_label(status),
-        "Not needed": f"{100 * known[-1].value:.0f} %"
-        if known and known[-1].value is not None
-        else "–",
+        "Verdict": cards.status_label(cards.status_of(breached=breached, judged=last)),
+        "Not needed": NONE if newest is None else f"{100 * newest:.0f} %",
         "Threshold": f"> {100 * cost.UNNEEDED_SHARE:.0f} %",
-        "Since": since or "none",
+        "Since": (_breached_since(known) if breached else "") or "none",
         "Days measured": len(known),
-        "Idle (Advisor)": "not known" if is_idle is None else "yes" if is_idle else "no",
+        "Idle (Advisor)": IDLE[is_idle],
         "Instances set": deployment.instance_count,
         "Machine": deployment.instance_type,
     }
@@ -333,3 +315,22 @@ def show_prices(deployments: Sequence[Deployment]) -> None:
         f"In {prices.CURRENCY}: {prices.SOURCE}. Used where there is no bill, and to check the bill. "
         "Your prices hold until you close this page."
     )
+
+
+def _breached_since(known: Sequence[MetricResult]) -> str:
+    """Return the first of the last days that breach without a break; maybe it began before them."""
+    run = list(takewhile(lambda result: result.status == "breached", reversed(known)))
+    first = run[-1] if run else known[-1]
+    older = "before " if first is known[0] else ""
+    return f"{older}{first.window.start:%d %b}" if first.window else ""
+
+
+def _mean(values: Sequence[float], digits: int) -> float | None:
+    return round(float(np.mean(values)), digits) if values else None
+
+
+def _costs(days: Sequence[CostDay], dates: Sequence[date]) -> dict[str, list[float]]:
+    """Return what each deployment costs by day, NaN where it is not known."""
+    by_key = {(d.place, d.day): d for d in days}
+    places = sorted({d.place for d in days if d.cost is not None})
+    return {str(place): [or_nan(by_key[place, day].cost) for day in dates] for place in places}

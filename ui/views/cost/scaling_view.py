@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -10,15 +10,15 @@ import streamlit as st
 from monitoring import charts
 from monitoring.capacity import autoscale
 from monitoring.capacity.autoscale import LAG_MINUTES, Episode, Rules
+from monitoring.capacity.right_size import Option
 from monitoring.errors import MonitoringError
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
-from ui.parts import cards, states
+from ui.parts import cards, numbers, states
+from ui.parts.cards import Tile
 from ui.views.cost import size_view
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
 
 
 def show_rules(deployment: Deployment, window: Window) -> cards.Freshness | None:
@@ -110,26 +110,27 @@ def show_what_if(
     rules = _pick_rules(now or Rules(minimum=1, maximum=max(found.running_now, 2)))
     soon, late = (loaded.what_if(deployment, part, rules, lag) for lag in LAG_MINUTES)
     rate, currency = size_view.rate_of(report, found.place), size_view.currency_of(report)
-    columns = st.columns(4)
-    with columns[0]:
-        status = "breached" if late.hours_broken else "ok"
-        note = f"{late.hours_broken} of {late.hours} hours broken · objective {found.objective.p95_ms:,.0f} ms"
-        cards.kpi("P95 of the slowest hour", f"{late.worst_p95_ms:,.0f} ms", status, note=note)
-    with columns[1]:
-        note = f"{soon.refused:,.0f} with a scale-out in {LAG_MINUTES[0]} min"
-        cards.kpi(
-            f"Refused, {LAG_MINUTES[1]} min to scale", f"{late.refused:,.0f}", None, note=note
-        )
-    with columns[2]:
-        hours = late.instances * part.length.total_seconds() / 3600
-        note = f"{late.instances:.2f} instances in the mean"
-        cards.kpi("Instance-hours", f"{hours:,.0f}", None, note=note)
-    with columns[3]:
-        month = late.cost_per_month(rate)
-        before = found.now.cost_per_month(rate)
-        value = "–" if month is None else f"{month:,.0f}"
-        change = "" if month is None or before is None else f"{month - before:+,.0f} against now"
-        cards.kpi(f"Cost a month, {currency}", value, None, note=change or "no price")
+    hours = late.instances * part.length.total_seconds() / 3600
+    objective = f"objective {found.objective.p95_ms:,.0f} ms"
+    cards.tiles(
+        Tile(
+            "P95 of the slowest hour",
+            f"{late.worst_p95_ms:,.0f} ms",
+            "breached" if late.hours_broken else "ok",
+            f"{late.hours_broken} of {late.hours} hours broken · {objective}",
+        ),
+        Tile(
+            f"Refused, {LAG_MINUTES[1]} min to scale",
+            f"{late.refused:,.0f}",
+            note=f"{soon.refused:,.0f} with a scale-out in {LAG_MINUTES[0]} min",
+        ),
+        Tile(
+            "Instance-hours",
+            f"{hours:,.0f}",
+            note=f"{late.instances:.2f} instances in the mean",
+        ),
+        _tile_month(f"Cost a month, {currency}", late.cost_per_month(rate), found.now, rate),
+    )
     _show_scaled(deployment, part, rules)
     st.caption(
         "Replayed on recorded arrivals, not measured. A scale-out takes 12 to 18 minutes; verdict and "
@@ -173,34 +174,36 @@ def _show_scaled(deployment: Deployment, window: Window, rules: Rules) -> None:
 
 def _pick_rules(now: Rules) -> Rules:
     """Ask for limits and rules; those in force are where the sliders start."""
+
+    def slide(label: str, least: int, most: int, start: int, key: str) -> int:
+        return st.slider(label, least, most, start, key=f"what-if-{key}")
+
     first, second, third = st.columns(3)
     with first:
-        low, high = st.slider(
-            "Instances",
-            1,
-            max(20, now.maximum),
-            (now.minimum, now.maximum),
-            key="what-if-instances",
-        )
-        step = st.slider("Instances a step", 1, 5, min(now.out_step, 5), key="what-if-step")
+        limits = now.minimum, now.maximum
+        most = max(20, now.maximum)
+        low, high = st.slider("Instances", 1, most, limits, key="what-if-instances")
+        step = slide("Instances a step", 1, 5, min(now.out_step, 5), "step")
     with second:
-        out = st.slider("Scale out above CPU, %", 20, 95, round(now.out_percent), key="what-if-out")
-        back = st.slider("Scale in below CPU, %", 0, 60, round(now.in_percent), key="what-if-in")
+        out = slide("Scale out above CPU, %", 20, 95, round(now.out_percent), "out")
+        back = slide("Scale in below CPU, %", 0, 60, round(now.in_percent), "in")
     with third:
-        cool = st.slider(
-            "Cooldown of scale-out, min", 1, 60, max(now.out_cooldown, 1), key="what-if-cooldown"
-        )
-        wait = st.slider(
-            "Cooldown of scale-in, min", 1, 240, max(now.in_cooldown, 1), key="what-if-cooldown-in"
-        )
-    return Rules(
+        cool = slide("Cooldown of scale-out, min", 1, 60, max(now.out_cooldown, 1), "cooldown")
+        wait = slide("Cooldown of scale-in, min", 1, 240, max(now.in_cooldown, 1), "cooldown-in")
+    return replace(
+        now,
         minimum=low,
         maximum=high,
         out_percent=float(out),
         in_percent=float(min(back, out)),
         out_step=step,
-        in_step=now.in_step,
         out_cooldown=cool,
         in_cooldown=wait,
-        window_minutes=now.window_minutes,
     )
+
+
+def _tile_month(label: str, month: float | None, now: Option, rate: float | None) -> Tile:
+    before = now.cost_per_month(rate)
+    if month is None or before is None:
+        return Tile(label, numbers.text(month, ",.0f"), note="no price")
+    return Tile(label, f"{month:,.0f}", note=f"{month - before:+,.0f} against now")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,10 @@ from monitoring.errors import MonitoringError
 from monitoring.place import Place
 from monitoring.signals.cost import judging as cost
 from monitoring.window import Window
+from monitoring.workspace.endpoints import Deployment
 from ui.loaders import cost as loaded
 from ui.loaders.cost import CostReport
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.workspace.endpoints import Deployment
 
 HELP = (
     "The requests of the last seven days are replayed through other numbers of instances: a queue with "
@@ -169,25 +166,19 @@ def _say(found: Advice, rate: float | None, currency: str) -> None:
 
 
 def _option_row(option: Option, rate: float | None, margin: float) -> dict[str, object]:
-    month = option.cost_per_month(rate)
+    worst = option.worst_p95_ms
     return {
         "Size": option.label,
         "Instances, mean paid": round(option.instances, 2),
         "P95, ms": round(option.p95_ms),
-        "P95 of slowest hour, ms": round(option.worst_p95_ms)
-        if not np.isnan(option.worst_p95_ms)
-        else None,
-        "With model error, ms": round(option.worst_p95_ms * (1 + margin))
-        if not np.isnan(option.worst_p95_ms)
-        else None,
+        "P95 of slowest hour, ms": _rounded(worst),
+        "With model error, ms": _rounded(worst * (1 + margin)),
         "Refused": round(option.refused),
         "Over the timeout": round(option.late),
         "Hours broken": f"{option.hours_broken} of {option.hours}",
         "CPU, peak minute %": round(option.peak_cpu_percent),
-        "Queue wait P95 (formula), ms": None
-        if option.queue_p95_ms is None
-        else round(option.queue_p95_ms, 1),
-        "Cost a month": None if month is None else round(month, 0),
+        "Queue wait P95 (formula), ms": _rounded(option.queue_p95_ms, 1),
+        "Cost a month": _rounded(option.cost_per_month(rate), 0),
     }
 
 
@@ -208,3 +199,7 @@ def _show_measured(found: Advice) -> None:
         f"the median of {error.hours} hours, too low by {error.margin:.0%} or more in a tenth of them; "
         f"{error.refused:,.0f} refused against {error.refused_measured:,.0f} in the log.{left_out}"
     )
+
+
+def _rounded(value: float | None, digits: int | None = None) -> float | None:
+    return None if value is None or np.isnan(value) else round(value, digits)

@@ -3,60 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.methods.attribution.permutation_importance import Importances
+from monitoring.signals.feature_attribution_drift.report import (
+    LABELS,
+    NDCG,
+    OVERLAP,
+    SPEARMAN,
+    AttributionReport,
+)
+from monitoring.workspace.registered_model import RegisteredModel
 from ui.parts import cards, history_view, states
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from monitoring.signals.feature_attribution_drift.report import AttributionReport
-    from monitoring.workspace.registered_model import RegisteredModel
 
 #: Features in the chart; the table below it has all of them.
 SHOWN = 15
 
 
+TERMS = {NDCG: "NDCG", SPEARMAN: "feature attribution drift", OVERLAP: "permutation importance"}
+
+
 def pick(start: float) -> float:
     """Draw the threshold of the gain, which begins at `start`."""
-    return float(
-        st.number_input(
-            "NDCG below",
-            min_value=0.0,
-            max_value=1.0,
-            value=start,
-            step=0.01,
-            key="ndcg",
-            bind="query-params",
-            width=140,
-            help="Alarm when less than this is left, and less than samples of the reference itself"
-            " leave. " + explain("NDCG"),
-        )
+    return history_view.pick_threshold(
+        "NDCG below",
+        start,
+        "ndcg",
+        help="Alarm when less than this is left, and less than samples of the reference itself"
+        " leave. " + explain("NDCG"),
     )
 
 
 def show(found: AttributionReport | RegisteredModel, key: str) -> None:
     """Draw a report; for a model that could not be opened, why, and what it carries."""
-    from monitoring.signals.feature_attribution_drift.report import (  # noqa: PLC0415 - costs a second
-        LABELS,
-        NDCG,
-        OVERLAP,
-        SPEARMAN,
-        AttributionReport,
-    )
-
     if not isinstance(found, AttributionReport):
         _show_closed(found, key)
         return
-    terms = {NDCG: "NDCG", SPEARMAN: "feature attribution drift", OVERLAP: "permutation importance"}
-    for column, name in zip(st.columns(3), terms, strict=True):
-        with column:
-            history_view.show_tile(LABELS[name], found.results[name], term=terms[name])
-    if found.notes:
-        st.text(" ".join(found.notes))
+    history_view.show_tiles(found.results, LABELS, TERMS, found.notes)
     left, right = st.columns(2)
     with left, cards.panel("Importances", help=explain("permutation importance")):
         _show_importances(found, key)
@@ -68,9 +55,7 @@ def show(found: AttributionReport | RegisteredModel, key: str) -> None:
     if found.noted:
         with cards.panel("Importances noted at training"):
             _show_noted(found.noted, key)
-    with cards.panel("All numbers"):
-        results = list(found.results.values())
-        history_view.show_results(results, found.history, LABELS, key, found.taken)
+    history_view.show_all(found.results, found.history, LABELS, key, found.taken)
 
 
 def _show_closed(model: RegisteredModel, key: str) -> None:
@@ -92,35 +77,35 @@ def _show_closed(model: RegisteredModel, key: str) -> None:
 
 
 def _show_noted(noted: Mapping[str, float], key: str) -> None:
-    order = sorted(noted, key=lambda name: -noted[name])
-    table = pd.DataFrame({"Feature": order, "Importance": [noted[name] for name in order]})
+    order = sorted(noted.items(), key=lambda item: -item[1])
+    table = pd.DataFrame(order, columns=["Feature", "Importance"])
     cards.show_table(table, key=f"{key}noted", alt="Importances that the model version carries")
 
 
 def _show_importances(found: AttributionReport, key: str) -> None:
-    one, two = found.reference, found.production
-    places = [one.features.index(change.feature) for change in found.ranks]
+    sides = found.reference, found.production
+    features = found.reference.features
+    places = [features.index(change.feature) for change in found.ranks]
     first = places[:SHOWN]
     chart = charts.importances(
-        [one.features[p] for p in first],
-        *(
-            (
-                [float(side.means[p]) for p in first],
-                [side.intervals[p].low for p in first],
-                [side.intervals[p].high for p in first],
-            )
-            for side in (one, two)
-        ),
+        [features[p] for p in first],
+        *(_bars(side, first) for side in sides),
         unit="mean change of the answer",
     )
     table = pd.DataFrame(
-        {
-            "Feature": [one.features[p] for p in places],
-            "Reference": [float(one.means[p]) for p in places],
-            "Production": [float(two.means[p]) for p in places],
-        }
+        [(features[p], *(float(side.means[p]) for side in sides)) for p in places],
+        columns=["Feature", "Reference", "Production"],
     )
     cards.show_chart(chart, key=f"{key}importances", table=table)
+
+
+def _bars(side: Importances, places: list[int]) -> tuple[list[float], list[float], list[float]]:
+    """Return means and both ends of their intervals."""
+    return (
+        [float(side.means[p]) for p in places],
+        [side.intervals[p].low for p in places],
+        [side.intervals[p].high for p in places],
+    )
 
 
 def _show_ranks(found: AttributionReport, key: str) -> None:
@@ -131,12 +116,8 @@ def _show_ranks(found: AttributionReport, key: str) -> None:
         else "No feature changed its rank."
     )
     table = pd.DataFrame(
-        {
-            "Feature": [each.feature for each in found.ranks],
-            "Rank, reference": [each.reference for each in found.ranks],
-            "Rank, production": [each.production for each in found.ranks],
-            "Change": [_moved(each.change) for each in found.ranks],
-        }
+        [(r.feature, r.reference, r.production, _moved(r.change)) for r in found.ranks],
+        columns=["Feature", "Rank, reference", "Rank, production", "Change"],
     )
     st.dataframe(
         table,

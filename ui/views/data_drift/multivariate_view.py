@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.methods.multivariate.localisation import Localisation, Telling
 from monitoring.methods.multivariate.numbers import AUC, LABELS, MAGNITUDE, PCA
+from monitoring.signals.multivariate_drift.report import MultivariateReport
 from ui.parts import cards, history_view
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from monitoring.methods.multivariate.localisation import Localisation
-    from monitoring.signals.multivariate_drift.report import MultivariateReport
 
 #: Features in the chart; the table below it has all of them.
 SHOWN = 12
 
 
+TERMS = {
+    AUC: "domain classifier",
+    PCA: "PCA reconstruction error",
+    MAGNITUDE: "drift magnitude",
+}
+
+
 def pick(start: float) -> float:
     """Draw the threshold of the domain classifier, which begins at `start`."""
-    return float(
-        st.number_input(
-            "AUC above",
-            min_value=0.5,
-            max_value=1.0,
-            value=start,
-            step=0.01,
-            key="auc",
-            bind="query-params",
-            width=140,
-            help="Alarm when the domain classifier does better than this, and than parts of the"
-            " reference do against each other. " + explain("domain classifier"),
-        )
+    return history_view.pick_threshold(
+        "AUC above",
+        start,
+        "auc",
+        min_value=0.5,
+        help="Alarm when the domain classifier does better than this, and than parts of the"
+        " reference do against each other. " + explain("domain classifier"),
     )
 
 
 def show(report: MultivariateReport, key: str) -> None:
     """Draw a report: three numbers, what tells the windows apart, the course over time."""
-    terms = {
-        AUC: "domain classifier",
-        PCA: "PCA reconstruction error",
-        MAGNITUDE: "drift magnitude",
-    }
-    for column, name in zip(st.columns(3), terms, strict=True):
-        with column:
-            history_view.show_tile(LABELS[name], report.results[name], term=terms[name])
-    if report.notes:
-        st.text(" ".join(report.notes))
+    history_view.show_tiles(report.results, LABELS, TERMS, report.notes)
     with cards.panel("What tells the windows apart", help=explain("permutation importance")):
         _show_localisation(report.localisation, key)
     every = "week" if report.is_weekly else "day"
     left, right = st.columns(2)
     with left, cards.panel(f"Domain classifier by {every}", help=explain("domain classifier")):
         history_view.show_trend(report.history[AUC], LABELS[AUC], f"{key}auc-trend")
-    with right, cards.panel("Reconstruction error by day", help=explain(terms[PCA])):
+    with right, cards.panel("Reconstruction error by day", help=explain(TERMS[PCA])):
         history_view.show_trend(report.history[PCA], LABELS[PCA], f"{key}pca-trend")
-    with cards.panel("All numbers"):
-        history = [each for results in report.history.values() for each in results]
-        results = list(report.results.values())
-        history_view.show_results(results, history, LABELS, key, report.taken)
+    history = chain.from_iterable(report.history.values())
+    history_view.show_all(report.results, history, LABELS, key, report.taken)
+
+
+def _cells(each: Telling) -> dict[str, object]:
+    return {
+        "Feature": each.feature,
+        "AUC lost": round(each.lost, 4),
+        "Low (95 %)": round(each.interval.low, 4),
+        "High (95 %)": round(each.interval.high, 4),
+        "By its own distribution": round(each.own, 4),
+        "By its relation to others": round(each.relation, 4),
+    }
 
 
 def _show_localisation(found: Localisation | None, key: str) -> None:
@@ -77,16 +76,7 @@ def _show_localisation(found: Localisation | None, key: str) -> None:
         low=[each.interval.low for each in first],
         high=[each.interval.high for each in first],
     )
-    table = pd.DataFrame(
-        {
-            "Feature": [each.feature for each in found.features],
-            "AUC lost": [round(each.lost, 4) for each in found.features],
-            "Low (95 %)": [round(each.interval.low, 4) for each in found.features],
-            "High (95 %)": [round(each.interval.high, 4) for each in found.features],
-            "By its own distribution": [round(each.own, 4) for each in found.features],
-            "By its relation to others": [round(each.relation, 4) for each in found.features],
-        }
-    )
+    table = pd.DataFrame([_cells(each) for each in found.features])
     cards.show_chart(chart, key=f"{key}telling", table=table)
     st.caption(
         f"Scores of {found.rows:,} rows that each classifier has not seen, with one feature's values"

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from monitoring import charts
-from monitoring.metric import MetricResult, Mode, Status
+from monitoring.metric import MetricResult, Mode
 from monitoring.metrics.quality import METRICS, OF_FEATURES, OF_TABLE
 from monitoring.metrics.quality_metric import TABLE
 from monitoring.signals.data_quality.report import DataQualityReport
 from monitoring.verdict import since
 from ui.loaders import monitor
 from ui.loaders.monitor import Thresholds
-from ui.parts import cards, states
+from ui.parts import cards, choices, numbers, result_charts, result_table, states
+from ui.parts.cards import Tile
 from ui.parts.glossary import explain
-from ui.parts.report_view import pick_feature, results_table, show_numbers
+from ui.parts.report_view import pick_feature, pick_mode, show_numbers
+from ui.parts.result_charts import Cells
 
-MODES: dict[Mode, str] = {"robust": "Robust", "azureml": "As Azure ML"}
 MODE_HELP = (
     "Robust: an alarm needs a rise over the reference beyond its threshold, an interval wholly "
     "above none, significance among all features, at least 30 rows, and more than ordinary days of the "
@@ -59,39 +59,26 @@ def pick(in_force: Mapping[str, float]) -> Asked:
     """Draw mode, metric and threshold, which begins as `in_force`. Bound to the URL."""
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:
-        mode: Mode = st.segmented_control(
-            "Mode",
-            list(MODES),
-            default="robust",
-            format_func=lambda mode: MODES[mode],
-            required=True,
-            key="mode",
-            bind="query-params",
-            help=MODE_HELP,
-        )
+        mode = pick_mode("", MODE_HELP)
     offered = [n for n in OF_FEATURES if mode == "robust" or METRICS[n].azureml_name]
     name = middle.selectbox(
         "Metric",
         offered,
         index=offered.index("null_value_rate"),
-        format_func=lambda name: METRICS[name].label,
+        format_func=LABELS.__getitem__,
         key=f"check-{mode}",
         bind="query-params",
         help="The metric in focus; all others are computed too.",
     )
-    metric = METRICS[name]
-    threshold = right.number_input(
-        "more than reference by",
-        min_value=0.0,
-        value=usual(name, mode, in_force),
-        step=0.01,
-        format="%.3g",
-        key=f"limit-{name}-{mode}",
-        bind="query-params",
-        help=f"Alarm when the {metric.unit} rises so far above the reference's. "
-        + explain("threshold"),
-    )
-    return Asked(mode, name, float(threshold))
+    with right:
+        threshold = choices.limited(
+            "more than reference by",
+            f"limit-{name}-{mode}",
+            usual(name, mode, in_force),
+            help=f"Alarm when the {METRICS[name].unit} rises so far above the reference's. "
+            + explain("threshold"),
+        )
+    return Asked(mode, name, threshold)
 
 
 def limits(asked: Asked, in_force: Mapping[str, float]) -> Thresholds:
@@ -157,46 +144,32 @@ def _order(report: DataQualityReport, metric: str) -> list[str]:
     return sorted(breached, key=lambda name: (-breached[name][0], -breached[name][1], name))
 
 
-def _names(subjects: Sequence[str]) -> str:
-    shown = list(dict.fromkeys(subjects))
-    return ", ".join(shown[:NAMES]) + (" and more" if len(shown) > NAMES else "")
-
-
 def _show_summary(report: DataQualityReport, opened: dict[tuple[str, str], datetime]) -> None:
     results = [r for day in report.daily.values() for r in day]
-    judged = [r for r in results if r.status in {"ok", "breached"}]
+    judged = any(map(_is_judged, results))
     ever = sorted({r.subject for r in results if r.status == "breached"})
-    blind = {r.subject for r in report.results if r.status not in {"ok", "breached"}}
-    first, second, third, fourth = st.columns(4)
-    with first:
-        status: Status = "breached" if opened else "ok" if judged else "no_data"
-        now = sorted({subject for subject, _ in opened})
-        oldest = f" · oldest since {min(opened.values()):%d %b}" if opened else ""
-        cards.kpi(
-            "Open now",
-            str(len(now)),
-            status,
-            note=_names(now) + oldest if now else "nothing breaches in two of the last three days",
-            term="open breach",
-        )
-    with second:
-        cards.kpi(
-            "Breached on any day",
-            str(len(ever)),
-            "breached" if ever else "ok" if judged else "no_data",
-            note=_names(ever) or "no day of the window",
-        )
-    with third:
-        cards.kpi(
-            "Not judged",
-            str(len(blind)),
-            "not_enough_data" if blind else "ok" if judged else "no_data",
-            note=_names(sorted(blind)) or "every column has a verdict",
-        )
-    with fourth, st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric("Rows checked", f"{report.rows:,}", help=explain("production"))
-        st.text(f"{len(report.daily)} days · {report.lines:,} collected lines")
-        st.text(f"Reference: {report.baseline.rows:,} rows, {report.baseline.name}")
+    blind = sorted({r.subject for r in report.results if not _is_judged(r)})
+    unjudged = "not_enough_data" if blind else cards.status_of(breached=False, judged=judged)
+    breached = cards.status_of(breached=ever, judged=judged)
+    never, all_judged = "no day of the window", "every column has a verdict"
+    cards.tiles(
+        _tile_open(opened, judged=judged),
+        Tile("Breached on any day", str(len(ever)), breached, numbers.names(ever, NAMES) or never),
+        Tile("Not judged", str(len(blind)), unjudged, numbers.names(blind, NAMES) or all_judged),
+        Tile(
+            "Rows checked",
+            f"{report.rows:,}",
+            note=(
+                f"{len(report.daily)} days · {report.lines:,} collected lines",
+                f"Reference: {report.baseline.rows:,} rows, {report.baseline.name}",
+            ),
+            term="production",
+        ),
+    )
+    _show_notes(report)
+
+
+def _show_notes(report: DataQualityReport) -> None:
     if report.notes:
         st.text(" ".join(report.notes))
     if not report.complete and report.window:
@@ -204,44 +177,31 @@ def _show_summary(report: DataQualityReport, opened: dict[tuple[str, str], datet
         states.show(states.partial(len(report.daily), asked, "days", "it was stopped"))
 
 
+def _tile_open(opened: dict[tuple[str, str], datetime], *, judged: bool) -> Tile:
+    note = "nothing breaches in two of the last three days"
+    now = sorted({subject for subject, _ in opened})
+    if now:
+        note = f"{numbers.names(now, NAMES)} · oldest since {min(opened.values()):%d %b}"
+    status = cards.status_of(breached=now, judged=judged)
+    return Tile("Open now", str(len(now)), status, note, "open breach")
+
+
+def _cells(report: DataQualityReport, row: Callable[[MetricResult], str | None]) -> Cells:
+    """Return the results of each day by row; None leaves a result out."""
+    return {
+        (name, day): result
+        for day, results in report.daily.items()
+        for result in results
+        if (name := row(result)) is not None
+    }
+
+
 def _show_heat_map(
     report: DataQualityReport, metric: str, order: list[str], key: str
 ) -> str | None:
-    cells = {
-        (result.subject, day): result
-        for day, results in report.daily.items()
-        for result in results
-        if result.metric == metric
-    }
-    selection = _heat_map(report, cells, order, order, f"{key}heat")
-    points = (selection or {}).get("selection", {}).get("points", [])
-    return order[round(points[0]["y"])] if points else None
-
-
-def _heat_map(
-    report: DataQualityReport,
-    cells: dict[tuple[str, date], MetricResult],
-    order: list[str],
-    names: list[str],
-    key: str,
-    *,
-    selectable: bool = True,
-) -> object:
-    days = sorted(report.daily)
-    grid = [[cells.get((row, day)) for day in days] for row in order]
-    values = [[np.nan if c is None or c.value is None else c.value for c in line] for line in grid]
-    chart = charts.heat_map(
-        names,
-        days,
-        values,
-        [["no_data" if c is None else c.status for c in line] for line in grid],
-        thresholds=[next((c.threshold for c in line if c), np.nan) for line in grid],
-        rows=[[0 if c is None else c.rows for c in line] for line in grid],
-    )
-    table = pd.DataFrame(
-        values, index=pd.Index(names, name="name"), columns=[f"{day}" for day in days]
-    ).reset_index()
-    return cards.show_chart(chart, key=key, table=table, selectable=selectable)
+    cells = _cells(report, lambda result: result.subject if result.metric == metric else None)
+    names = {name: name for name in order}
+    return result_charts.show_heat_map(cells, sorted(report.daily), names, f"{key}heat")
 
 
 def _show_feature(report: DataQualityReport, metric: str, feature: str, key: str) -> None:
@@ -249,38 +209,23 @@ def _show_feature(report: DataQualityReport, metric: str, feature: str, key: str
     with left, cards.panel(f"{LABELS[metric]} over time"):
         history = report.history(feature, metric)
         if history:
-            show_trend(history, f"{key}trend")
-            if any(r.noise_floor is not None for r in history):
-                st.caption("Noise floor: what ordinary days of the two weeks before reach.")
+            _show_trend(history, f"{key}trend")
         else:
             st.text("This feature has no such metric: it is made for another kind of feature.")
     with right, cards.panel("Every metric of this feature"):
         _show_results(report.of(feature), f"{key}results")
 
 
-def show_trend(history: Sequence[MetricResult], key: str) -> None:
-    """Draw a metric over time with its interval, threshold and rows."""
-    first = history[0]
-    floors = [np.nan if r.noise_floor is None else r.noise_floor for r in history]
-    has_band = any(r.interval for r in history)
-    bands = [(r.interval.low, r.interval.high) if r.interval else (np.nan, np.nan) for r in history]
-    chart = charts.trend(
-        [r.window.start if r.window else datetime.min.replace(tzinfo=UTC) for r in history],
-        [np.nan if r.value is None else r.value for r in history],
-        name=LABELS[first.metric],
-        rows=[r.rows for r in history],
-        low=[low for low, _ in bands] if has_band else None,
-        high=[high for _, high in bands] if has_band else None,
-        threshold=next((r.threshold for r in history if np.isfinite(r.threshold)), None),
-        noise_floor=floors if np.isfinite(floors).any() else None,
-        statuses=[r.status for r in history],
-        unit=first.unit,
-    )
-    cards.show_chart(chart, key=key, table=results_table(history, LABELS))
+def _show_trend(history: Sequence[MetricResult], key: str) -> None:
+    threshold = next((r.threshold for r in history if np.isfinite(r.threshold)), None)
+    chart = result_charts.trend(history, LABELS[history[0].metric], threshold)
+    cards.show_chart(chart, key=key, table=result_table.results_table(history, LABELS))
+    if any(r.noise_floor is not None for r in history):
+        st.caption("Noise floor: what ordinary days of the two weeks before reach.")
 
 
 def _show_results(results: Sequence[MetricResult], key: str) -> None:
-    table = results_table(results, LABELS).drop(columns="Day", errors="ignore")
+    table = result_table.undated_table(results, LABELS)
     st.dataframe(table, hide_index=True, key=key, alt="Every metric, over the whole window")
     by_method: dict[str, list[str]] = {}
     for result in results:
@@ -291,22 +236,21 @@ def _show_results(results: Sequence[MetricResult], key: str) -> None:
 
 
 def _show_rows(report: DataQualityReport, key: str) -> None:
-    order = [name for name in OF_TABLE if report.history(TABLE, name)]
-    if not order:
+    names = {name: LABELS[name] for name in OF_TABLE if report.history(TABLE, name)}
+    if not names:
         states.show(states.blind(None, "nothing is known of the rows of this window."))
         return
-    cells = {
-        (result.metric, day): result
-        for day, results in report.daily.items()
-        for result in results
-        if result.subject == TABLE
-    }
-    names = [LABELS[name] for name in order]
-    _heat_map(report, cells, order, names, f"{key}rows", selectable=False)
+    cells = _cells(report, lambda result: result.metric if result.subject == TABLE else None)
+    days = sorted(report.daily)
+    result_charts.show_heat_map(cells, days, names, f"{key}rows", selectable=False)
     _show_results(report.of(TABLE), f"{key}table")
-    breached = [r.metric for day in report.daily.values() for r in day
-                if r.subject == TABLE and r.status == "breached"]  # fmt: skip
-    for name in dict.fromkeys(breached):
+    breached = dict.fromkeys(
+        cells[name, day].metric
+        for day in report.daily
+        for name in names
+        if (name, day) in cells and cells[name, day].status == "breached"
+    )
+    for name in breached:
         st.text(f"{LABELS[name]}: {METRICS[name].fix}")
 
 
@@ -314,13 +258,8 @@ def _show_changes(report: DataQualityReport, key: str) -> None:
     if not report.changes:
         st.text("Every column is there on each day, with the reference's type.")
         return
-    table = pd.DataFrame(
-        {
-            "Column": list(report.changes),
-            "What happened": [what for what, _ in report.changes.values()],
-            "Days": [days for _, days in report.changes.values()],
-        }
-    )
+    changes = [(column, what, days) for column, (what, days) in report.changes.items()]
+    table = pd.DataFrame(changes, columns=["Column", "What happened", "Days"])
     cards.show_table(table, key=f"{key}changes", alt="Columns that changed")
 
 
@@ -329,13 +268,16 @@ def _show_categories(report: DataQualityReport, key: str) -> None:
         st.text("No new category, and none that vanished.")
         return
     table = pd.DataFrame(
-        {
-            "Feature": [each.feature for each in report.categories],
-            "Category": [each.label for each in report.categories],
-            "Change": [each.change for each in report.categories],
-            "Rows": [each.rows for each in report.categories],
-            "Days": [each.days for each in report.categories],
-        }
+        [
+            {
+                "Feature": each.feature,
+                "Category": each.label,
+                "Change": each.change,
+                "Rows": each.rows,
+                "Days": each.days,
+            }
+            for each in report.categories
+        ]
     )
     cards.show_table(table, key=f"{key}categories", alt="Categories that came or went")
     st.caption(
@@ -354,13 +296,11 @@ def _show_faults(report: DataQualityReport, key: str) -> None:
             + cards.escaped(each.words)
         )
         st.caption(cards.escaped(each.fix))
-    table = pd.DataFrame(
-        {
-            "Fault": [each.name for each in report.faults],
-            "Count": [each.count for each in report.faults],
-            "Of": [each.of for each in report.faults],
-            "Unit": [each.unit for each in report.faults],
-        }
-    )
+    counts = [(each.name, each.count, each.of, each.unit) for each in report.faults]
+    table = pd.DataFrame(counts, columns=["Fault", "Count", "Of", "Unit"])
     with st.expander("Numbers", type="compact", icon=":material/table:"):
         cards.show_table(table, key=f"{key}faults", alt="Collection faults with their counts")
+
+
+def _is_judged(result: MetricResult) -> bool:
+    return result.status in {"ok", "breached"}

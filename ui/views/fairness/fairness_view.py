@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
-from monitoring.counting.totals.outcomes import coverage, total
+from monitoring.charts import Chart
+from monitoring.counting.totals.groups import Group
+from monitoring.counting.totals.outcomes import Outcomes, coverage, total
 from monitoring.errors import MonitoringError
-from monitoring.metric import MetricResult, Status
+from monitoring.kept.memory import Entry
 from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS
 from monitoring.metrics.fairness_metric import GroupMetric, counts_of
 from monitoring.signals.fairness import history as fairness_history
 from monitoring.signals.fairness import report as fairness
-from ui.parts import cards, states
+from monitoring.signals.fairness.group_counts import CountedGroups
+from monitoring.signals.fairness.history import Point
+from monitoring.signals.fairness.report import DisparityResult, FairnessReport, GroupResult
+from monitoring.statistics.performance import Performance
+from monitoring.window import Window
+from ui.parts import cards, numbers, result_charts, result_table, states
+from ui.parts.cards import Tile
 from ui.parts.glossary import explain
-
-if TYPE_CHECKING:
-    from monitoring.counting.totals.groups import Group
-    from monitoring.kept.memory import Entry
-    from monitoring.signals.fairness.group_counts import CountedGroups
-    from monitoring.signals.fairness.report import FairnessReport, GroupResult
-    from monitoring.window import Window
-    from ui.views.fairness.fairness_choice import Asked
-
-T = TypeVar("T")
-Progress = Callable[[float, str], None]
+from ui.views.fairness.fairness_choice import Asked
 
 #: More groups than this are not drawn; the table has them all.
 DRAWN_GROUPS = 30
@@ -44,10 +41,8 @@ NOTE = (
 
 def freshness(found: Entry[CountedGroups]) -> cards.Freshness:
     """Return the footer of all that shows groups."""
-    merged = total(o for day in found.value.days.values() for o in day.outcomes.values())
-    waiting = merged.predictions - merged.labelled
-    missing = f"{waiting:,} labels are not in yet." if waiting else ""
-    return cards.taken(found, rows=merged.predictions, missing=missing)
+    merged = _merged(found.value)
+    return cards.labels_of(found, merged.predictions, merged.labelled)
 
 
 def show(counted: CountedGroups, window: Window, asked: Asked, key: str) -> None:
@@ -69,34 +64,38 @@ def show(counted: CountedGroups, window: Window, asked: Asked, key: str) -> None
         _show_definitions(report, key)
 
 
+def _merged(counted: CountedGroups) -> Outcomes:
+    return total(o for day in counted.days.values() for o in day.outcomes.values())
+
+
+def _is_judged(each: GroupResult | DisparityResult) -> bool:
+    return each.result.status in {"ok", "breached"}
+
+
+def _has_breached(each: GroupResult | DisparityResult) -> bool:
+    return each.result.status == "breached"
+
+
 def _show_tiles(report: FairnessReport, asked: Asked) -> None:
     mine = report.groups.get(asked.metric.name, ())
-    judged = [each for each in mine if each.result.status in {"ok", "breached"}]
-    breached = [each for each in judged if each.result.status == "breached"]
-    first, second, third, fourth = st.columns(4)
-    with first:
-        status: Status = "breached" if breached else "ok" if len(judged) > 1 else "not_enough_data"
-        cards.kpi(
-            f"Groups outside, {asked.metric.label.lower()}",
-            f"{len(breached)} of {len(judged)}" if judged else "–",
-            status,
-            note=", ".join(_name(each.group) for each in breached[:3])
-            or (f"limit {_limit(asked)} from all others" if judged else "no group is large enough"),
-        )
-    with second:
-        _show_any(report)
-    with third:
-        small = len(mine) - len(judged)
-        cards.kpi(
+    small = sum(not _is_judged(each) for each in mine)
+    merged = _merged(report.counted)
+    cards.tiles(
+        _tile_outside(mine, asked),
+        _tile_definitions(report),
+        Tile(
             "Groups without a verdict",
             f"{small} of {len(mine)}",
             "not_enough_data" if small else "ok",
-            note=f"{asked.rule.least_rows:,} {asked.metric.needs} are needed",
-        )
-    with fourth, st.container(border=True, height="stretch", gap="xsmall"):
-        merged = total(o for day in report.counted.days.values() for o in day.outcomes.values())
-        st.metric("Predictions", f"{merged.predictions:,}", help=explain("production"))
-        st.text(f"{coverage(merged) or 0:.0%} with a label · {len(report.counted.days)} days")
+            f"{asked.rule.least_rows:,} {asked.metric.needs} are needed",
+        ),
+        Tile(
+            "Predictions",
+            f"{merged.predictions:,}",
+            note=f"{coverage(merged) or 0:.0%} with a label · {len(report.counted.days)} days",
+            term="production",
+        ),
+    )
     if report.counted.faults:
         left_out = ", ".join(f"{name} ({n:,})" for name, n in report.counted.faults.items())
         st.text(f"In the rows of this window: {left_out}.")
@@ -107,18 +106,29 @@ def _limit(asked: Asked) -> str:
     return f"{limit:.0%} of their error" if asked.metric.scale else f"{limit:.3g}"
 
 
-def _show_any(report: FairnessReport) -> None:
-    known = [each for each in report.disparities if each.result.status in {"ok", "breached"}]
-    breached = [each for each in known if each.result.status == "breached"]
-    status: Status = "breached" if breached else "ok" if known else "not_enough_data"
+def _tile_outside(mine: Sequence[GroupResult], asked: Asked) -> Tile:
+    judged = list(filter(_is_judged, mine))
+    breached = list(filter(_has_breached, judged))
+    held = f"limit {_limit(asked)} from all others" if judged else "no group is large enough"
+    return Tile(
+        f"Groups outside, {asked.metric.label.lower()}",
+        f"{len(breached)} of {len(judged)}" if judged else numbers.NONE,
+        cards.status_of(breached=breached, judged=len(judged) > 1, unjudged="not_enough_data"),
+        ", ".join(_name(each.group) for each in breached[:3]) or held,
+    )
+
+
+def _tile_definitions(report: FairnessReport) -> Tile:
+    known = list(filter(_is_judged, report.disparities))
+    breached = list(filter(_has_breached, known))
     labels = [DISPARITIES[each.result.metric].label for each in breached]
-    note = ", ".join(labels[:2]) + (" and more" if len(labels) > 2 else "")  # noqa: PLR2004
-    cards.kpi(
+    held = "no gap beyond its threshold" if known else "too few groups or labels"
+    return Tile(
         "Definitions not met",
-        f"{len(breached)} of {len(known)}" if known else "–",
-        status,
-        note=note or ("no gap beyond its threshold" if known else "too few groups or labels"),
-        term="disparity",
+        f"{len(breached)} of {len(known)}" if known else numbers.NONE,
+        cards.status_of(breached=breached, judged=known, unjudged="not_enough_data"),
+        numbers.names(labels, 2) or held,
+        "disparity",
     )
 
 
@@ -127,43 +137,52 @@ def _show_groups(report: FairnessReport, asked: Asked, key: str) -> None:
     if not mine:
         states.show(states.blind(None, "No group has a row."))
         return
-    drawn = sorted(mine, key=lambda each: -each.result.rows)[:DRAWN_GROUPS]
-    drawn = [each for each in mine if each in drawn]
-    results = [each.result for each in drawn]
-    low, high = zip(*(_interval(result) for result in results), strict=True)
-    allowed = [_allowed(each, asked.metric) for each in drawn]
-    crossed = len(report.counted.grouping.cuts) > 1
-    chart = charts.group_intervals(
-        [_name(each.group) for each in drawn],
-        [_or_nan(result.value) for result in results],
-        low=low,
-        high=high,
-        statuses=[result.status for result in results],
-        rows=[result.rows for result in results],
-        allowed=([each[0] for each in allowed], [each[1] for each in allowed]),
-        overall=_overall(report, asked.metric),
-        pooled=[each.pooled.value if each.pooled else math.nan for each in drawn]
-        if crossed
-        else None,
-        unit=asked.metric.unit,
-    )
+    largest = sorted(mine, key=lambda each: -each.result.rows)[:DRAWN_GROUPS]
+    drawn = [each for each in mine if each in largest]
+    chart = _group_chart(report, drawn, asked)
     cards.show_chart(chart, key=f"{key}groups")
     left_out = len(mine) - len(drawn)
     note = f" The {left_out} smallest groups are in the table only." if left_out else ""
     st.text(chart.summary + note)
-    cards.show_table(_group_table(report, mine, asked), key=f"{key}group-table", alt=chart.summary)
+    table = pd.DataFrame([_group_cells(report, each, asked) for each in mine])
+    cards.show_table(table, key=f"{key}group-table", alt=chart.summary)
     st.caption(
         f"Each group against all other groups together. {explain('pooled')} p adjusted: over every "
-        f"group and metric of this page. {results[0].method}."
+        f"group and metric of this page. {drawn[0].result.method}."
     )
+
+
+def _group_chart(report: FairnessReport, drawn: Sequence[GroupResult], asked: Asked) -> Chart:
+    results = [each.result for each in drawn]
+    low, high = zip(*(_allowed(each, asked.metric) for each in drawn), strict=True)
+    pooled = [_pooled(each) for each in drawn]
+    return charts.group_intervals(
+        [_name(each.group) for each in drawn],
+        result_charts.values(results),
+        **result_charts.band(results),
+        statuses=[result.status for result in results],
+        rows=[result.rows for result in results],
+        allowed=(low, high),
+        overall=_overall(report, asked.metric),
+        pooled=pooled if _is_crossed(report) else None,
+        unit=asked.metric.unit,
+    )
+
+
+def _is_crossed(report: FairnessReport) -> bool:
+    return len(report.counted.grouping.cuts) > 1
+
+
+def _pooled(each: GroupResult) -> float:
+    return each.pooled.value if each.pooled else math.nan
 
 
 def _ordered(report: FairnessReport, asked: Asked) -> list[GroupResult]:
     """Groups with a verdict first; of a category the highest value first, ranges in their order."""
     mine = [each for each in report.groups.get(asked.metric.name, ()) if _size(report, each.group)]
-    if len(report.counted.grouping.cuts) > 1 or not report.counted.grouping.cuts[0].edges:
-        mine.sort(key=lambda each: -_or(each.result.value, -math.inf))
-    return sorted(mine, key=lambda each: each.result.status not in {"ok", "breached"})
+    if _is_crossed(report) or not report.counted.grouping.cuts[0].edges:
+        mine.sort(key=lambda e: math.inf if e.result.value is None else -e.result.value)
+    return sorted(mine, key=lambda each: not _is_judged(each))
 
 
 def _size(report: FairnessReport, group: Group) -> int:
@@ -172,18 +191,6 @@ def _size(report: FairnessReport, group: Group) -> int:
 
 def _name(group: Group) -> str:
     return group[0] if len(group) == 1 else " × ".join(group)
-
-
-def _interval(result: MetricResult) -> tuple[float, float]:
-    return (result.interval.low, result.interval.high) if result.interval else (math.nan, math.nan)
-
-
-def _or_nan(value: float | None) -> float:
-    return _or(value, math.nan)
-
-
-def _or(value: float | None, other: float) -> float:
-    return other if value is None else value
 
 
 def _allowed(each: GroupResult, metric: GroupMetric) -> tuple[float, float]:
@@ -196,39 +203,10 @@ def _allowed(each: GroupResult, metric: GroupMetric) -> tuple[float, float]:
 
 
 def _overall(report: FairnessReport, metric: GroupMetric) -> float:
-    parts = [o for day in report.counted.days.values() for o in day.outcomes.values()]
     try:
-        return metric.measure(counts_of(total(parts), report.positive)).value
+        return metric.measure(counts_of(_merged(report.counted), report.positive)).value
     except MonitoringError:
         return math.nan
-
-
-def _group_table(report: FairnessReport, mine: list[GroupResult], asked: Asked) -> pd.DataFrame:
-    lines = []
-    for each in mine:
-        result, (low, high) = each.result, _interval(each.result)
-        allowed = _allowed(each, asked.metric)
-        lines.append(
-            {
-                "Group": _name(each.group),
-                "Status": cards.status_label(result.status),
-                "n": result.rows,
-                "Predictions": _size(report, each.group),
-                "Value": _digits(_or_nan(result.value)),
-                "Low (95 %)": _digits(low),
-                "High (95 %)": _digits(high),
-                "All other groups": _digits(_or_nan(each.others)),
-                "Allowed": _range(*allowed),
-                "Partially pooled": _digits(each.pooled.value if each.pooled else math.nan),
-                "p adjusted": _pvalue(result.adjusted_pvalue),
-                "Why": result.reason,
-            }
-        )
-    return pd.DataFrame(lines)
-
-
-def _digits(value: float) -> float:
-    return float(f"{value:.4g}") if math.isfinite(value) else math.nan
 
 
 def _range(low: float, high: float) -> str:
@@ -239,32 +217,39 @@ def _range(low: float, high: float) -> str:
     return f"at least {low:.3g}" if math.isinf(high) else f"{low:.3g} to {high:.3g}"
 
 
-def _pvalue(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"  # noqa: PLR2004 - four digits are shown
+def _group_cells(report: FairnessReport, each: GroupResult, asked: Asked) -> dict[str, object]:
+    result = each.result
+    return {
+        "Group": _name(each.group),
+        "Status": cards.status_label(result.status),
+        "n": result.rows,
+        "Predictions": _size(report, each.group),
+        **result_table.cells(result, result_table.NUMBER),
+        "All other groups": numbers.rounded(each.others),
+        "Allowed": _range(*_allowed(each, asked.metric)),
+        "Partially pooled": numbers.rounded(_pooled(each)),
+        **result_table.cells(result, result_table.PVALUE | result_table.REASON),
+    }
 
 
 def _show_disparities(report: FairnessReport, key: str) -> None:
-    lines = []
-    for each in report.disparities:
-        result, (low, high) = each.result, _interval(each.result)
-        metric = DISPARITIES[result.metric]
-        lines.append(
-            {
-                "Definition": metric.label,
-                "Status": cards.status_label(result.status),
-                "Value": _digits(_or_nan(result.value)),
-                "Low (95 %)": _digits(low),
-                "High (95 %)": _digits(high),
-                "Threshold": f"{'>' if result.worse == 'higher' else '<'} {result.threshold:.3g}",
-                "p adjusted": _pvalue(result.adjusted_pvalue),
-                "Lowest and highest": " / ".join(each.ends),
-                "n": result.rows,
-                "What it asks": metric.asks,
-                "Why": result.reason,
-            }
-        )
+    judged = {
+        **result_table.STATUS,
+        **result_table.NUMBER,
+        **result_table.THRESHOLD,
+        **result_table.PVALUE,
+    }
+    lines = [
+        {
+            "Definition": DISPARITIES[each.result.metric].label,
+            **result_table.cells(each.result, judged),
+            "Lowest and highest": " / ".join(each.ends),
+            "n": each.result.rows,
+            "What it asks": DISPARITIES[each.result.metric].asks,
+            "Why": each.result.reason,
+        }
+        for each in report.disparities
+    ]
     cards.show_table(
         pd.DataFrame(lines), key=f"{key}disparities", alt="Disparities between all groups"
     )
@@ -285,31 +270,20 @@ def _show_history(report: FairnessReport, asked: Asked, key: str) -> None:
     if not points:
         states.show(states.blind(None, "This group has no prediction in this period."))
         return
-    mine = [point.group for point in points]
+    value, low, high, rows = zip(*(_Measured.of(point.group) for point in points), strict=True)
     chart = charts.course(
         [point.window.start for point in points],
-        [math.nan if each is None else each.value for each in mine],
-        low=[math.nan if each is None else each.interval.low for each in mine],
-        high=[math.nan if each is None else each.interval.high for each in mine],
-        rows=[0 if each is None else each.rows for each in mine],
+        value,
+        low=low,
+        high=high,
+        rows=rows,
         name=picked,
-        reference=[math.nan if p.others is None else p.others.value for p in points],
+        reference=[_Measured.of(point.others).value for point in points],
         reference_name="all other groups",
         unit=asked.metric.unit,
         few=asked.rule.least_rows,
     )
-    table = pd.DataFrame(
-        {
-            "From": [f"{point.window.start:%Y-%m-%d}" for point in points],
-            "n": [0 if each is None else each.rows for each in mine],
-            "Value": [np.nan if each is None else _digits(each.value) for each in mine],
-            "Low (95 %)": [np.nan if e is None else _digits(e.interval.low) for e in mine],
-            "High (95 %)": [np.nan if e is None else _digits(e.interval.high) for e in mine],
-            "All other groups": [
-                np.nan if p.others is None else _digits(p.others.value) for p in points
-            ],
-        }
-    )
+    table = pd.DataFrame([_point_cells(point) for point in points])
     cards.show_chart(chart, key=f"{key}history", table=table)
     st.caption("Shown without verdicts: the whole window is judged, above.")
 
@@ -326,3 +300,30 @@ def _show_definitions(report: FairnessReport, key: str) -> None:
     cards.show_table(
         pd.DataFrame(lines), key=f"{key}definitions", alt="What each definition of fairness asks"
     )
+
+
+class _Measured(NamedTuple):
+    """A number in a period; NaN where there is none."""
+
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    rows: int = 0
+
+    @classmethod
+    def of(cls, found: Performance | None) -> _Measured:
+        if found is None:
+            return cls()
+        return cls(found.value, found.interval.low, found.interval.high, found.rows)
+
+
+def _point_cells(point: Point) -> dict[str, object]:
+    mine = _Measured.of(point.group)
+    return {
+        "From": f"{point.window.start:%Y-%m-%d}",
+        "n": mine.rows,
+        "Value": numbers.rounded(mine.value),
+        "Low (95 %)": numbers.rounded(mine.low),
+        "High (95 %)": numbers.rounded(mine.high),
+        "All other groups": numbers.rounded(_Measured.of(point.others).value),
+    }

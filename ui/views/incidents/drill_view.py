@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from ui.loaders import requests
+from monitoring.requests import known_issues
+from monitoring.window import Window
+from ui.loaders import deployments, requests
+from ui.loaders.requests import NotableRequest
 from ui.parts import cards, known_issue_view, states
 from ui.shell import nav
 from ui.views.request import request_view, xray_view
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.requests import NotableRequest
 
 MOST_MOMENTS, MOST_REQUESTS = 30, 8
 #: Requests may fail on past the end of a short window; nothing shorter is worth asking about.
@@ -32,8 +31,6 @@ def show(endpoint: str, deployment: str, window: Window) -> None:
         deployment: Name of the deployment; empty for all of the endpoint.
         window: Usually that of an incident, with some time before it.
     """
-    from monitoring.window import Window  # noqa: PLC0415 - its type is enough above
-
     window = Window(window.start, max(window.end, window.start + LEAST))
     key = f"drill-{endpoint}-{deployment}-{window.start:%Y%m%d%H%M}"
     events = _show_events(endpoint, deployment, window, key)
@@ -43,8 +40,6 @@ def show(endpoint: str, deployment: str, window: Window) -> None:
 
 
 def _show_events(endpoint: str, deployment: str, window: Window, key: str) -> list[dict[str, Any]]:
-    from monitoring.requests import known_issues  # noqa: PLC0415 - compiles its patterns
-
     rows: list[dict[str, Any]] = []
     with cards.panel(
         "Container events", help="Starts, kills, failed probes and back-offs."
@@ -52,31 +47,28 @@ def _show_events(endpoint: str, deployment: str, window: Window, key: str) -> li
         answer, rows = requests.container_events(endpoint, deployment, window)
         panel.freshness = cards.answered(answer)
         if not rows:
-            _show_nothing(
-                endpoint, "AmlOnlineEndpointEventLog", "Nothing happened to its containers."
-            )
+            nothing = "Nothing happened to its containers."
+            _show_nothing(endpoint, "AmlOnlineEndpointEventLog", nothing)
             return rows
-        troubles = [row for row in rows if row["IsTrouble"]]
-        known_issue_view.show(
-            known_issues.matched((row["Message"], "event", row["Events"]) for row in troubles)[:4]
-        )
-        table = pd.DataFrame(
-            {
-                "From (UTC)": [f"{row['TimeGenerated']:%Y-%m-%d %H:%M}" for row in rows],
-                "Event": [f"{'▲ ' * row['IsTrouble']}{row['Event']}" for row in rows],
-                "Count": [row["Events"] for row in rows],
-                "Instances": [row["Instances"] for row in rows],
-                "Last (UTC)": [f"{row['Last']:%H:%M:%S}" for row in rows],
-                "Message": [row["Message"] for row in rows],
-            }
-        )
+        troubles = ((row["Message"], "event", row["Events"]) for row in rows if row["IsTrouble"])
+        known_issue_view.show(known_issues.matched(troubles)[:4])
+        table = pd.DataFrame([_event_cells(row) for row in rows])
         cards.show_table(table, key=f"{key}-events", alt=f"{len(rows)} kinds of events by time")
     return rows
 
 
-def _show_errors(endpoint: str, deployment: str, window: Window, key: str) -> list[dict[str, Any]]:
-    from monitoring.requests import known_issues  # noqa: PLC0415 - compiles its patterns
+def _event_cells(row: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "From (UTC)": f"{row['TimeGenerated']:%Y-%m-%d %H:%M}",
+        "Event": f"{'▲ ' * row['IsTrouble']}{row['Event']}",
+        "Count": row["Events"],
+        "Instances": row["Instances"],
+        "Last (UTC)": f"{row['Last']:%H:%M:%S}",
+        "Message": row["Message"],
+    }
 
+
+def _show_errors(endpoint: str, deployment: str, window: Window, key: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     with cards.panel(
         "Errors in the console",
@@ -87,20 +79,9 @@ def _show_errors(endpoint: str, deployment: str, window: Window, key: str) -> li
         if not rows:
             _show_nothing(endpoint, "AmlOnlineEndpointConsoleLog", "No line speaks of an error.")
             return rows
-        known = [known_issues.match(row["Message"], "console") for row in rows]
-        known_issue_view.show(
-            known_issues.matched((row["Message"], "console", row["Lines"]) for row in rows)[:4]
-        )
-        table = pd.DataFrame(
-            {
-                "Lines": [row["Lines"] for row in rows],
-                "First (UTC)": [f"{row['First']:%Y-%m-%d %H:%M:%S}" for row in rows],
-                "Last (UTC)": [f"{row['Last']:%Y-%m-%d %H:%M:%S}" for row in rows],
-                "Instances": [row["Instances"] for row in rows],
-                "Last such line": [row["Message"] for row in rows],
-                "Known issue": [issue.symptom if issue else "" for issue in known],
-            }
-        )
+        lines = ((row["Message"], "console", row["Lines"]) for row in rows)
+        known_issue_view.show(known_issues.matched(lines)[:4])
+        table = pd.DataFrame([_error_cells(row) for row in rows])
         cards.show_table(table, key=f"{key}-errors", alt=f"{len(rows)} kinds of error lines")
     return rows
 
@@ -138,16 +119,25 @@ def _show_moment(endpoint: str, deployment: str, moments: Mapping[str, datetime]
 
 def _show_nothing(endpoint: str, category: str, words: str) -> None:
     """Say that there is nothing, or that nobody would know."""
-    if requests.is_sent(endpoint, category):
+    if category in (deployments.sent_logs(endpoint) or ()):
         st.text(words)
     else:
         why = f"No diagnostic setting of {endpoint} sends {category}."
         states.show(states.blind(None, f"{why} Add it to one of the endpoint's."))
 
 
-def _show_failed(endpoint: str, deployment: str, window: Window, key: str) -> None:
-    from monitoring.requests import known_issues  # noqa: PLC0415 - compiles its patterns
+def _error_cells(row: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "Lines": row["Lines"],
+        "First (UTC)": f"{row['First']:%Y-%m-%d %H:%M:%S}",
+        "Last (UTC)": f"{row['Last']:%Y-%m-%d %H:%M:%S}",
+        "Instances": row["Instances"],
+        "Last such line": row["Message"],
+        "Known issue": known_issue_view.symptom(row["Message"]),
+    }
 
+
+def _show_failed(endpoint: str, deployment: str, window: Window, key: str) -> None:
     with cards.panel("Failed requests", help="Open one to see what it was made of.") as panel:
         answer, found = requests.notable(endpoint, deployment or None, window)
         panel.freshness = cards.answered(answer)
@@ -155,25 +145,10 @@ def _show_failed(endpoint: str, deployment: str, window: Window, key: str) -> No
         if not failed:
             states.show(states.no_results("failed requests", {"window": str(window)}))
             return
-        codes: Counter[tuple[int | None, int | None]] = Counter()
-        for request in failed:
-            codes[request.code, request.model_code] += request.alike
-        known = ((known_issues.of_response(*code), n) for code, n in codes.most_common(2))
-        known_issue_view.show([(issue, n) for issue, n in known if issue])
+        _show_known(failed)
         shown = _spread(failed)
         for n, request in enumerate(shown):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.button(
-                    "Open",
-                    icon=":material/frame_inspect:",
-                    key=f"{key}-open-{n}",
-                    on_click=nav.go,
-                    args=("request.py", {request_view.KEY: request.request_id}),
-                )
-                st.text(
-                    f"{request.time:%d %b %H:%M:%S} UTC, {request_view.code_of(request)}, "
-                    f"{request.total_ms:,} ms, {request.alike:,} alike, {request.agent}"
-                )
+            _show_request(request, f"{key}-open-{n}")
         if len(failed) > len(shown):
             st.caption(
                 f"{len(shown)} of {len(failed):,} steps and codes; the page Request X-ray lists all."
@@ -187,3 +162,27 @@ def _spread(failed: Sequence[NotableRequest]) -> list[NotableRequest]:
         by_code.setdefault(request_view.code_of(request), []).append(request)
     share = max(1, MOST_REQUESTS // len(by_code))
     return [request for group in by_code.values() for request in group[:share]][:MOST_REQUESTS]
+
+
+def _show_known(failed: Sequence[NotableRequest]) -> None:
+    """Draw what is known of the two commonest responses."""
+    codes: Counter[tuple[int | None, int | None]] = Counter()
+    for request in failed:
+        codes[request.code, request.model_code] += request.alike
+    known = ((known_issues.of_response(*code), n) for code, n in codes.most_common(2))
+    known_issue_view.show([(issue, n) for issue, n in known if issue])
+
+
+def _show_request(request: NotableRequest, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Open",
+            icon=":material/frame_inspect:",
+            key=key,
+            on_click=nav.go,
+            args=("request.py", {request_view.KEY: request.request_id}),
+        )
+        st.text(
+            f"{request.time:%d %b %H:%M:%S} UTC, {request_view.code_of(request)}, "
+            f"{request.total_ms:,} ms, {request.alike:,} alike, {request.agent}"
+        )

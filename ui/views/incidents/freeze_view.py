@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import streamlit as st
 
+from monitoring.incident import Incident
 from ui.loaders import incidents as loader
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from monitoring.incident import Incident
-    from ui.shell.scope import Scope
+from ui.parts import cards
+from ui.shell.scope import Scope
 
 
 def show(picked: Incident, taken: datetime, chosen: Scope) -> None:
@@ -27,12 +24,6 @@ def show(picked: Incident, taken: datetime, chosen: Scope) -> None:
             st.session_state["_frozen"] = key, loader.freeze(picked, chosen.workspace)
     made = st.session_state.get("_frozen")
     if made and made[0] == key:
-        st.download_button(
-            f"Download the bundle ({len(made[1]) / 1e6:.2f} MB)",
-            data=made[1],
-            file_name=f"{picked.id}.incident.zip",
-            mime="application/zip",
-            icon=":material/download:",
-            key="freeze-download",
-            on_click="ignore",
-        )
+        label = f"Download the bundle ({len(made[1]) / 1e6:.2f} MB)"
+        file = f"{picked.id}.incident.zip"
+        cards.offer(label, made[1], file=file, key="freeze-download", mime="application/zip")

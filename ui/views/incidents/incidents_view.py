@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring.errors import InputError, MonitoringError
-from monitoring.overview import heartbeat
+from monitoring.incident import Breach, Incident
+from monitoring.incidents.report import IncidentReport
+from monitoring.severity import Severity
+from monitoring.window import Window
 from ui.loaders import incidents as loader
-from ui.loaders import workspace
-from ui.parts import cards, states
+from ui.loaders.incidents import Listed
+from ui.parts import cards, choices, numbers, states
+from ui.parts.cards import Look, Tile
 from ui.parts.glossary import explain
 from ui.shell.scope import Scope
 from ui.views.incidents import suspects_view, timeline_view
-
-if TYPE_CHECKING:
-    from monitoring.incident import Breach, Incident
-    from monitoring.incidents.report import IncidentReport
-    from monitoring.severity import Severity
-    from monitoring.window import Window
-    from ui.loaders.incidents import Listed
 
 #: Parameter of the page: which incident is looked at.
 KEY = "incident"
@@ -35,21 +30,20 @@ MOST_BRIEF = 5
 EVERY_SECONDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """How a severity looks; never by colour alone."""
-
-    mark: str
-    icon: str
-    colour: states.Colour
-
-
-WEIGHTS: dict[Severity, Weight] = {
-    "critical": Weight("■", ":material/emergency_home:", "red"),
-    "high": Weight("▲", ":material/warning:", "red"),
-    "medium": Weight("◆", ":material/report:", "orange"),
-    "low": Weight("○", ":material/info:", "gray"),
+#: How a severity looks; never by colour alone.
+WEIGHTS: dict[Severity, Look] = {
+    "critical": Look("Critical", ":material/emergency_home:", "■", "red"),
+    "high": Look("High", ":material/warning:", "▲", "red"),
+    "medium": Look("Medium", ":material/report:", "◆", "orange"),
+    "low": Look("Low", ":material/info:", "○", "gray"),
 }
+RESOLVED = Look("Resolved", ":material/check_circle:", "✓", "green")
+OPEN = Look("Open", ":material/radio_button_checked:", "●", "red")
+
+
+def state_of(incident: Incident) -> Look:
+    """Return how an incident looks that lasts or is over."""
+    return OPEN if incident.resolved is None else RESOLVED
 
 
 def of_scope(found: Listed, chosen: Scope) -> tuple[Incident, ...]:
@@ -59,12 +53,7 @@ def of_scope(found: Listed, chosen: Scope) -> tuple[Incident, ...]:
 
 def freshness(found: Listed) -> cards.Freshness:
     """Return the footer of the list: as of the last round that finished."""
-    last = found.round
-    moment = (last.finished or last.began) if last else found.taken
-    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
-    return cards.Freshness(
-        fetched=moment, missing=unfinished or heartbeat.stale(last, workspace.now())
-    )
+    return cards.of_round(found.round, found.taken)
 
 
 def footer(found: IncidentReport) -> cards.Freshness:
@@ -137,8 +126,8 @@ def _take_choice() -> None:
 
 def label(incident: Incident) -> str:
     """Return an incident in one line."""
-    weight = WEIGHTS[incident.severity]
-    return f"{weight.mark} {incident.severity.capitalize()}: {incident.title}, {incident.began:%d %b %H:%M}"
+    severity = cards.status_label(WEIGHTS[incident.severity])
+    return f"{severity}: {incident.title}, {incident.began:%d %b %H:%M}"
 
 
 def _of_link(named: Mapping[str, Incident]) -> Incident | None:
@@ -221,8 +210,8 @@ def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "State": "● Open" if i.resolved is None else "✓ Resolved",
-                "Severity": f"{WEIGHTS[i.severity].mark} {i.severity.capitalize()}",
+                "State": cards.status_label(state_of(i)),
+                "Severity": cards.status_label(WEIGHTS[i.severity]),
                 "What": i.title,
                 "Began (UTC)": f"{i.began:%Y-%m-%d %H:%M}",
                 "Lasted": lasted(i, now),
@@ -240,37 +229,29 @@ def table(incidents: Sequence[Incident], now: datetime) -> pd.DataFrame:
 
 def show_head(incident: Incident, now: datetime) -> None:
     """Draw what an incident is in one look."""
-    weight = WEIGHTS[incident.severity]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
-        if incident.resolved is None:
-            st.badge("Open", icon=":material/radio_button_checked:", color="red")
-        else:
-            st.badge("Resolved", icon=":material/check_circle:", color="green")
+        cards.status_badge(WEIGHTS[incident.severity])
+        cards.status_badge(state_of(incident))
         st.text(incident.title)
-    first, second, third, fourth = st.columns(4)
-    with first:
-        cards.kpi(
+    until = f"until {incident.resolved:%d %b %H:%M} UTC" if incident.resolved else "and lasts"
+    cards.tiles(
+        Tile(
             "Began",
             f"{incident.began:%d %b %H:%M}",
-            None,
             note=f"certain (fired) at {incident.fired:%d %b %H:%M} UTC",
-        )
-    with second:
-        until = f"until {incident.resolved:%d %b %H:%M} UTC" if incident.resolved else "and lasts"
-        cards.kpi("Lasted", lasted(incident, now), None, note=until)
-    with third:
-        share = incident.affected_share
-        note = incident.affected or "of the requests in that time"
-        cards.kpi("Affected", "–" if share is None else f"{share:.1%}", None, note=note)
-    with fourth:
-        count = len(incident.breaches)
-        cards.kpi(
+        ),
+        Tile("Lasted", lasted(incident, now), note=until),
+        Tile(
+            "Affected",
+            numbers.text(incident.affected_share, ".1%"),
+            note=incident.affected or "of the requests in that time",
+        ),
+        Tile(
             "Metrics in breach",
-            str(count),
-            None,
+            str(len(incident.breaches)),
             note=", ".join(s.replace("_", " ") for s in incident.signals),
-        )
+        ),
+    )
 
 
 def show_breaches(breaches: Sequence[Breach], key: str) -> None:
@@ -302,10 +283,8 @@ def pick_window(found: Listed, picked: Incident | None) -> Window:
     """Draw the choice between an incident with some time around it and the window of the page."""
     if picked is None:
         return found.window
-    zoomed = st.segmented_control(
-        "Shown", ["The incident", WHOLE], default="The incident", required=True, key="zoom",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    offered = {name: name for name in ("The incident", WHOLE)}
+    zoomed = choices.switch("Shown", offered, "zoom", label_visibility="collapsed")
     return found.window if zoomed == WHOLE else loader.surroundings(picked)
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring.errors import MonitoringError
+from monitoring.incident import Incident
+from monitoring.incidents.frozen import Frozen, LogLines, Moment
 from ui.loaders import incidents as loader
 from ui.parts import cards, states
 from ui.views.incidents import incidents_view, suspects_view, timeline_view
-
-if TYPE_CHECKING:
-    from monitoring.incident import Incident
-    from monitoring.incidents.frozen import Frozen, LogLines, Moment
 
 UPLOAD = "frozen-file"
 LARGEST_MB = 5

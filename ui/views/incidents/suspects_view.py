@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from monitoring.incident import Suspect
+from monitoring.incidents.lane_table import signal_of
 from monitoring.place import Place
 from ui.loaders import deployments
 from ui.parts import cards, states
 from ui.shell import nav
-
-if TYPE_CHECKING:
-    from monitoring.incident import Suspect
 
 #: Shown as cards; the table has the others.
 FIRST = 3
@@ -96,8 +94,6 @@ def score_line(suspect: Suspect) -> str:
 
 def page_of(suspect: Suspect) -> nav.Row | None:
     """Return the page that shows what a suspect is about; None if there is none."""
-    from monitoring.incidents.lane_table import signal_of  # noqa: PLC0415 - as all of monitoring
-
     signal = signal_of(suspect.lane) if suspect.lane else None
     file = signal.page if signal else PAGES.get(suspect.kind)
     return next((row for row in nav.TABLE if row.file == file), None)

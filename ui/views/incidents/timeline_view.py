@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -14,14 +13,12 @@ import streamlit as st
 
 from monitoring.charts.figure import WHITE, Theme
 from monitoring.charts.timeline_rows import Zone
+from monitoring.event import Event
+from monitoring.incident import Incident
+from monitoring.incidents.lane import Lane
 from monitoring.window import Window
 from ui.loaders import incidents as loader
-from ui.parts import cards
-
-if TYPE_CHECKING:
-    from monitoring.event import Event
-    from monitoring.incident import Incident
-    from monitoring.incidents.lane import Lane
+from ui.parts import cards, choices
 
 MINUTE = timedelta(minutes=1)
 #: Keys of the two inputs, which are parameters of the page too.
@@ -57,7 +54,7 @@ def show(
     chart = loader.timeline(
         lanes,
         window,
-        incidents,
+        incidents=incidents,
         chosen=chosen,
         brushed=typed,
         now=now,
@@ -110,10 +107,8 @@ def _pick_zone(at: datetime) -> Zone:
     local = zone_of(st.context.timezone, at)
     if local is None:
         return Zone()
-    picked = st.segmented_control(
-        "Times", ["UTC", "Local"], default="UTC", required=True, key="times", bind="query-params",
-        help=f"Local is {local.name}, as your browser says.",
-    )  # fmt: skip
+    about = f"Local is {local.name}, as your browser says."
+    picked = choices.switch("Times", {"UTC": "UTC", "Local": "Local"}, "times", help=about)
     return local if picked == "Local" else Zone()
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
 from monitoring.errors import MonitoringError
+from monitoring.window import Window
 from ui.loaders import log_tables, logs
+from ui.loaders.logs import Answer
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.logs import Answer
 
 QUERY, START, TABLE, ROWS = "kql", "logs-start", "logs-table", "logs-rows"
 _RAN = "_logs-ran"
@@ -255,12 +253,9 @@ def _cell(value: Any) -> Any:
 
 def _show_chart(answer: Answer) -> None:
     names = _unique(answer)
-    kinds = dict(zip(names, (kind for _, kind in answer.columns), strict=True))
-    times = [name for name, kind in kinds.items() if kind == "datetime"]
-    numbers = [name for name, kind in kinds.items() if kind in _NUMBERS]
+    times, numbers, texts = _by_kind(answer, names)
     if not times or not numbers:
         return
-    texts = [name for name, kind in kinds.items() if kind == "string"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         value = st.selectbox("Draw", numbers, key="logs-draw", width=240)
         group = st.selectbox(
@@ -295,3 +290,13 @@ def over_time(
         times.append(row[at])
         values.append(None if row[what] is None else float(row[what]))
     return dict(sorted(lines.items(), key=lambda line: -len(line[1][0])))
+
+
+def _by_kind(answer: Answer, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns that are times, numbers and texts."""
+    kinds = [kind for _, kind in answer.columns]
+
+    def of(*wanted: str) -> list[str]:
+        return [name for name, kind in zip(names, kinds, strict=True) if kind in wanted]
+
+    return of("datetime"), of(*_NUMBERS), of("string")

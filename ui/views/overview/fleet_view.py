@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -12,16 +11,15 @@ from monitoring.charts import sparkline
 from monitoring.overview import heartbeat
 from monitoring.overview.line import NOTHING, line
 from monitoring.overview.state import PlaceState, inside
+from monitoring.report import Headline
+from monitoring.signal import Respect
 from monitoring.signals import SIGNALS
 from ui.loaders import fleet, workspace
+from ui.loaders.fleet import Kept
 from ui.parts import cards, headline, states
+from ui.parts.cards import Tile
 from ui.shell import nav
-
-if TYPE_CHECKING:
-    from monitoring.report import Headline
-    from monitoring.signal import Respect
-    from ui.loaders.fleet import Kept
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
 
 RESPECTS: dict[Respect, str] = {
     "model": "Model",
@@ -34,11 +32,7 @@ HELP = "The gravest open breach of this column; without one, its most telling si
 
 def freshness(kept: Kept) -> cards.Freshness:
     """Return the footer: as of the last round that finished."""
-    last = kept.round
-    moment = (last.finished or last.began) if last else kept.read
-    unfinished = heartbeat.is_first(last) and "The first round has not finished yet."
-    missing = unfinished or heartbeat.stale(last, workspace.now())
-    return cards.Freshness(fetched=moment, missing=missing)
+    return cards.of_round(kept.round, kept.read)
 
 
 def of_scope(kept: Kept, chosen: Scope) -> tuple[PlaceState, ...]:
@@ -78,31 +72,19 @@ def show(kept: Kept, chosen: Scope) -> None:
 
 
 def _show_tiles(rows: Sequence[PlaceState], kept: Kept) -> None:
-    breached = [row for row in rows if row.worst == "breached"]
-    fine = [row for row in rows if row.worst == "ok"]
+    breached = sum(row.worst == "breached" for row in rows)
+    fine = sum(row.worst == "ok" for row in rows)
     cells = [cell for row in rows for cell in row.cells.values()]
-    blind = sum(cell is None or cell.status not in {"ok", "breached"} for cell in cells)
-    starts = [each.since for row in rows for each in row.headlines if each.since]
-    oldest = f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open"
-    unseen = cards.MEASURING if heartbeat.is_first(kept.round) else "no_data"
-    left, middle, right = st.columns(3)
-    with left:
-        cards.kpi(
-            "Deployments with a problem",
-            f"{len(breached)} of {len(rows)}",
-            # What is not seen may be a problem: where anything is blind, none is not "none".
-            "breached" if breached else unseen if blind else "ok",
-            note=oldest,
-        )
-    with middle:
-        cards.kpi("Healthy deployments", str(len(fine)), None, note="in all three respects")
-    with right:
-        cards.kpi(
-            "Blind spots",
-            str(blind),
-            unseen if blind else "ok",
-            note=f"of {len(cells)} cells",
-        )
+    blind = sum(map(_is_blind, cells))
+    # What is not seen may be a problem: where anything is blind, none is not "none".
+    unseen = _unseen(kept) if blind else "ok"
+    worst = "breached" if breached else unseen
+    count = f"{breached} of {len(rows)}"
+    cards.tiles(
+        Tile("Deployments with a problem", count, worst, _oldest(rows)),
+        Tile("Healthy deployments", str(fine), note="in all three respects"),
+        Tile("Blind spots", str(blind), unseen, f"of {len(cells)} cells"),
+    )
 
 
 def _show_row(row: PlaceState, kept: Kept) -> None:
@@ -236,3 +218,12 @@ def _show_others(kept: Kept) -> None:
                 pd.DataFrame(records), hide_index=True, key="table-others",
                 alt="Signals of clusters, jobs and the workspace.",
             )  # fmt: skip
+
+
+def _is_blind(cell: Headline | None) -> bool:
+    return cell is None or cell.status not in {"ok", "breached"}
+
+
+def _oldest(rows: Sequence[PlaceState]) -> str:
+    starts = [each.since for row in rows for each in row.headlines if each.since]
+    return f"the oldest since {min(starts):%d %b %H:%M}" if starts else "none is open"

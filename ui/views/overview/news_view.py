@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from monitoring.results.incidents import Revision
+from ui.loaders.fleet import Kept
 from ui.parts import cards, states
 from ui.shell import nav
-from ui.views.incidents.incidents_view import KEY, MOST_BRIEF, WEIGHTS
-
-if TYPE_CHECKING:
-    from monitoring.results.incidents import Revision
-    from ui.loaders.fleet import Kept
-    from ui.shell.scope import Scope
+from ui.shell.scope import Scope
+from ui.views.incidents.incidents_view import KEY, MOST_BRIEF, RESOLVED, WEIGHTS
 
 
 def show(kept: Kept, chosen: Scope) -> None:
@@ -21,7 +17,7 @@ def show(kept: Kept, chosen: Scope) -> None:
     own = [i for i in kept.incidents if i.place.concerns(chosen.endpoint, chosen.deployment)]
     open_ = [each for each in own if each.resolved is None]
     over = [each for each in own if each.resolved is not None]
-    if kept.round is None or (kept.fault and not kept.states):
+    if not _is_known(kept):
         st.text("Incidents have not been looked for yet.")
     elif not open_:
         states.show(states.State("No open incident", ":material/check_circle:", "green", ""))
@@ -43,14 +39,10 @@ def _show_lines(incidents: list[Revision], kind: str) -> None:
 
 
 def _show_line(incident: Revision) -> None:
-    weight = WEIGHTS[incident.severity]
     until = f" to {incident.resolved:%d %b %H:%M}" if incident.resolved else ""
     when = f"{'' if until else 'since '}{incident.began:%d %b %H:%M}{until} UTC"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if incident.resolved is None:
-            st.badge(incident.severity.capitalize(), icon=weight.icon, color=weight.colour)
-        else:
-            st.badge("Resolved", icon=":material/check_circle:", color="green")
+        cards.status_badge(RESOLVED if incident.resolved else WEIGHTS[incident.severity])
         st.button(
             cards.escaped(f"{incident.title}, {when}"),
             key=f"incident-{incident.id}",
@@ -58,3 +50,8 @@ def _show_line(incident: Revision) -> None:
             on_click=nav.go,
             args=("incidents.py", {KEY: incident.id}),
         )
+
+
+def _is_known(kept: Kept) -> bool:
+    """Whether the store has ever said what is open."""
+    return kept.round is not None and not (kept.fault and not kept.states)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,8 @@ from monitoring.metric import MetricResult
 from monitoring.metrics.performance import METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.signals.model_performance.report import PerformanceReport, Period, metrics_of
-from ui.parts import cards, states
+from ui.parts import cards, choices, numbers, result_charts, result_table, states
+from ui.parts.cards import Tile
 from ui.parts.glossary import GLOSSARY, explain
 
 TERMS = {"auc_weighted": "AUC"}
@@ -54,29 +56,21 @@ def term_of(name: str) -> str:
     return term if term in GLOSSARY else ""
 
 
+LABELS = {name: metric.label for name, metric in METRICS.items()}
+
+
+def pick_metric(task: Task, **options: Any) -> str:
+    """Draw the choice of a metric of performance. Bound to the URL."""
+    offered = [metric.name for metric in metrics_of(task)]
+    label = LABELS.__getitem__
+    return choices.known_pick("Metric", offered, "metric", format_func=label, **options)
+
+
 def pick(task: Task) -> Asked:
     """Draw the choice of metric and period. Bound to the URL."""
-    offered = [metric.name for metric in metrics_of(task)]
-    name = st.selectbox(
-        "Metric",
-        offered,
-        format_func=lambda name: METRICS[name].label,
-        key="metric",
-        bind="query-params",
-        help="The metric in focus; all others are in the table below.",
-        width=280,
-    )
-    period = st.segmented_control(
-        "Cut time by",
-        list(PERIODS),
-        default="day",
-        required=True,
-        format_func=lambda each: PERIODS[each],
-        key="by",
-        bind="query-params",
-        width=260,
-    )
-    return Asked(name if name in offered else offered[0], period if period in PERIODS else "day")
+    about = "The metric in focus; all others are in the table below."
+    name = pick_metric(task, help=about, width=280)
+    return Asked(name, choices.switch("Cut time by", PERIODS, "by", width=260))
 
 
 def show(report: PerformanceReport, asked: Asked) -> None:
@@ -105,63 +99,42 @@ def show_detail(report: PerformanceReport) -> None:
         _show_labels(report, report.outcomes)
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.4g}"
-
-
 def _show_tiles(report: PerformanceReport, asked: Asked) -> None:
     metric, found = METRICS[asked.metric], report.results[asked.metric]
-    first, second, third, fourth = st.columns(4)
-    with first:
-        _show_headline(metric, found)
-    with second:
-        baseline = report.baselines.get(asked.metric)
-        cards.kpi("Benchmark", _number(baseline), None, note=report.baseline_name, term="benchmark")
-    with third:
-        share = report.coverage
-        labelled = sum(step.outcomes.labelled for step in report.steps)
-        rows = sum(step.outcomes.predictions for step in report.steps)
-        note = f"{labelled:,} of {rows:,} predictions"
-        cards.kpi(
+    benchmark = numbers.text(report.baselines.get(asked.metric), ".4g")
+    labelled = sum(step.outcomes.labelled for step in report.steps)
+    rows = sum(step.outcomes.predictions for step in report.steps)
+    coverage = numbers.text(report.coverage, ".1%")
+    cards.tiles(
+        _tile_headline(metric, found),
+        Tile("Benchmark", benchmark, note=report.baseline_name, term="benchmark"),
+        Tile(
             "Label coverage",
-            "–" if share is None else f"{share:.1%}",
-            None,
-            note=note,
+            coverage,
+            note=f"{labelled:,} of {rows:,} predictions",
             term="label coverage",
-        )
-    with fourth:
-        _show_since(report, asked)
-
-
-def _show_headline(metric: PerformanceMetric, found: MetricResult) -> None:
-    if found.value is None:
-        cards.kpi(metric.label, "–", found.status, note=found.reason)
-        return
-    parts = []
-    if found.interval:
-        parts.append(f"95 % {found.interval.low:.4g} to {found.interval.high:.4g}")
-    if not math.isnan(found.threshold):
-        parts.append(f"{'≥' if metric.worse == 'lower' else '≤'} {found.threshold:.4g}")
-    parts.append(f"n = {found.rows:,}")
-    if found.reason:
-        parts.append(found.reason)
-    cards.kpi(
-        metric.label,
-        f"{found.value:.4g}",
-        cards.look_of(found),
-        note=" · ".join(parts),
-        term=term_of(metric.name),
+        ),
+        _tile_since(report, asked),
     )
 
 
-def _show_since(report: PerformanceReport, asked: Asked) -> None:
+def _tile_headline(metric: PerformanceMetric, found: MetricResult) -> Tile:
+    if found.value is None:
+        return Tile(metric.label, numbers.NONE, found.status, found.reason)
+    interval = found.interval and f"95 % {found.interval.low:.4g} to {found.interval.high:.4g}"
+    limit = "" if math.isnan(found.threshold) else numbers.held_to(found)
+    parts = filter(None, (interval, limit, f"n = {found.rows:,}", found.reason))
+    value, look = f"{found.value:.4g}", cards.look_of(found)
+    return Tile(metric.label, value, look, " · ".join(parts), term_of(metric.name))
+
+
+def _tile_since(report: PerformanceReport, asked: Asked) -> Tile:
     start = report.since(asked.metric)
     judged = [r for r in report.history(asked.metric) if r.status in {"ok", "breached"}]
     breached = sum(r.status == "breached" for r in judged)
-    cards.kpi(
+    return Tile(
         "Windows that breached",
         f"{breached} of {len(judged)}",
-        None,
         note=f"open since {start:%d %b %Y}" if start else "none is open",
     )
 
@@ -172,20 +145,15 @@ def _show_trend(report: PerformanceReport, asked: Asked) -> None:
         states.show(states.blind(None, "No window of this length has ended yet."))
         return
     outcomes = [step.outcomes for step in report.steps]
-    found = report.results[asked.metric]
     chart = performance_trend(
-        [_start(r) for r in history],
-        Course(
-            values=[np.nan if r.value is None else r.value for r in history],
-            low=[np.nan if r.interval is None else r.interval.low for r in history],
-            high=[np.nan if r.interval is None else r.interval.high for r in history],
-        ),
+        [result_charts.start(r) for r in history],
+        Course(values=result_charts.values(history), **result_charts.band(history)),
         name=metric.label,
         labelled=[each.labelled for each in outcomes],
         waiting=[each.predictions - each.labelled for each in outcomes],
         worse=metric.worse,
         baseline=report.baselines.get(asked.metric),
-        threshold=found.threshold,
+        threshold=report.results[asked.metric].threshold,
         statuses=[r.status for r in history],
         unit=metric.unit,
     )
@@ -196,23 +164,17 @@ def _show_trend(report: PerformanceReport, asked: Asked) -> None:
         st.caption(cards.escaped(f"{windows} no verdict, the last because {grey[-1].reason}."))
 
 
-def _start(result: MetricResult) -> datetime:
-    return result.window.start if result.window else datetime.min.replace(tzinfo=UTC)
-
-
 def freshness(found: Entry[PerformanceReport]) -> cards.Freshness:
     """Return the footer of all that shows realized performance."""
-    report = found.value
-    rows = sum(step.outcomes.predictions for step in report.steps)
-    waiting = rows - sum(step.outcomes.labelled for step in report.steps)
-    missing = f"{waiting:,} labels are not in yet." if waiting else ""
-    return cards.taken(found, rows=rows, missing=missing)
+    outcomes = [step.outcomes for step in found.value.steps]
+    predictions = sum(each.predictions for each in outcomes)
+    return cards.labels_of(found, predictions, sum(each.labelled for each in outcomes))
 
 
 def _show_metrics(report: PerformanceReport) -> None:
     results = list(report.results.values())
-    weighted = [report.weighted(name) for name in report.results]
-    table = table_of([*results, *(each for each in weighted if each)], by_window=False)
+    weighted = filter(None, map(report.weighted, report.results))
+    table = table_of([*results, *weighted], by_window=False)
     st.dataframe(table, hide_index=True, key="performance-metrics", alt="Every metric")
     if report.classes:
         with st.expander("By class", icon=":material/category:"):
@@ -223,62 +185,41 @@ def _show_metrics(report: PerformanceReport) -> None:
                 key="performance-classes",
                 alt="Each class against the rest",
             )
-    records = [each.as_record() for each in results]
-    days = [each.as_record() for step in report.steps for each in step.results.values()]
+    steps = [each for step in report.steps for each in step.results.values()]
+    parts = (("whole window", results, ""), ("by window", steps, "-steps"))
     with st.container(horizontal=True):
-        for label, rows, ending in (("whole window", records, ""), ("by window", days, "-steps")):
-            _offer(label, rows, ending)
-
-
-def _offer(label: str, rows: list[dict[str, object]], ending: str) -> None:
-    st.download_button(
-        f"CSV, {label}",
-        data=lambda: pd.DataFrame(rows).to_csv(index=False).encode(),
-        file_name=f"performance{ending}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        key=f"performance-csv{ending}",
-        on_click="ignore",
-    )
-
-
-def table_of(results: Sequence[MetricResult], *, by_window: bool) -> pd.DataFrame:
-    """Return judged numbers as a table; columns without content are left out."""
-    lines = [
-        {
-            "From": f"{_start(r):%Y-%m-%d}" if by_window else "",
-            "Of": r.place.feature,
-            "Metric": METRICS[r.metric].label if r.metric in METRICS else r.metric,
-            "Status": cards.status_label(cards.look_of(r)),
-            "Value": _short(r.value),
-            "Low (95 %)": _short(r.interval.low) if r.interval else None,
-            "High (95 %)": _short(r.interval.high) if r.interval else None,
-            "Threshold": _limit(r),
-            "n": r.rows,
-            "Unit": r.unit,
-            "Method": r.method,
-            "Why": " ".join(part for part in (r.reason, r.hint) if part),
-        }
-        for r in results
-    ]
-    table = pd.DataFrame(lines)
-    empty = [
-        n for n in table.columns if n != "Value" and (table[n].isna() | (table[n] == "")).all()
-    ]
-    return table.drop(columns=empty)
+        for label, rows, ending in parts:
+            records = [each.as_record() for each in rows]
+            file = f"performance{ending}"
+            cards.offer_csv(f"CSV, {label}", records, file=file, key=f"performance-csv{ending}")
 
 
 def _limit(result: MetricResult) -> str:
     if math.isnan(result.threshold):
-        return "–"
+        return numbers.NONE
     metric = METRICS.get(result.metric)
     if metric is not None and metric.worse is None:
         return f"|value| ≤ {result.threshold:.4g}"
-    return f"{'≥' if result.worse == 'lower' else '≤'} {result.threshold:.4g}"
+    return numbers.held_to(result)
 
 
-def _short(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else float(f"{value:.4g}")
+def table_of(results: Sequence[MetricResult], *, by_window: bool) -> pd.DataFrame:
+    """Return judged numbers as a table; columns without content are left out."""
+    day = {"From": lambda result: f"{result_charts.start(result):%Y-%m-%d}"} if by_window else {}
+    return result_table.without_empty(result_table.table(results, day | COLUMNS))
+
+
+COLUMNS: dict[str, Callable[[MetricResult], object]] = {
+    "Of": lambda result: result.place.feature,
+    "Metric": lambda result: LABELS.get(result.metric, result.metric),
+    "Status": lambda result: cards.status_label(cards.look_of(result)),
+    **result_table.NUMBER,
+    "Threshold": _limit,
+    "n": lambda result: result.rows,
+    "Unit": lambda result: result.unit,
+    "Method": lambda result: result.method,
+    **result_table.WHY,
+}
 
 
 def _show_mistakes(whole: ClassOutcomes) -> None:
@@ -300,8 +241,7 @@ def _show_scores(whole: ClassOutcomes) -> None:
     names = list(whole.scores)
     picked = names[0]
     if len(names) > 1:
-        picked = st.selectbox("Curves of class", names, key="class", bind="query-params", width=220)
-        picked = picked if picked in names else names[0]
+        picked = choices.pick("Curves of class", names, "class", width=220)
     cells = whole.scores[picked]
     left, right = st.columns(2)
     with left, cards.panel("ROC curve", help=explain("ROC")):

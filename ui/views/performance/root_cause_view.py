@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
 from monitoring.charts.waterfall import Step
 from monitoring.explain.diagnosis import Diagnosis
+from monitoring.explain.evidence import Diagnosed
 from monitoring.explain.root_cause import METHOD, RootCause
 from monitoring.explain.segments import SegmentChange, SegmentReport
 from monitoring.methods.root_cause.attribution import PARTS, FeatureShare, Part, Share
@@ -20,7 +21,7 @@ from monitoring.segment import Segment
 from monitoring.window import Window
 from ui.loaders import diagnosis, segments
 from ui.loaders.monitor import Asked
-from ui.parts import answer_view, cards, states
+from ui.parts import answer_view, cards, choices, numbers, states
 from ui.parts.glossary import explain
 from ui.shell import nav, segment_view
 
@@ -37,86 +38,62 @@ INDEPENDENT = (
 )
 
 
-def show_state(
-    endpoint: str, deployment: str, window: Window, segment: Segment, metric: str, key: str
-) -> None:
+def _key(asked: Asked, metric: str, prefix: str) -> str:
+    """Return a prefix of keys that is unique on the page."""
+    parts = (f"{prefix}{asked.endpoint}", asked.deployment, metric, asked.segment.code)
+    return "-".join(parts) + "-"
+
+
+def show_state(own: Asked, metric: str, key: str) -> None:
     """Draw in words what is going on: drift of data, answers or relation, or broken data.
 
     It measures five signals, which takes seconds the first time; so it has a button of its own.
-
-    Args:
-        endpoint: Of the scope.
-        deployment: Of the scope.
-        window: What is looked at, in whole days.
-        segment: Of the scope.
-        metric: Of performance.
-        key: Prefix of the widgets, unique on the page.
     """
     with cards.panel("What is going on", help=explain("data drift")):
         wanted = st.button("Diagnose", icon=":material/troubleshoot:", key=f"{key}diagnose")
-        asked = diagnosis.asked(endpoint, deployment, window, metric, segment)
-        place = f"{key}{endpoint}-{deployment}-{metric}-{segment.code}-state-"
-        shown = answer_view.ask(asked, diagnosis.diagnosis, place, wanted=wanted)
-        if shown is None:
-            answer_view.not_run(asked, "Diagnose")
-            return
-        with answer_view.drawn(shown, asked, place, "Diagnose"):
-            show_diagnosis(shown.report.diagnosis)
-            if shown.report.missing:
-                st.text("Not measured: " + " ".join(shown.report.missing))
+        asked = diagnosis.asked(own, metric)
+        state_key = f"{_key(own, metric, key)}state-"
+
+        def draw(found: Diagnosed) -> None:
+            show_diagnosis(found.diagnosis)
+            if found.missing:
+                st.text("Not measured: " + " ".join(found.missing))
+
+        compute = diagnosis.diagnosis
+        answer_view.show(asked, compute, state_key, draw, wanted=wanted, action="Diagnose")
 
 
-def show(
-    endpoint: str, deployment: str, window: Window, segment: Segment, metric: str, key: str
-) -> None:
-    """Draw what a change goes with: a reference period, one run, then parts, features and segments.
-
-    Args:
-        endpoint: Of the scope.
-        deployment: Of the scope.
-        window: What is looked at, in whole days.
-        segment: Of the scope.
-        metric: Of performance.
-        key: Prefix of the widgets, unique on the page.
-    """
+def show(own: Asked, metric: str, key: str) -> None:
+    """Draw what a change goes with: a reference period, one run, then parts, features and segments."""
     with cards.panel("What the change goes with", help=explain("root cause")):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            against = _pick_reference(window, key)
+            against = _pick_reference(own.window, key)
             wanted = st.button("Compare", icon=":material/play_arrow:", key=f"{key}compare")
-        asked = Asked(
-            signal="model_performance",
-            endpoint=endpoint,
-            deployment=deployment,
-            window=window,
-            segment=segment,
-            more=("change", metric, against),
-            about=f"compared with: {against[:1].lower()}{against[1:]}",
+        about = f"compared with: {against[:1].lower()}{against[1:]}"
+        shown = answer_view.show(
+            replace(own, more=("change", metric, against), about=about),
+            segments.change,
+            _key(own, metric, key),
+            lambda change: show_root_cause(change[1], key),
+            wanted=wanted,
+            action="Compare",
         )
-        place = f"{key}{endpoint}-{deployment}-{metric}-{segment.code}-"
-        shown = answer_view.ask(asked, segments.change, place, wanted=wanted)
-        if shown is None:
-            answer_view.not_run(asked, "Compare")
-            return
-        ranking, cause = shown.report
-        with answer_view.drawn(shown, asked, place, "Compare"):
-            show_root_cause(cause, key)
-    with cards.panel("Segments that explain it", help=explain("impact")):
-        show_segments(ranking, segment, key)
+    if shown is not None:
+        with cards.panel("Segments that explain it", help=explain("impact")):
+            show_segments(shown.report[0], own.segment, key)
 
 
 def _pick_reference(window: Window, key: str) -> str:
     """Draw the choice of the period before, by name. Bound to the URL."""
     offered = segments.references(window)
-    picked = st.selectbox(
+    return choices.pick(
         "Compared with",
         list(offered),
-        key=f"{key}against",
-        bind="query-params",
+        f"{key}against",
         format_func=lambda name: f"{name}, {_days(offered[name])}",
         width=420,
         help=explain("reference"),
     )
-    return picked if picked in offered else next(iter(offered))
 
 
 def _days(window: Window) -> str:
@@ -208,11 +185,15 @@ def _step(name: str, share: Share, *, is_known: bool = True) -> Step:
     return Step(name, share.value, share.interval.low, share.interval.high, is_known)
 
 
+def _scale(loss: Loss) -> float:
+    return 100.0 if loss.is_share else 1.0
+
+
 def _line(named: dict[str, str], share: Share, loss: Loss) -> dict[str, object]:
     low, high = share.interval.low, share.interval.high
-    numbers = {"Change": share.value, "Low (95 %)": low, "High (95 %)": high}
-    scale = 100.0 if loss.is_share else 1.0
-    return {**named, **{name: float(f"{value * scale:.4g}") for name, value in numbers.items()}}
+    found = {"Change": share.value, "Low (95 %)": low, "High (95 %)": high}
+    scale = _scale(loss)
+    return {**named, **{name: float(f"{value * scale:.4g}") for name, value in found.items()}}
 
 
 def show_segments(report: SegmentReport, segment: Segment, key: str) -> None:
@@ -268,37 +249,7 @@ def _told(report: SegmentReport) -> str:
 
 
 def _table(changes: Sequence[SegmentChange], loss: Loss) -> pd.DataFrame:
-    scale, unit = (100.0, " (points)") if loss.is_share else (1.0, "")
-
-    def scaled(value: float | None) -> float:
-        return np.nan if value is None else float(f"{value * scale:.4g}")
-
-    return pd.DataFrame(
-        [
-            {
-                "Segment": str(each.segment),
-                "Status": cards.status_label(each.result.status),
-                f"Impact{unit}": scaled(each.result.value),
-                "Low (95 %)": scaled(each.result.interval.low if each.result.interval else None),
-                "High (95 %)": scaled(each.result.interval.high if each.result.interval else None),
-                f"{loss.label} before": scaled(each.reference_loss),
-                f"{loss.label} now": scaled(each.loss),
-                "Share now (%)": float(f"{each.share * 100:.3g}"),
-                "Share before (%)": float(f"{each.reference_share * 100:.3g}"),
-                "p adjusted": _pvalue(each.result.adjusted_pvalue),
-                "n before": each.result.reference_rows,
-                "n now": each.result.rows,
-                "Why": each.result.reason,
-            }
-            for each in changes
-        ]
-    )
-
-
-def _pvalue(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"  # noqa: PLR2004 - four digits are shown
+    return pd.DataFrame([_segment_cells(each, loss) for each in changes])
 
 
 def show_diagnosis(found: Diagnosis) -> None:
@@ -321,3 +272,26 @@ def show_diagnosis(found: Diagnosis) -> None:
         with st.expander("Numbers behind it", type="compact", icon=":material/table:"):
             table = pd.DataFrame([result.as_record() for result in dict.fromkeys(used)])
             st.dataframe(table, hide_index=True, alt="Results that the diagnosis rests on")
+
+
+def _segment_cells(each: SegmentChange, loss: Loss) -> dict[str, object]:
+    def scaled(value: float | None) -> float:
+        return numbers.rounded(numbers.or_nan(value) * _scale(loss))
+
+    result, unit = each.result, " (points)" if loss.is_share else ""
+    ends = numbers.interval(result)
+    return {
+        "Segment": str(each.segment),
+        "Status": cards.status_label(result.status),
+        f"Impact{unit}": scaled(result.value),
+        "Low (95 %)": scaled(ends.low),
+        "High (95 %)": scaled(ends.high),
+        f"{loss.label} before": scaled(each.reference_loss),
+        f"{loss.label} now": scaled(each.loss),
+        "Share now (%)": float(f"{each.share * 100:.3g}"),
+        "Share before (%)": float(f"{each.reference_share * 100:.3g}"),
+        "p adjusted": numbers.pvalue(result.adjusted_pvalue),
+        "n before": result.reference_rows,
+        "n now": result.rows,
+        "Why": result.reason,
+    }

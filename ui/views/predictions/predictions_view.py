@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
+from monitoring.counting.engine.outputs import OutputCounts
 from monitoring.counting.totals.outcomes import Moments
-from monitoring.metric import Interval, MetricResult, Status
+from monitoring.metric import Interval
 from monitoring.metrics.drift import METRICS
+from monitoring.signals.prediction_drift.report import PredictionReport
 from monitoring.statistics.intervals import Z
 from monitoring.statistics.rates import Share
-from ui.parts import cards, outputs_view
+from ui.parts import cards, numbers, outputs_view
+from ui.parts.cards import Tile
 from ui.parts.glossary import explain
 from ui.views.predictions import predictions_words
 
-if TYPE_CHECKING:
-    from monitoring.counting.engine.outputs import OutputCounts
-    from monitoring.signals.prediction_drift.report import PredictionReport
-
-T = TypeVar("T")
-Progress = Callable[[float, str], None]
-
 LABEL = "label"
-
-
-def pick_baseline(offered: Sequence[str]) -> str:
-    """Draw the choice of baseline. Bound to the URL."""
-    return st.selectbox(
-        "Baseline",
-        offered,
-        key="outputs-baseline",
-        bind="query-params",
-        help="What answers are compared with. Training data has labels, seldom answers.",
-        width=340,
-    )
 
 
 def show(report: PredictionReport, key: str) -> None:
@@ -63,34 +47,14 @@ def show(report: PredictionReport, key: str) -> None:
 
 
 def _show_tiles(report: PredictionReport) -> None:
-    deciding = {n: r for n, r in report.deciding().items() if n != LABEL}
-    judged = [n for n, r in deciding.items() if r.status in {"ok", "breached"}]
-    moved = [name for name in report.moved() if name != LABEL]
-    first, second, third, fourth = st.columns(4)
-    with first:
-        status: Status = "breached" if moved else "ok" if judged else "not_enough_data"
-        cards.kpi(
-            "Outputs that moved",
-            f"{len(moved)} of {len(judged)}" if judged else "–",
-            status,
-            note=", ".join(moved) or ("none beyond its threshold" if judged else "nothing judged"),
-            term="prediction drift",
-        )
     whole, before = report.whole, report.before
-    with second:
-        _show_sure(whole, before) if report.classes else _show_answer(whole, before)
-    with third:
-        if report.classes:
-            _show_close(report)
-        else:
-            cards.kpi(
-                "Mean label",
-                outputs_view.number(whole.label.mean),
-                None,
-                note=f"before {outputs_view.number(before.label.mean)} · n {whole.label.n:,}",
-            )
-    with fourth:
-        _show_label(report)
+    if report.classes:
+        sure = _tile_mean("Mean confidence", _sure(whole), _sure(before), "confidence")
+        third = _tile_close(report)
+    else:
+        sure = _tile_mean("Mean answer", whole.prediction, before.prediction)
+        third = _tile_mean("Mean label", whole.label, before.label)
+    cards.tiles(_tile_moved(report), sure, third, _tile_label(report))
     if report.faults:
         left_out = ", ".join(f"{name} ({n:,})" for name, n in report.faults.items())
         st.text(f"In the rows of this window: {left_out}.")
@@ -102,58 +66,6 @@ def _sure(counts: OutputCounts) -> Moments:
 
 def _close(counts: OutputCounts) -> Share:
     return Share(sum(counts.near.values()), sum(counts.near_of.values()))
-
-
-def _show_sure(whole: OutputCounts, before: OutputCounts) -> None:
-    now, then = _sure(whole), _sure(before)
-    cards.kpi(
-        "Mean confidence",
-        outputs_view.number(now.mean),
-        None,
-        note=f"before {outputs_view.number(then.mean)} · n {now.n:,}",
-        term="confidence",
-    )
-
-
-def _show_answer(whole: OutputCounts, before: OutputCounts) -> None:
-    cards.kpi(
-        "Mean answer",
-        outputs_view.number(whole.prediction.mean),
-        None,
-        note=f"before {outputs_view.number(before.prediction.mean)} · n {whole.prediction.n:,}",
-    )
-
-
-def _show_close(report: PredictionReport) -> None:
-    now, then = _close(report.whole), _close(report.before)
-    cards.kpi(
-        "Close calls",
-        f"{now.rate:.1%}" if now.rows else "–",
-        None,
-        note=f"before {then.rate:.1%} · n {now.rows:,}" if then.rows else f"n {now.rows:,}",
-        term="close call",
-    )
-
-
-def _show_label(report: PredictionReport) -> None:
-    label = report.deciding().get(LABEL)
-    arrived = sum(report.whole.labels.values()) or report.whole.label.n
-    share = arrived / report.whole.rows if report.whole.rows else 0.0
-    cards.kpi(
-        "Labels",
-        f"{share:.0%} arrived",
-        label.status if label else "no_data",
-        note=label.reason or f"{METRICS[label.metric].label} {outputs_view.number(label.value)}"
-        if label
-        else "the model has no ground truth",
-        term="label drift",
-    )
-
-
-def _status(report: PredictionReport, label: MetricResult | None) -> Status:
-    if label is None:
-        return "no_data"
-    return "breached" if LABEL in report.moved() else label.status
 
 
 def _times(report: PredictionReport) -> list[datetime]:
@@ -206,18 +118,52 @@ def _threshold(report: PredictionReport) -> str:
     return "No single threshold explains 99 % of the stored answers."
 
 
+def _tile_moved(report: PredictionReport) -> Tile:
+    deciding = [result for name, result in report.deciding().items() if name != LABEL]
+    judged = [result for result in deciding if result.status in {"ok", "breached"}]
+    moved = [name for name in report.moved() if name != LABEL]
+    return Tile(
+        "Outputs that moved",
+        f"{len(moved)} of {len(judged)}" if judged else numbers.NONE,
+        cards.status_of(breached=moved, judged=judged, unjudged="not_enough_data"),
+        ", ".join(moved) or ("none beyond its threshold" if judged else "nothing judged"),
+        "prediction drift",
+    )
+
+
+def _tile_mean(label: str, now: Moments, before: Moments, term: str = "") -> Tile:
+    note = f"before {numbers.text(before.mean)} · n {now.n:,}"
+    return Tile(label, numbers.text(now.mean), note=note, term=term)
+
+
+def _tile_close(report: PredictionReport) -> Tile:
+    now, then = _close(report.whole), _close(report.before)
+    before = f"before {then.rate:.1%} · " if then.rows else ""
+    return Tile("Close calls", _percent(now), note=f"{before}n {now.rows:,}", term="close call")
+
+
+def _tile_label(report: PredictionReport) -> Tile:
+    label = report.deciding().get(LABEL)
+    arrived = sum(report.whole.labels.values()) or report.whole.label.n
+    share = arrived / report.whole.rows if report.whole.rows else 0.0
+    note = "the model has no ground truth"
+    if label:
+        note = label.reason or f"{METRICS[label.metric].label} {numbers.text(label.value)}"
+    status = label.status if label else "no_data"
+    return Tile("Labels", f"{share:.0%} arrived", status, note, "label drift")
+
+
 def _show_shares(report: PredictionReport, shares: Sequence[Share], key: str) -> None:
-    known = [share.rows > 0 for share in shares]
-    ends = [
-        share.interval if ok else Interval(math.nan, math.nan)
-        for share, ok in zip(shares, known, strict=True)
-    ]
-    values = [s.rate if ok else math.nan for s, ok in zip(shares, known, strict=True)]
     then = _close(report.before)
-    _show_course(
-        report, values, ends, [s.rows for s in shares], "close calls",
-        then.rate if then.rows else math.nan, "share of predictions", f"{key}close",
-    )  # fmt: skip
+    course = _Course(
+        "close calls",
+        "share of predictions",
+        [share.rate if share.rows else math.nan for share in shares],
+        [share.interval if share.rows else numbers.UNBOUNDED for share in shares],
+        [share.rows for share in shares],
+        then.rate if then.rows else math.nan,
+    )
+    _show_course(report, course, f"{key}close")
 
 
 def _show_means(
@@ -228,12 +174,12 @@ def _show_means(
     unit: str,
     key: str,
 ) -> None:
-    values = [math.nan if each.mean is None else each.mean for each in moments]
+    values = [numbers.or_nan(each.mean) for each in moments]
     reach = [Z * _error(each) for each in moments]
     ends = [Interval(v - r, v + r) for v, r in zip(values, reach, strict=True)]
     rows = [each.n for each in moments]
-    then = math.nan if before.mean is None else before.mean
-    _show_course(report, values, ends, rows, name, then, unit, f"{key}{name}")
+    course = _Course(name, unit, values, ends, rows, numbers.or_nan(before.mean))
+    _show_course(report, course, f"{key}{name}")
 
 
 def _error(moments: Moments) -> float:
@@ -244,36 +190,39 @@ def _error(moments: Moments) -> float:
     return math.sqrt(variance / moments.n)
 
 
-def _show_course(
-    report: PredictionReport,
-    values: Sequence[float],
-    ends: Sequence[Interval],
-    rows: Sequence[int],
-    name: str,
-    before: float,
-    unit: str,
-    key: str,
-) -> None:
-    low, high = [end.low for end in ends], [end.high for end in ends]
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """A number by day. before: what it was in the baseline."""
+
+    name: str
+    unit: str
+    values: Sequence[float]
+    ends: Sequence[Interval]
+    rows: Sequence[int]
+    before: float
+
+
+def _show_course(report: PredictionReport, course: _Course, key: str) -> None:
+    low, high = [end.low for end in course.ends], [end.high for end in course.ends]
     chart = charts.course(
         _times(report),
-        values,
+        course.values,
         low=low,
         high=high,
-        rows=rows,
-        name=name,
-        reference=before,
+        rows=course.rows,
+        name=course.name,
+        reference=course.before,
         reference_name="before",
-        unit=unit,
+        unit=course.unit,
         few=30,
     )
     table = pd.DataFrame(
         {
             "Day": [f"{day}" for day in sorted(report.daily)],
-            "n": rows,
-            name: outputs_view.rounded(values),
-            "Low (95 %)": outputs_view.rounded(low),
-            "High (95 %)": outputs_view.rounded(high),
+            "n": course.rows,
+            course.name: map(numbers.rounded, course.values),
+            "Low (95 %)": map(numbers.rounded, low),
+            "High (95 %)": map(numbers.rounded, high),
         }
     )
     cards.show_chart(chart, key=key, table=table)
@@ -287,32 +236,33 @@ def _show_mean(report: PredictionReport, key: str) -> None:
 
 
 def _show_classes(report: PredictionReport, key: str) -> None:
-    whole, before = report.whole, report.before
-    lines = []
-    for name in report.classes:
-        now = Share(whole.predicted.get(name, 0), sum(whole.predicted.values()))
-        then = Share(before.predicted.get(name, 0), sum(before.predicted.values()))
-        truth = Share(whole.labels.get(name, 0), sum(whole.labels.values()))
-        past = Share(before.labels.get(name, 0), sum(before.labels.values()))
-        near = Share(whole.near.get(name, 0), whole.near_of.get(name, 0))
-        ends = now.interval
-        lines.append(
-            {
-                "Class": name,
-                "Predicted, n": now.hits,
-                "Share now": _percent(now),
-                "95 %": f"{ends.low:.1%} to {ends.high:.1%}" if now.rows else "",
-                "Share before": _percent(then),
-                "Mean confidence": outputs_view.number(whole.confidence.get(name, Moments()).mean),
-                "before": outputs_view.number(before.confidence.get(name, Moments()).mean),
-                "Close calls": _percent(near),
-                "Labels, n": truth.hits,
-                "Share of labels": _percent(truth),
-                "of labels before": _percent(past),
-            }
-        )
+    lines = [_class_cells(report, name) for name in report.classes]
     cards.show_table(pd.DataFrame(lines), key=f"{key}classes", alt="Answers and labels by class")
 
 
+def _of_class(counts: Mapping[str, int], name: str) -> Share:
+    return Share(counts.get(name, 0), sum(counts.values()))
+
+
+def _class_cells(report: PredictionReport, name: str) -> dict[str, object]:
+    whole, before = report.whole, report.before
+    now, truth = _of_class(whole.predicted, name), _of_class(whole.labels, name)
+    near = Share(whole.near.get(name, 0), whole.near_of.get(name, 0))
+    ends = now.interval
+    return {
+        "Class": name,
+        "Predicted, n": now.hits,
+        "Share now": _percent(now),
+        "95 %": f"{ends.low:.1%} to {ends.high:.1%}" if now.rows else "",
+        "Share before": _percent(_of_class(before.predicted, name)),
+        "Mean confidence": numbers.text(whole.confidence.get(name, Moments()).mean),
+        "before": numbers.text(before.confidence.get(name, Moments()).mean),
+        "Close calls": _percent(near),
+        "Labels, n": truth.hits,
+        "Share of labels": _percent(truth),
+        "of labels before": _percent(_of_class(before.labels, name)),
+    }
+
+
 def _percent(share: Share) -> str:
-    return f"{share.rate:.1%}" if share.rows else "–"
+    return f"{share.rate:.1%}" if share.rows else numbers.NONE

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 from monitoring.metric import MetricResult
 from monitoring.signals.data_drift.report import headline
+from monitoring.signals.prediction_drift.report import PredictionReport
 from monitoring.verdict import is_beyond
-
-if TYPE_CHECKING:
-    from monitoring.signals.prediction_drift.report import PredictionReport
 
 LABEL = "label"
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from monitoring import charts
 from monitoring.charts.request import Dot
+from monitoring.window import Window
 from ui.loaders import requests
-from ui.parts import cards, states
+from ui.loaders.requests import NotableRequest
+from ui.parts import cards, choices, states
 from ui.shell.scope import Scope
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.requests import NotableRequest
 
 #: In the URL: /request?request=<id>
 KEY = "request"
@@ -59,15 +56,7 @@ def choose(chosen: Scope, window: Window) -> None:
     ) as panel:
         answer, found = requests.notable(chosen.endpoint, chosen.deployment, window)
         panel.freshness = cards.answered(answer)
-        kind = st.segmented_control(
-            "Show",
-            list(KINDS),
-            default="failed",
-            format_func=lambda kind: KINDS[kind],
-            required=True,
-            key="request-kind",
-            bind="query-params",
-        )
+        kind = choices.switch("Show", KINDS, "request-kind")
         shown = [r for r in found if kind == "all" or r.is_failed == (kind == "failed")]
         if not shown:
             _show_none(chosen, found, window)
@@ -93,8 +82,8 @@ def _pick_dot(shown: Sequence[NotableRequest]) -> None:
     ]
     key = f"request-dots-{st.session_state.get(_ROUND, 0)}"
     selection = cards.show_chart(charts.request_dots(dots), key=key, selectable=True)
-    points = (selection or {}).get("selection", {}).get("points", [])
-    if points and (picked := points[0].get("customdata")):
+    point = choices.clicked(selection) or {}
+    if picked := point.get("customdata"):
         st.session_state[_NEXT] = str(picked[0] if isinstance(picked, list) else picked)
         st.rerun()
 
@@ -133,13 +122,16 @@ def _pick_row(shown: Sequence[NotableRequest]) -> None:
 def table(shown: Sequence[NotableRequest]) -> pd.DataFrame:
     """Return requests as a table, in the order given."""
     return pd.DataFrame(
-        {
-            "Time (UTC)": [f"{r.time:%Y-%m-%d %H:%M:%S}" for r in shown],
-            "Deployment": [f"{r.endpoint} / {r.deployment}" for r in shown],
-            "Response": [code_of(r) for r in shown],
-            "Milliseconds": [r.total_ms for r in shown],
-            "Alike": [r.alike for r in shown],
-            "Caller": [r.agent for r in shown],
-            "x-request-id": [r.request_id for r in shown],
-        }
+        [
+            {
+                "Time (UTC)": f"{r.time:%Y-%m-%d %H:%M:%S}",
+                "Deployment": f"{r.endpoint} / {r.deployment}",
+                "Response": code_of(r),
+                "Milliseconds": r.total_ms,
+                "Alike": r.alike,
+                "Caller": r.agent,
+                "x-request-id": r.request_id,
+            }
+            for r in shown
+        ]
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,14 +12,14 @@ import streamlit as st
 from monitoring import charts
 from monitoring.charts.request import Span
 from monitoring.errors import MonitoringError
+from monitoring.requests import known_issues
+from monitoring.requests.feature_positions import FeaturePosition
+from monitoring.requests.link import Link, State
+from monitoring.requests.logged_request import LoggedRequest, LogLine
+from monitoring.requests.request_xray import RequestXray
 from ui.loaders import requests
 from ui.parts import cards, known_issue_view, states
-
-if TYPE_CHECKING:
-    from monitoring.requests.feature_positions import FeaturePosition
-    from monitoring.requests.link import Link, State
-    from monitoring.requests.logged_request import LoggedRequest, LogLine
-    from monitoring.requests.request_xray import RequestXray
+from ui.parts.cards import Tile
 
 #: State of a link -> word, icon, colour.
 LINKS: dict[State, tuple[str, str, states.Colour]] = {
@@ -77,28 +78,24 @@ def _show_unknown(found: RequestXray) -> None:
 
 
 def _show_tiles(found: RequestXray, request: LoggedRequest) -> None:
-    columns = st.columns(4)
     model = f"model status {request.model_code} {request.model_reason}".strip()
     said = [request.reason, model if request.model_code else ""]
-    with columns[0]:
-        cards.kpi("Response", str(request.code or "–"), None, note=", ".join(filter(None, said)))
-    with columns[1]:
-        blame = request.blame
-        cards.kpi("Who has to act", WHO[blame.who], None, note=blame.words, term="blame")
-    with columns[2]:
-        agent = f"{request.agent or 'No user agent'}, {request.auth or 'no sign-in'}"
-        cards.kpi("Time in all", f"{request.total_ms:,} ms", None, note=agent)
-    with columns[3]:
-        minute = found.minute
-        note = f"{minute.errors} failed; slowest {minute.worst_ms:,} ms." if minute else ""
-        requests_then = f"{minute.requests:,}" if minute else "–"
-        cards.kpi("Requests in that minute", requests_then, None, note=note)
+    blame, minute = request.blame, found.minute
+    agent = f"{request.agent or 'No user agent'}, {request.auth or 'no sign-in'}"
+    cards.tiles(
+        Tile("Response", str(request.code or "–"), note=", ".join(filter(None, said))),
+        Tile("Who has to act", WHO[blame.who], note=blame.words, term="blame"),
+        Tile("Time in all", f"{request.total_ms:,} ms", note=agent),
+        Tile(
+            "Requests in that minute",
+            f"{minute.requests:,}" if minute else "–",
+            note=f"{minute.errors} failed; slowest {minute.worst_ms:,} ms." if minute else "",
+        ),
+    )
 
 
 def _show_issues(found: RequestXray, request: LoggedRequest) -> None:
     """Show what is known of the request's own error line; without one, of its response code."""
-    from monitoring.requests import known_issues  # noqa: PLC0415 - compiles its patterns
-
     issues = list(known_issues.matched((line.message, "console", 1) for line in found.own_lines))
     if request.has_failed and not issues:
         issue = known_issues.of_response(request.code, request.model_code)
@@ -112,16 +109,12 @@ def _show_waterfall(found: RequestXray, request: LoggedRequest) -> None:
         help="From the marks of the traffic log. The parts add up to the time in all.",
     ) as panel:
         panel.freshness = cards.answered(*found.answers)
-        parts = request.parts
-        spans = [Span(part.name, part.start_ms, part.milliseconds) for part in parts]
-        numbers = pd.DataFrame(
-            {
-                "Part": [part.name for part in parts],
-                "Milliseconds": [part.milliseconds for part in parts],
-                "Meaning": [part.meaning for part in parts],
-            }
+        spans = [Span(part.name, part.start_ms, part.milliseconds) for part in request.parts]
+        parts = pd.DataFrame(
+            [(part.name, part.milliseconds, part.meaning) for part in request.parts],
+            columns=["Part", "Milliseconds", "Meaning"],
         )
-        cards.show_chart(charts.latency_waterfall(spans), key="waterfall", table=numbers)
+        cards.show_chart(charts.latency_waterfall(spans), key="waterfall", table=parts)
 
 
 def _show_links(links: Sequence[Link]) -> None:
@@ -140,42 +133,39 @@ def _show_links(links: Sequence[Link]) -> None:
 
 
 def _show_features(found: RequestXray) -> None:
-    collected = found.collected
     with cards.panel(
         "Features sent, and the prediction",
         help="As the model data collector wrote them, beside the data the model was trained on.",
     ):
         _show_answer(found)
-        if collected.inputs is None:
+        inputs = found.collected.inputs
+        if inputs is None:
             _show_missing(found.links, "features")
             return
-        count = len(collected.inputs.rows)
-        row = 0
-        if count > 1:
-            st.text(
-                f"The line holds {count} rows: one request with several, or near-simultaneous ones "
-                "that the collector merged under the first one's id."
-            )
-            row = st.selectbox("Row", range(count), key="xray-row", width=120)
+        row = _pick_row(len(inputs.rows))
         try:
-            label, places = requests.positions(found, row or 0)
+            label, places = requests.positions(found, row)
         except MonitoringError as error:
             states.show_error(error)
-            values = collected.inputs.rows[row or 0]
-            cards.show_table(
-                pd.DataFrame(
-                    {"Feature": list(values), "Value": [_text(v) for v in values.values()]}
-                ),
-                key="features",
-                alt="Features as they were sent",
-            )
+            values = [(name, _text(value)) for name, value in inputs.rows[row].items()]
+            table = pd.DataFrame(values, columns=["Feature", "Value"])
+            cards.show_table(table, key="features", alt="Features as they were sent")
             return
-        unusual = [each for each in places if each.is_unusual]
-        st.text(
-            f"Compared with {label}: {len(unusual)} of {len(places)} features stand out"
-            + (f", {', '.join(each.feature for each in unusual[:6])}." if unusual else ".")
-        )
+        unusual = [each.feature for each in places if each.is_unusual]
+        named = f", {', '.join(unusual[:6])}." if unusual else "."
+        st.text(f"Compared with {label}: {len(unusual)} of {len(places)} features stand out{named}")
         _show_positions(places)
+
+
+def _pick_row(count: int) -> int:
+    """Draw the choice of a row where the line of the request has several."""
+    if count <= 1:
+        return 0
+    st.text(
+        f"The line holds {count} rows: one request with several, or near-simultaneous ones "
+        "that the collector merged under the first one's id."
+    )
+    return st.selectbox("Row", range(count), key="xray-row", width=120) or 0
 
 
 def _show_answer(found: RequestXray) -> None:
@@ -183,49 +173,56 @@ def _show_answer(found: RequestXray) -> None:
     if collected.outputs is None:
         _show_missing(found.links, "prediction")
         return
-    columns = st.columns(3)
-    with columns[0]:
-        cards.kpi("Prediction", _text(collected.prediction), None)
-    with columns[1]:
-        chances = collected.probabilities or {}
-        best = max(chances, key=lambda name: chances[name], default=None)
-        value = "–" if best is None else f"{chances[best]:.3f}"
-        note = f"of {best}" if best else "of the positive class" if best == "" else ""
-        cards.kpi("Probability", value, None, note=note)
-    with columns[2]:
-        label = collected.label
-        known = f"known since {label.known:%d %b %H:%M} UTC" if label and label.known else ""
-        missing = next(link.words for link in found.links if link.name == "label")
-        cards.kpi("Label", _text(label.value) if label else "–", None, note=known or missing)
+    cards.tiles(
+        Tile("Prediction", _text(collected.prediction)),
+        _tile_probability(collected.probabilities or {}),
+        _tile_label(found),
+    )
+
+
+def _tile_probability(chances: Mapping[str, float]) -> Tile:
+    best = max(chances, key=lambda name: chances[name], default=None)
+    if best is None:
+        return Tile("Probability", "–")
+    note = f"of {best}" if best else "of the positive class"
+    return Tile("Probability", f"{chances[best]:.3f}", note=note)
+
+
+def _tile_label(found: RequestXray) -> Tile:
+    label = found.collected.label
+    note = _link(found, "label").words
+    if label and label.known:
+        note = f"known since {label.known:%d %b %H:%M} UTC"
+    return Tile("Label", _text(label.value) if label else "–", note=note)
+
+
+def _link(found: RequestXray, name: str) -> Link:
+    return next(link for link in found.links if link.name == name)
 
 
 def _show_missing(links: Sequence[Link], name: str) -> None:
     link = next(link for link in links if link.name == name)
-    states.show(
-        states.State(
-            f"No {name}: {link.cause}",
-            ":material/link_off:",
-            "gray",
-            link.words,
-            next=link.hint,
-        )
-    )
+    title = f"No {name}: {link.cause}"
+    states.show(states.State(title, ":material/link_off:", "gray", link.words, next=link.hint))
 
 
 def _show_positions(places: Sequence[FeaturePosition]) -> None:
     rows = pd.DataFrame(
-        {
-            "Feature": [each.feature for each in places],
-            "Value": [_text(each.value) for each in places],
-            "Stands out": [MARKS[each.place] for each in places],
-            "Percentile": [each.percentile for each in places],
-            "In the baseline": [each.words for each in places],
-        }
+        [
+            {
+                "Feature": each.feature,
+                "Value": _text(each.value),
+                "Stands out": MARKS[each.place],
+                "Percentile": each.percentile,
+                "In the baseline": each.words,
+            }
+            for each in places
+        ]
     )
-    st.dataframe(
+    cards.show_table(
         rows,
-        hide_index=True,
         key="features",
+        alt=f"{len(rows)} features; those that stand out come first",
         height="content" if len(rows) <= MOST_SHOWN else 740,
         column_config={
             "Percentile": st.column_config.ProgressColumn(
@@ -234,17 +231,7 @@ def _show_positions(places: Sequence[FeaturePosition]) -> None:
             ),
             "In the baseline": st.column_config.TextColumn(width=400),
         },
-        alt=f"{len(rows)} features; those that stand out come first",
     )  # fmt: skip
-    st.download_button(
-        "Download CSV",
-        data=lambda: rows.to_csv(index=False).encode(),
-        file_name="features.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        key="features-csv",
-        on_click="ignore",
-    )
 
 
 def _text(value: Any) -> str:
@@ -259,28 +246,33 @@ def _show_lines(found: RequestXray) -> None:
     with cards.panel("Console log around it"):
         own = found.own_lines
         for line in own[:5]:
-            st.code(f"{line.time:%H:%M:%S.%f}"[:-3] + f"  {line.message}", language=None)
+            st.code(f"{_clock(line.time)}  {line.message}", language=None)
         if not found.lines:
             _show_missing(found.links, "console log")
             return
         if not own:
-            st.text(next(link.words for link in found.links if link.name == "console log"))
+            st.text(_link(found, "console log").words)
         show_lines(found.lines, key="xray-lines")
+
+
+def _clock(time: datetime) -> str:
+    """Return the time of day to the millisecond."""
+    return f"{time:%H:%M:%S.%f}"[:-3]
 
 
 def show_lines(lines: Sequence[LogLine], *, key: str) -> None:
     """Draw console lines with the known issue that each shows."""
-    from monitoring.requests import known_issues  # noqa: PLC0415 - compiles its patterns
-
-    known = [known_issues.match(line.message, "console") for line in lines]
     rows = pd.DataFrame(
-        {
-            "": ["●" if line.has_id else "" for line in lines],
-            "Time (UTC)": [f"{line.time:%H:%M:%S.%f}"[:-3] for line in lines],
-            "Instance": [line.instance for line in lines],
-            "Message": [line.message for line in lines],
-            "Known issue": [issue.symptom if issue else "" for issue in known],
-        }
+        [
+            {
+                "": "●" if line.has_id else "",
+                "Time (UTC)": _clock(line.time),
+                "Instance": line.instance,
+                "Message": line.message,
+                "Known issue": known_issue_view.symptom(line.message),
+            }
+            for line in lines
+        ]
     )
     st.dataframe(
         rows,
@@ -298,26 +290,22 @@ def show_lines(lines: Sequence[LogLine], *, key: str) -> None:
 def _show_surroundings(found: RequestXray, request: LoggedRequest) -> None:
     around = found.around
     with cards.panel("Its deployment around it", help="Five minutes before and after."):
-        events = pd.DataFrame(
-            {
-                "Time (UTC)": [f"{each.time:%H:%M:%S}" for each in around.events],
-                "Event": [each.name for each in around.events],
-                "Instance": [each.instance for each in around.events],
-                "Message": [each.message for each in around.events],
-            }
-        )
         if around.events:
+            events = pd.DataFrame(
+                [(f"{e.time:%H:%M:%S}", e.name, e.instance, e.message) for e in around.events],
+                columns=["Time (UTC)", "Event", "Instance", "Message"],
+            )
             st.dataframe(events, hide_index=True, key="xray-events", alt="Container events")
         else:
-            st.text(next(link.words for link in found.links if link.name == "container events"))
+            st.text(_link(found, "container events").words)
         near = sorted(around.neighbours, key=lambda each: abs(each.time - request.time))[:20]
+        apart = [(each.time - request.time).total_seconds() for each in near]
         neighbours = pd.DataFrame(
-            {
-                "Seconds apart": [(each.time - request.time).total_seconds() for each in near],
-                "Response": [each.code for each in near],
-                "Milliseconds": [each.total_ms for each in near],
-                "x-request-id": [each.request_id for each in near],
-            }
+            [
+                (seconds, each.code, each.total_ms, each.request_id)
+                for seconds, each in zip(apart, near, strict=True)
+            ],
+            columns=["Seconds apart", "Response", "Milliseconds", "x-request-id"],
         )
         st.text(f"The {len(near)} requests nearest in time, itself among them")
         st.dataframe(neighbours, hide_index=True, key="neighbours", alt="Requests nearest in time")

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
+from monitoring.capacity.throughput import Minutes
 from monitoring.charts import sparkline
+from monitoring.metric import Status
 from monitoring.signals.traffic import judging as judged
+from monitoring.window import Window
 from monitoring.workspace.blame import BLAMES
 from ui.loaders import traffic, workspace
 from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.capacity.throughput import Minutes
-    from monitoring.metric import Status
-    from ui.views.traffic.traffic_view import Key
+from ui.views.traffic.traffic_view import Key
 
 EVERY_SECONDS = 30
 KEY = "traffic-live"
@@ -52,30 +51,19 @@ def _show_tiles(key: Key) -> None:
 
 
 def _show_minutes(found: Minutes) -> None:
-    columns = st.columns(4)
-    with columns[0]:
-        _tile(
-            "Requests per minute",
-            f"{found.total / len(found.times):,.1f}",
-            found.requests,
-            f"{found.total:,.0f} requests",
-        )
-    with columns[1]:
-        _tile_errors(found)
-    with columns[2]:
-        p95 = found.newest_p95_ms
-        limit = LATENCY_P95_MS
-        _tile(
-            "P95 of the newest minute",
-            "–" if p95 is None else f"{p95:,.0f} ms",
-            found.p95_ms,
-            f"objective ≤ {limit:,.0f} ms; few requests make it jump",
-        )
-    with columns[3]:
-        faults = {who: float(np.nansum(n)) for who, n in found.errors.items()}
-        said = ", ".join(f"{who} {n:,.0f}" for who, n in faults.items() if n) or "none"
-        errors = np.sum([found.errors[who] for who in BLAMES], axis=0)
-        _tile("Errors", f"{sum(faults.values()):,.0f}", errors, said)
+    faults = {who: float(np.nansum(n)) for who, n in found.errors.items()}
+    said = ", ".join(f"{who} {n:,.0f}" for who, n in faults.items() if n) or "none"
+    errors = np.sum([found.errors[who] for who in BLAMES], axis=0)
+    total, p95 = found.total, found.newest_p95_ms
+    limit = f"objective ≤ {LATENCY_P95_MS:,.0f} ms; few requests make it jump"
+    newest_p95 = "–" if p95 is None else f"{p95:,.0f} ms"
+    per_minute = f"{total / len(found.times):,.1f}"
+    cards.tiles(
+        partial(_tile, "Requests per minute", per_minute, found.requests, f"{total:,.0f} requests"),
+        partial(_tile_errors, found),
+        partial(_tile, "P95 of the newest minute", newest_p95, found.p95_ms, limit),
+        partial(_tile, "Errors", f"{sum(faults.values()):,.0f}", errors, said),
+    )
     newest = datetime.fromisoformat(str(found.newest)).replace(tzinfo=UTC)
     st.caption(
         f"Platform metrics, {found.times[0].astype(datetime):%H:%M} to {workspace.now():%H:%M} UTC, "
@@ -100,8 +88,6 @@ def _tile_errors(found: Minutes) -> None:
 
 def judged_now(found: Minutes) -> Status:
     """Return the verdict on the error rate of these minutes, by the same rule as any step."""
-    from monitoring.window import Window  # noqa: PLC0415 - its type is enough above
-
     start = datetime.fromisoformat(str(found.times[0])).replace(tzinfo=UTC)
     end = datetime.fromisoformat(str(found.times[-1])).replace(tzinfo=UTC)
     faults = round(found.total * (found.error_rate or 0.0))

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from monitoring import charts
+from monitoring.capacity.latency import MetricPercentile
 from monitoring.capacity.service_level import ERROR_RATE, LATENCY_P95_MS
 from monitoring.errors import MonitoringError
+from monitoring.metric import MetricResult
 from monitoring.requests.outcomes import Outcomes
 from monitoring.workspace.blame import BLAMES, blame
 from ui.loaders import requests, traffic
-from ui.parts import cards, states
+from ui.loaders.logs import Answer
+from ui.parts import cards, choices, result_charts, states
+from ui.parts.numbers import or_nan
 from ui.shell import nav
 from ui.views.request import request_view
 from ui.views.traffic import traffic_view
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ui.loaders.logs import Answer
-    from ui.views.traffic.traffic_view import Key, Looked
+from ui.views.traffic.traffic_view import Collected, Key, Looked
 
 PARTS = {
     "Throttling": ("ThrottlingMs", "Network throttling held the request or its answer back."),
@@ -76,7 +77,9 @@ def show_requests(looked: Looked, key: Key) -> cards.Freshness | None:
         objective=ERROR_RATE,
         incomplete=traffic_view.incomplete(looked, answer.settled),
     )
-    cards.show_chart(chart, key="traffic-requests", table=_requests_table(found))
+    cards.show_chart(
+        chart, key="traffic-requests", table=pd.DataFrame([_requests_cells(each) for each in found])
+    )
     shown = [f"{who} ({words})" for who, words in BLAMES.items()]
     st.caption(
         cards.escaped(
@@ -87,62 +90,64 @@ def show_requests(looked: Looked, key: Key) -> cards.Freshness | None:
     return cards.answered(answer)
 
 
-def _requests_table(found: Sequence[Outcomes]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Start (UTC)": [f"{each.window.start:%Y-%m-%d %H:%M}" for each in found],
-            "Requests": [each.requests for each in found],
-            "Requests per minute": [round(each.per_minute, 2) for each in found],
-            "Errors": [sum(each.errors.values()) for each in found],
-            **{
-                f"{who.capitalize()} errors": [each.errors[who] for each in found] for who in BLAMES
-            },
-        }
-    )
-
-
 def show_latency(looked: Looked, key: Key) -> cards.Freshness | None:
     """Draw the percentiles from both sources; each stands without the other."""
-    answer, missing = None, ""
-    logged: dict[int, tuple[list[datetime], NDArray[np.float64]]] = {}
+    found = _percentiles(looked, key)
+    if found.missing:
+        st.text(f"Only one source answered, or none. {found.missing}")
+    if found.logged or found.measured:
+        _show_percentiles(looked, found)
+    elif not found.missing:
+        traffic_view.show_silence(key, looked.window)
+    return cards.answered(*filter(None, (found.answer,)), missing=found.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Percentiles:
+    """What both sources say, in milliseconds by percent, and which of them did not answer."""
+
+    answer: Answer | None
+    logged: Mapping[int, NDArray[np.float64]]
+    measured: Mapping[int, MetricPercentile]
+    missing: str
+
+
+def _percentiles(looked: Looked, key: Key) -> _Percentiles:
+    answer, logged, measured, missing = None, {}, {}, []
     try:
         answer = traffic.steps(looked.window, looked.step)
-        found = traffic_view.of_deployment(looked, key)
-        at = [each.window.start for each in found]
-        if found:
-            logged = {
-                p: (starts(looked), _spread(looked, at, [o.percentiles_ms[p] for o in found]))
-                for p in (50, 90, 95, 99)
-            }
+        logged = _logged(looked, key)
     except MonitoringError as error:
-        missing = f"traffic log: {error}"
+        missing.append(f"traffic log: {error}")
     try:
         measured = traffic.metric_percentiles(looked.window, looked.step).get(key, {})
     except MonitoringError as error:
-        measured, missing = {}, " ".join(filter(None, (missing, f"platform metrics: {error}")))
-    if missing:
-        st.text(f"Only one source answered, or none. {missing}")
-    if not logged and not measured:
-        if not missing:
-            traffic_view.show_silence(key, looked.window)
-        return cards.answered(*filter(None, (answer,)), missing=missing)
+        missing.append(f"platform metrics: {error}")
+    return _Percentiles(answer, logged, measured, " ".join(missing))
+
+
+def _logged(looked: Looked, key: Key) -> dict[int, NDArray[np.float64]]:
+    found = traffic_view.of_deployment(looked, key)
+    at = [each.window.start for each in found]
+    if not found:
+        return {}
+    percents = traffic_view.PERCENTILES
+    return {p: _spread(looked, at, [each.percentiles_ms[p] for each in found]) for p in percents}
+
+
+def _show_percentiles(looked: Looked, found: _Percentiles) -> None:
     sources = {"both": "Both", "log": "Traffic log", "metric": "Platform metric"}
-    picked = st.segmented_control(
-        "Source",
-        list(sources),
-        default="both",
-        format_func=lambda source: sources[source],
-        required=True,
-        key="traffic-latency-source",
-        bind="query-params",
-    )
+    picked = choices.switch("Source", sources, "traffic-latency-source")
+    times, settled = starts(looked), found.answer and found.answer.settled
+    logged = {p: (times, values) for p, values in found.logged.items()}
+    measured = {p: (each.times, each.values_ms) for p, each in found.measured.items()}
     chart = charts.percentiles(
         {} if picked == "metric" else logged,
-        {} if picked == "log" else {p: (m.times, m.values_ms) for p, m in measured.items()},
+        {} if picked == "log" else measured,
         objective_ms=LATENCY_P95_MS,
-        incomplete=traffic_view.incomplete(looked, answer.settled) if answer else None,
+        incomplete=traffic_view.incomplete(looked, settled) if settled else None,
     )
-    cards.show_chart(chart, key="traffic-latency", table=_percentiles_table(looked, logged))
+    cards.show_chart(chart, key="traffic-latency", table=_percentiles_table(looked, found.logged))
     st.caption(
         cards.escaped(
             f"Lines: traffic log, exact over all requests of a step, to the last byte. Dotted: platform "
@@ -151,134 +156,153 @@ def show_latency(looked: Looked, key: Key) -> cards.Freshness | None:
             f"of at most {LATENCY_P95_MS:,.0f} ms."
         )
     )
-    return cards.answered(*filter(None, (answer,)), missing=missing)
 
 
 def _percentiles_table(
-    looked: Looked, logged: dict[int, tuple[list[datetime], NDArray[np.float64]]]
+    looked: Looked, logged: Mapping[int, NDArray[np.float64]]
 ) -> pd.DataFrame | None:
     if not logged:
         return None
     table = pd.DataFrame({"Start (UTC)": [f"{time:%Y-%m-%d %H:%M}" for time in starts(looked)]})
-    for percent, (_, values) in logged.items():
+    for percent, values in logged.items():
         table[f"P{percent}, ms (log)"] = values
     return table.dropna(subset=table.columns[1:], how="all")
 
 
-def show_parts(looked: Looked, key: Key) -> cards.Freshness | None:
-    """Draw what the time of requests went into."""
-    answer = traffic.parts(looked.window, looked.step)
-    rows = [row for row in answer.records() if (row["Endpoint"], row["Deployment"]) == key]
+def _own(answer: Answer, looked: Looked, key: Key) -> list[dict[str, Any]]:
+    """Return the rows of a deployment; says why there are none."""
+    rows = [row for row in answer.records() if traffic_view.key_of(row) == key]
     if not rows:
         traffic_view.show_silence(key, looked.window)
-        return cards.answered(answer)
-    at = [row["TimeGenerated"] for row in rows]
-    parts = {n: _spread(looked, at, [row[c] for row in rows]) for n, (c, _) in PARTS.items()}
-    chart = charts.latency_parts(
-        starts(looked),
-        parts,
-        step=looked.step,
-        incomplete=traffic_view.incomplete(looked, answer.settled),
-    )
-    requests_ = sum(row["Requests"] for row in rows)
-    means = {
-        name: sum(row[column] * row["Requests"] for row in rows) / requests_
-        for name, (column, _) in PARTS.items()
-    }
-    total = sum(means.values())
-    cards.show_chart(chart, key="traffic-parts")
-    table = pd.DataFrame(
-        {
-            "Part": [*PARTS, "Total"],
-            "Mean, ms": [f"{ms:,.1f}" for ms in (*means.values(), total)],
-            "Share": [f"{ms / total:.1%}" if total else "–" for ms in (*means.values(), total)],
-            "What it is": [*(words for _, words in PARTS.values()), f"n = {requests_:,}"],
-        }
-    )
-    cards.show_table(table, key="traffic-parts-table", alt=chart.summary)
+    return rows
+
+
+def show_parts(looked: Looked, key: Key) -> cards.Freshness | None:
+    """Draw what the time of requests went into."""
+    answer = traffic.ask("latency_parts", looked.window, step=looked.step)
+    rows = _own(answer, looked, key)
+    if rows:
+        at = [row["TimeGenerated"] for row in rows]
+        spread = {n: _spread(looked, at, [row[c] for row in rows]) for n, (c, _) in PARTS.items()}
+        chart = charts.latency_parts(
+            starts(looked),
+            spread,
+            step=looked.step,
+            incomplete=traffic_view.incomplete(looked, answer.settled),
+        )
+        cards.show_chart(chart, key="traffic-parts")
+        cards.show_table(_parts_table(rows), key="traffic-parts-table", alt=chart.summary)
     return cards.answered(answer)
+
+
+def _parts_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    asked = sum(row["Requests"] for row in rows)
+    means = {
+        name: (sum(row[column] * row["Requests"] for row in rows) / asked, words)
+        for name, (column, words) in PARTS.items()
+    }
+    total = sum(mean for mean, _ in means.values())
+    means["Total"] = total, f"n = {asked:,}"
+    return pd.DataFrame(
+        [
+            (name, f"{mean:,.1f}", f"{mean / total:.1%}" if total else "–", words)
+            for name, (mean, words) in means.items()
+        ],
+        columns=["Part", "Mean, ms", "Share", "What it is"],
+    )
 
 
 def show_responses(looked: Looked, key: Key) -> cards.Freshness | None:
     """List the answers that were given, and who has to act on them."""
-    answer = traffic.responses(looked.window)
-    rows = _of(answer, key)
-    if not rows:
-        traffic_view.show_silence(key, looked.window)
-        return cards.answered(answer)
-    total = sum(row["Requests"] for row in rows)
-    whose = [blame(row["ResponseCode"], row["ModelStatusCode"]) for row in rows]
-    table = pd.DataFrame(
-        {
-            "Response": [f"{row['ResponseCode']} {row['Reason']}" for row in rows],
-            "Model said": [
-                f"{row['ModelStatusCode']} {row['ModelReason']}" if row["ModelStatusCode"] else "–"
-                for row in rows
-            ],
-            "To blame": [each.who or "–" for each in whose],
-            "What it means": [each.words for each in whose],
-            "Requests": [row["Requests"] for row in rows],
-            "Share": [f"{row['Requests'] / total:.2%}" for row in rows],
-            "Last (UTC)": [f"{row['Last']:%d %b %H:%M}" for row in rows],
-        }
-    )
-    cards.show_table(table, key="traffic-responses", alt=f"{len(rows)} kinds of answers")
+    answer = traffic.ask("responses", looked.window)
+    if rows := _own(answer, looked, key):
+        total = sum(row["Requests"] for row in rows)
+        table = pd.DataFrame([_response_cells(row, total) for row in rows])
+        cards.show_table(table, key="traffic-responses", alt=f"{len(rows)} kinds of answers")
     return cards.answered(answer)
+
+
+def _response_cells(row: Mapping[str, Any], total: int) -> dict[str, object]:
+    whose = blame(row["ResponseCode"], row["ModelStatusCode"])
+    model = f"{row['ModelStatusCode']} {row['ModelReason']}" if row["ModelStatusCode"] else "–"
+    return {
+        "Response": f"{row['ResponseCode']} {row['Reason']}",
+        "Model said": model,
+        "To blame": whose.who or "–",
+        "What it means": whose.words,
+        "Requests": row["Requests"],
+        "Share": f"{row['Requests'] / total:.2%}",
+        "Last (UTC)": f"{row['Last']:%d %b %H:%M}",
+    }
 
 
 def show_callers(looked: Looked, key: Key) -> cards.Freshness | None:
     """List who asks, with their share and what they got."""
-    answer = traffic.callers(looked.window)
-    rows = _of(answer, key)
-    if not rows:
-        traffic_view.show_silence(key, looked.window)
-        return cards.answered(answer)
-    total = sum(row["Requests"] for row in rows)
-    table = pd.DataFrame(
-        {
-            "Caller": [row["Caller"] or "(names none)" for row in rows],
-            "Requests": [row["Requests"] for row in rows],
-            "Share": [f"{row['Requests'] / total:.1%}" for row in rows],
-            "Errors": [f"{row['Errors'] / row['Requests']:.2%}" for row in rows],
-            "Their own errors": [f"{row['ClientErrors'] / row['Requests']:.2%}" for row in rows],
-            "Turned away": [f"{row['CapacityErrors'] / row['Requests']:.2%}" for row in rows],
-            "P95, ms": [round(row["P95Ms"]) if row["P95Ms"] is not None else None for row in rows],
-            "First (UTC)": [f"{row['FirstRequest']:%d %b %H:%M}" for row in rows],
-            "Last (UTC)": [f"{row['LastRequest']:%d %b %H:%M}" for row in rows],
-        }
-    )
-    cards.show_table(table, key="traffic-callers", alt=f"{len(rows)} callers, the busiest first")
-    st.caption(
-        "By the User-Agent header, as callers name themselves. Turned away: for want of capacity."
-    )
+    answer = traffic.ask("callers", looked.window)
+    if rows := _own(answer, looked, key):
+        total = sum(row["Requests"] for row in rows)
+        table = pd.DataFrame([_caller_cells(row, total) for row in rows])
+        alt = f"{len(rows)} callers, the busiest first"
+        cards.show_table(table, key="traffic-callers", alt=alt)
+        st.caption(
+            "By the User-Agent header, as callers name themselves. Turned away: for want of capacity."
+        )
     return cards.answered(answer)
+
+
+def _caller_cells(row: Mapping[str, Any], total: int) -> dict[str, object]:
+    asked = row["Requests"]
+    return {
+        "Caller": row["Caller"] or "(names none)",
+        "Requests": asked,
+        "Share": f"{asked / total:.1%}",
+        "Errors": f"{row['Errors'] / asked:.2%}",
+        "Their own errors": f"{row['ClientErrors'] / asked:.2%}",
+        "Turned away": f"{row['CapacityErrors'] / asked:.2%}",
+        "P95, ms": None if row["P95Ms"] is None else round(row["P95Ms"]),
+        "First (UTC)": f"{row['FirstRequest']:%d %b %H:%M}",
+        "Last (UTC)": f"{row['LastRequest']:%d %b %H:%M}",
+    }
 
 
 def show_collection(looked: Looked, key: Key) -> cards.Freshness:
     """Draw the share of records that could not be stored, and say why."""
     asked = traffic.collection(looked.window)
-    results = traffic_view.collection_of(asked.value, key)
-    lost, share = results["collection_error_rate"], results["collected_share"]
-    if not any(result.value is not None for result in (*lost, *share)):
-        reason = next((r for r in lost if r.reason), None)
-        why = f"{reason.reason[:1].upper()}{reason.reason[1:]}." if reason else ""
-        states.show(states.blind(None, why, reason.hint if reason else ""))
-        return cards.taken(asked)
-    status, _, _, why = traffic_view.of_collection(results)
+    collected = traffic_view.collection_of(asked.value, key)
+    if any(result.value is not None for result in collected.results):
+        _show_collected(collected)
+    else:
+        _show_not_collected(collected)
+    return cards.taken(asked)
+
+
+def _show_not_collected(collected: Collected) -> None:
+    blind = next((result for result in collected.lost if result.reason), None)
+    if blind is None:
+        states.show(states.blind(None, ""))
+    else:
+        why = f"{blind.reason[:1].upper()}{blind.reason[1:]}."
+        states.show(states.blind(None, why, blind.hint))
+
+
+def _show_collected(collected: Collected) -> None:
+    lost = collected.lost
+    status, _, _, why = collected.verdict()
     if status == "breached":
         st.text(why)
-    windows = [result.window for result in lost if result.window]
     chart = charts.trend(
-        [window.start for window in windows],
-        [100 * r.value if r.value is not None else np.nan for r in lost],
+        [result.window.start for result in lost if result.window],
+        [100 * value for value in result_charts.values(lost)],
         name="records lost",
         rows=[r.rows for r in lost],
         threshold=100 * lost[0].threshold,
         statuses=[r.status for r in lost],
         unit="% of records",
     )
-    cards.show_chart(chart, key="traffic-collection", table=_collection_table(results))
-    told = {r.reason: r.hint for r in (*lost, *share) if r.status == "breached"}
+    pairs = zip(lost, collected.share, strict=True)
+    table = pd.DataFrame([_collection_cells(*pair) for pair in pairs])
+    cards.show_chart(chart, key="traffic-collection", table=table)
+    told = {r.reason: r.hint for r in collected.results if r.status == "breached"}
     for reason, hint in list(told.items())[:3]:
         st.text(f"{reason}. {hint}")
     st.caption(
@@ -288,36 +312,26 @@ def show_collection(looked: Looked, key: Key) -> cards.Freshness:
             "5 % of the usual records came counts as stopped."
         )
     )
-    return cards.taken(asked)
 
 
-def _collection_table(results: dict[str, list[Any]]) -> pd.DataFrame:
-    lost, share = results["collection_error_rate"], results["collected_share"]
-    return pd.DataFrame(
-        {
-            "Start (UTC)": [f"{r.window.start:%Y-%m-%d %H:%M}" for r in lost],
-            "Records": [r.rows for r in lost],
-            "Lost, %": [None if r.value is None else round(100 * r.value, 2) for r in lost],
-            "Status": [cards.status_label(r.status) for r in lost],
-            "Answered requests": [r.rows for r in share],
-            "Of the usual records": [None if r.value is None else round(r.value, 2) for r in share],
-            "Collecting": [cards.status_label(r.status) for r in share],
-            "Reason": [a.reason or b.reason for a, b in zip(lost, share, strict=True)],
-        }
-    )
+def _collection_cells(lost: MetricResult, share: MetricResult) -> dict[str, object]:
+    return {
+        "Start (UTC)": f"{lost.window.start:%Y-%m-%d %H:%M}" if lost.window else "",
+        "Records": lost.rows,
+        "Lost, %": round(100 * or_nan(lost.value), 2),
+        "Status": cards.status_label(lost.status),
+        "Answered requests": share.rows,
+        "Of the usual records": round(or_nan(share.value), 2),
+        "Collecting": cards.status_label(share.status),
+        "Reason": lost.reason or share.reason,
+    }
 
 
 def show_notable(looked: Looked, key: Key) -> cards.Freshness | None:
     """List the slowest and the failed requests; a click on a row opens its X-ray."""
     answer, found = requests.notable(key[0], key[1], looked.window)
-    kind = st.segmented_control(
-        "Requests",
-        ["slowest", "failed"],
-        default="slowest",
-        required=True,
-        key="traffic-notable",
-        bind="query-params",
-    )
+    kinds = {"slowest": "slowest", "failed": "failed"}
+    kind = choices.switch("Requests", kinds, "traffic-notable")
     if kind == "failed":
         shown = [request for request in found if request.is_failed]
     else:
@@ -348,5 +362,11 @@ def open_ticked(widget: str, ids: Sequence[str]) -> None:
         nav.go("request.py", {request_view.KEY: ids[rows[0]]})
 
 
-def _of(answer: Answer, key: Key) -> list[dict[str, Any]]:
-    return [row for row in answer.records() if (row["Endpoint"], row["Deployment"]) == key]
+def _requests_cells(each: Outcomes) -> dict[str, object]:
+    return {
+        "Start (UTC)": f"{each.window.start:%Y-%m-%d %H:%M}",
+        "Requests": each.requests,
+        "Requests per minute": round(each.per_minute, 2),
+        "Errors": sum(each.errors.values()),
+        **{f"{who.capitalize()} errors": each.errors[who] for who in BLAMES},
+    }

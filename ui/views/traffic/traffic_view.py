@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -19,13 +19,13 @@ from monitoring.place import Place
 from monitoring.requests.outcomes import Outcomes, outcomes
 from monitoring.signals.traffic import judging as judged
 from monitoring.verdict import since
+from monitoring.window import Window
 from ui.loaders import traffic
-from ui.parts import cards, states
-
-if TYPE_CHECKING:
-    from monitoring.window import Window
-    from ui.loaders.deployments import EndpointChoice
-    from ui.shell.scope import Scope
+from ui.loaders.deployments import EndpointChoice
+from ui.loaders.logs import Answer
+from ui.parts import cards, choices, numbers, states
+from ui.parts.cards import Tile
+from ui.shell.scope import Scope
 
 Key = tuple[str, str]
 PICKED = "traffic-deployment"
@@ -52,18 +52,12 @@ def look(chosen: Scope, window: Window, endpoints: Sequence[EndpointChoice]) -> 
         f"{endpoint.name} / {name}": (endpoint.name.lower(), name.lower())
         for endpoint in endpoints
         for name in endpoint.deployments
-        if chosen.endpoint in {None, endpoint.name} and chosen.deployment in {None, name}
+        if chosen.includes(endpoint.name, name)
     }
-    step = traffic.step_of(window)
-    try:
-        logged = {(row["Endpoint"], row["Deployment"]) for row in traffic.totals(window).records()}
-    except MonitoringError:
-        logged = set()  # the panels say why
     if chosen.deployment is None:
-        for key in sorted(logged - set(keys.values())):
-            if chosen.endpoint is None or chosen.endpoint.lower() == key[0]:
-                keys[" / ".join(key) + " (gone)"] = key
-    return Looked(window, step, keys)
+        gone = (key for key in _logged(window) - set(keys.values()) if chosen.names(key[0]))
+        keys |= {" / ".join(key) + " (gone)": key for key in sorted(gone)}
+    return Looked(window, traffic.step_of(window), keys)
 
 
 def place_of(key: Key) -> Place:
@@ -92,45 +86,40 @@ def held(looked: Looked) -> dict[Key, tuple[Objective, Objective]]:
     return found
 
 
+def _logged(window: Window) -> set[Key]:
+    try:
+        return set(_by_key(traffic.totals(window)))
+    except MonitoringError:
+        return set()  # the panels say why
+
+
+def key_of(row: Mapping[str, Any]) -> Key:
+    """Return whom a row of the traffic log is about."""
+    return row["Endpoint"], row["Deployment"]
+
+
+def _by_key(answer: Answer) -> dict[Key, dict[str, Any]]:
+    return {key_of(row): row for row in answer.records()}
+
+
 def show_deployments(looked: Looked) -> cards.Freshness | None:
     """Draw one row a deployment, open problems first."""
     step = traffic.judged_step(looked.window)
     answer, whole = traffic.steps(looked.window, step), traffic.totals(looked.window)
-    totals = {(row["Endpoint"], row["Deployment"]): row for row in whole.records()}
-    trends = outcomes(answer.records(), step)
-    found = held(looked)
-    rows = []
-    for name, key in looked.keys.items():
-        errors, p95 = found[key]
-        total = totals.get(key)
-        trend = trends.get(key, ())
-        worst = min((errors.status, p95.status), key=STATUSES.index)
-        rows.append(
-            {
-                "Deployment": name,
-                "Status": cards.status_label(worst),
-                "Since (UTC)": _since(errors, p95),
-                "Steps beyond": f"{errors.breached} errors, {p95.breached} P95",
-                "Requests": total["Requests"] if total else 0,
-                "Errors by step, %": [100 * o.faults / o.requests for o in trend if o.requests],
-                "Errors, not the caller's": _percent(
-                    (total["Errors"] - total["ClientErrors"]) / total["Requests"] if total else None
-                ),
-                "Caller's errors": _percent(
-                    total["ClientErrors"] / total["Requests"] if total else None
-                ),
-                **{
-                    f"P{p}, ms": round(total[f"P{p}Ms"]) if total else None
-                    for p in (50, 90, 95, 99)
-                },
-                "_order": STATUSES.index(worst),
-            }
-        )
-    if not rows:
+    totals, trends, found = _by_key(whole), outcomes(answer.records(), step), held(looked)
+    if not looked.keys:
         states.show(states.blind(None, "The scope has no online deployment."))
         return cards.answered(answer, whole)
-    table = pd.DataFrame(sorted(rows, key=lambda row: (row["_order"], -row["Requests"])))
-    table = table.drop(columns="_order")
+
+    def order(name: str) -> tuple[int, int]:
+        key = looked.keys[name]
+        return STATUSES.index(_worst(*found[key])), -totals.get(key, NOTHING_ASKED)["Requests"]
+
+    rows = []
+    for name in sorted(looked.keys, key=order):
+        key = looked.keys[name]
+        rows.append(_deployment_cells(name, found[key], totals.get(key), trends.get(key, ())))
+    table = pd.DataFrame(rows)
     st.dataframe(
         table,
         hide_index=True,
@@ -145,6 +134,49 @@ def show_deployments(looked: Looked) -> cards.Freshness | None:
     return cards.answered(answer, whole)
 
 
+def _worst(*held: Objective) -> Status:
+    return min((each.status for each in held), key=STATUSES.index)
+
+
+def _deployment_cells(
+    name: str,
+    held: tuple[Objective, Objective],
+    total: Mapping[str, Any] | None,
+    trend: Sequence[Outcomes],
+) -> dict[str, object]:
+    errors, p95 = held
+    return {
+        "Deployment": name,
+        "Status": cards.status_label(_worst(*held)),
+        "Since (UTC)": _since(*held),
+        "Steps beyond": f"{errors.breached} errors, {p95.breached} P95",
+        "Requests": total["Requests"] if total else 0,
+        "Errors by step, %": [100 * o.faults / o.requests for o in trend if o.requests],
+        **_total_cells(total or NOTHING_ASKED),
+    }
+
+
+PERCENTILES = (50, 90, 95, 99)
+
+
+#: The row of a deployment that the traffic log says nothing of.
+NOTHING_ASKED: dict[str, Any] = {"Requests": 0}
+
+
+def _total_cells(total: Mapping[str, Any]) -> dict[str, object]:
+    """Return whose errors they were, and the percentiles, of a whole window."""
+    own, callers = "Errors, not the caller's", "Caller's errors"
+    percentiles = [f"P{p}" for p in PERCENTILES]
+    asked = total["Requests"]
+    if not asked:
+        return {own: "–", callers: "–", **{f"{p}, ms": None for p in percentiles}}
+    return {
+        own: f"{(total['Errors'] - total['ClientErrors']) / asked:.2%}",
+        callers: f"{total['ClientErrors'] / asked:.2%}",
+        **{f"{p}, ms": round(total[f"{p}Ms"]) for p in percentiles},
+    }
+
+
 def pick(looked: Looked, found: Mapping[Key, tuple[Objective, Objective]]) -> str | None:
     """Draw the choice of a deployment, the one with the oldest open breach first; None without any."""
 
@@ -157,16 +189,8 @@ def pick(looked: Looked, found: Mapping[Key, tuple[Objective, Objective]]) -> st
     names = sorted(looked.keys, key=order)
     if len(names) <= 1:
         return names[0] if names else None
-    if st.session_state.get(PICKED, names[0]) not in names:
-        st.session_state[PICKED] = names[0]
-    return st.selectbox(
-        "Deployment in detail",
-        names,
-        key=PICKED,
-        bind="query-params",
-        help="The one with the oldest open breach comes first, then by requests.",
-        width=320,
-    )
+    about = "The one with the oldest open breach comes first, then by requests."
+    return choices.known_pick("Deployment in detail", names, PICKED, help=about, width=320)
 
 
 def show_objectives(
@@ -175,78 +199,88 @@ def show_objectives(
     """Draw the verdict tiles: the overview's numbers, against what they are held to."""
     errors, p95 = found
     hours = traffic.judged_step(looked.window) / timedelta(hours=1)
-    columns = st.columns(3)
-    with columns[0]:
-        cards.kpi(
+    cards.tiles(
+        Tile(
             "Error rate",
-            _percent(errors.value),
+            numbers.text(errors.value, ".2%"),
             errors.status,
-            note=f"objective ≤ {errors.limit:.0%} · last {3 * hours:.0f} h with requests, "
+            f"objective ≤ {errors.limit:.0%} · last {3 * hours:.0f} h with requests, "
             f"n = {errors.rows:,}{_told(errors)}",
-            term="error rate",
-        )
-    with columns[1]:
-        cards.kpi(
+            "error rate",
+        ),
+        Tile(
             "P95 latency",
-            "–" if p95.value is None else f"{p95.value:,.0f} ms",
+            numbers.NONE if p95.value is None else f"{p95.value:,.0f} ms",
             p95.status,
-            note=f"objective ≤ {p95.limit:,.0f} ms · newest {hours:.0f} h with requests, "
+            f"objective ≤ {p95.limit:,.0f} ms · newest {hours:.0f} h with requests, "
             f"n = {p95.rows:,}{_told(p95)}",
-            term="P95",
-        )
-    with columns[2]:
-        _show_collection_tile(looked, key)
+            "P95",
+        ),
+        partial(_show_collection_tile, looked, key),
+    )
     st.caption("A verdict needs two of the last three steps: the overview's numbers and rule.")
     return cards.answered(traffic.steps(looked.window, traffic.judged_step(looked.window)))
 
 
 def _show_collection_tile(looked: Looked, key: Key) -> None:
     try:
-        results = collection_of(traffic.collection(looked.window).value, key)
+        collected = collection_of(traffic.collection(looked.window).value, key)
     except MonitoringError as error:
         states.show_error(error)
         return
-    status, start, value, reason = of_collection(results)
-    cards.kpi(
-        "Data collection",
-        value,
-        status,
-        note=" · ".join(filter(None, (reason, f"since {start:%d %b %H:%M}" if start else ""))),
-        term="data collection",
-    )
+    status, start, value, reason = collected.verdict()
+    note = " · ".join(filter(None, (reason, f"since {start:%d %b %H:%M}" if start else "")))
+    Tile("Data collection", value, status, note, "data collection").show()
 
 
-def collection_of(results: Sequence[MetricResult], key: Key) -> dict[str, list[MetricResult]]:
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The data collection of one deployment, in time order: records lost, and the share that came."""
+
+    lost: Sequence[MetricResult]
+    share: Sequence[MetricResult]
+
+    def verdict(self) -> tuple[Status, datetime | None, str, str]:
+        """Return status, start of the open breach, the newest number in words, and the reason."""
+        value = self._newest_loss()
+        for history, said in ((self.share, "stopped"), (self.lost, value)):
+            if start := since(history):
+                failing = next(r for r in reversed(history) if r.status == "breached")
+                return "breached", start, said, failing.reason
+        if any(r.status == "ok" for r in self.results):
+            newest = self._newest()
+            return "ok", None, value, f"n = {newest.rows:,} in the newest step" if newest else ""
+        return self._blind_status(), None, value, self._last_reason()
+
+    @property
+    def results(self) -> list[MetricResult]:
+        """Both."""
+        return [*self.lost, *self.share]
+
+    def _newest(self) -> MetricResult | None:
+        return next((r for r in reversed(self.lost) if r.value is not None), None)
+
+    def _newest_loss(self) -> str:
+        newest = self._newest()
+        return numbers.NONE if newest is None else f"{newest.value:.2%} lost"
+
+    def _blind_status(self) -> Status:
+        status = min((r.status for r in self.results), key=STATUSES.index, default="no_data")
+        # One breached step alone is no verdict.
+        return "not_enough_data" if status == "breached" else status
+
+    def _last_reason(self) -> str:
+        known = (r.reason for r in reversed(self.results) if r.reason)
+        return next(known, "nothing is known of it")
+
+
+def collection_of(results: Sequence[MetricResult], key: Key) -> Collected:
     """Return the results of one deployment by metric, in time order."""
-    found: dict[str, list[MetricResult]] = {"collection_error_rate": [], "collected_share": []}
-    for result in results:
-        if result.place == place_of(key):
-            found[result.metric].append(result)
-    return found
-
-
-def of_collection(
-    results: Mapping[str, Sequence[MetricResult]],
-) -> tuple[Status, datetime | None, str, str]:
-    """Return status, start of the open breach, the newest number in words, and the reason."""
-    starts = {name: since(history) for name, history in results.items()}
-    lost, share = results["collection_error_rate"], results["collected_share"]
-    newest = next((r for r in reversed(lost) if r.value is not None), None)
-    value = "–" if newest is None or newest.value is None else f"{newest.value:.2%} lost"
-    if starts["collected_share"]:
-        silent = next(r for r in reversed(share) if r.status == "breached")
-        return "breached", starts["collected_share"], "stopped", silent.reason
-    if start := starts["collection_error_rate"]:
-        failing = next(r for r in reversed(lost) if r.status == "breached")
-        return "breached", start, value, failing.reason
-    every = [*lost, *share]
-    if any(r.status == "ok" for r in every):
-        return "ok", None, value, f"n = {newest.rows:,} in the newest step" if newest else ""
-    statuses = [r.status for r in every]
-    status = min(statuses, key=STATUSES.index) if statuses else "no_data"
-    reason = next((r.reason for r in reversed(every) if r.reason), "nothing is known of it")
-    # One breached step alone is no verdict.
-    return ("not_enough_data" if status == "breached" else status), None, value, reason
+    own = [result for result in results if result.place == place_of(key)]
+    return Collected(
+        [result for result in own if result.metric == "collection_error_rate"],
+        [result for result in own if result.metric == "collected_share"],
+    )
 
 
 def of_deployment(looked: Looked, key: Key) -> tuple[Outcomes, ...]:
@@ -275,10 +309,6 @@ def show_silence(key: Key, window: Window) -> None:
         states.show(states.blind(None, why, FIX))
         return
     states.show(states.blind(None, f"The traffic log has no request to {name} from {window}."))
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None or math.isnan(share) else f"{share:.2%}"
 
 
 def _since(*found: Objective) -> str:
