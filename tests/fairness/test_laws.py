@@ -150,31 +150,6 @@ def test_without_labels_only_what_needs_none_is_judged() -> None:
     }  # fmt: skip
 
 
-def test_estimated_outcomes_take_the_place_of_missing_labels() -> None:
-    random = np.random.default_rng(14)
-    score = random.random(4000)
-    unlabelled = outcomes(score, (score > 0.5).astype(int), np.full(4000, 2))
-    truth = outcomes(score, (score > 0.5).astype(int), (random.random(4000) < score).astype(int))
-    counted = group_counts.CountedGroups(
-        "binary_classification", CLASSES, GROUPING,
-        {DAY: GroupOutcomes(GROUPING, {("a",): unlabelled, ("b",): unlabelled})},
-    )  # fmt: skip
-
-    def completed(each: ClassOutcomes) -> ClassOutcomes:
-        cells = each.scores["1"]
-        expected = [
-            [np.sum((cells.counts - cells.totals)[cells.predicted == p]) for p in (0, 1)],
-            [np.sum(cells.totals[cells.predicted == p]) for p in (0, 1)],
-            [0, 0],
-        ]
-        return replace(each, confusion=np.rint(expected).astype(np.int64))
-
-    report = fairness.judge(counted, WINDOW, completed=completed)
-    (rate, _) = report.groups["true_positive_rate"]
-    hits = truth.matrix[1, 1] / truth.matrix[1].sum()
-    assert rate.result.value == pytest.approx(hits, abs=0.03)
-
-
 def test_the_class_that_counts_as_positive_can_be_chosen() -> None:
     groups = simulated(np.random.default_rng(15), {"a": 900, "b": 900})
     one, two = judged(groups), judged(groups, fairness.Rule(positive="0"))

@@ -78,7 +78,6 @@ def of_deployment(
     place: Place,
     window: Window,
     baselines: Mapping[str, float] | None = None,
-    baseline_name: str = "",
     benchmarks: Mapping[str, float] | None = None,
     thresholds: Mapping[str, float] | None = None,
     period: Period = "day",
@@ -96,9 +95,7 @@ def of_deployment(
         NotEnoughData: No labels in the reference, no predictions, or no probabilities.
         InputError: The rows cannot be read.
     """
-    baselines, baseline_name = in_force(
-        model, reference.columns.task, baselines, baseline_name, benchmarks
-    )
+    baselines, baseline_name = in_force(model, reference.columns.task, baselines, benchmarks)
     days = len(reference.tables)
     return run(
         reference.tables,
@@ -124,7 +121,6 @@ def estimate_files(
     store: Path,
     period: Period = "day",
     baselines: Mapping[str, float] | None = None,
-    baseline_name: str = "",
     progress: Progress | None = None,
 ) -> EstimateReport:
     """Estimate performance on a file, learned on another that has labels.
@@ -156,7 +152,6 @@ def estimate_files(
         name=reference.name,
         period=period,
         baselines=baselines,
-        baseline_name=baseline_name,
         notes=(*reference.notes, *data.notes),
         progress=progress,
     )

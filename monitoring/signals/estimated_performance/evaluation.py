@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from monitoring.baselines.served import AS_IN_FORCE, Options, Served
 from monitoring.errors import NotEnoughData
@@ -22,8 +22,6 @@ def of_deployment(
     question: Question,
     options: Options = AS_IN_FORCE,
     *,
-    expected: Mapping[str, float] | None = None,
-    expected_from: str = "",
     period: Period = "day",
 ) -> EstimateReport:
     """Return how right a deployment probably is; arguments as for realized performance.
@@ -34,7 +32,7 @@ def of_deployment(
         InputError: The rows cannot be read.
     """
     here = Served(question, SIGNAL, options)
-    return _estimated(here, here.rows(), expected, expected_from, period)
+    return _estimated(here, here.rows(), period)
 
 
 def evaluate(question: Question) -> Findings:
@@ -56,13 +54,7 @@ def evaluate(question: Question) -> Findings:
     )
 
 
-def _estimated(
-    here: Served,
-    rows: PredictedDays,
-    expected: Mapping[str, float] | None = None,
-    expected_from: str = "",
-    period: Period = "day",
-) -> EstimateReport:
+def _estimated(here: Served, rows: PredictedDays, period: Period = "day") -> EstimateReport:
     question = here.question
     earlier = estimate.reference_window(here.deployed, here.deployment, question.window)
     return estimate.of_deployment(
@@ -71,9 +63,7 @@ def _estimated(
         rows,
         place=here.question.place,
         window=question.window,
-        baselines=expected,
-        baseline_name=expected_from,
-        benchmarks=here.in_force.expected if expected is None else {},
+        benchmarks=here.in_force.expected,
         thresholds=here.thresholds,
         period=period,
         taken=question.taken,

@@ -10,7 +10,7 @@ from monitoring.counting.totals.groups import Group
 from monitoring.errors import NotEnoughData
 from monitoring.metrics.fairness_metric import GroupMetric, counts_of, together, without
 from monitoring.signals.fairness.group_counts import CountedGroups, merged
-from monitoring.signals.fairness.report import DEFAULT, Completed, Rule, positive_of, tried
+from monitoring.signals.fairness.report import DEFAULT, Rule, positive_of, tried
 from monitoring.statistics.performance import Performance
 from monitoring.window import Window
 
@@ -29,7 +29,6 @@ def history(
     metric: GroupMetric,
     windows: Sequence[Window],
     rule: Rule = DEFAULT,
-    completed: Completed | None = None,
 ) -> dict[Group, tuple[Point, ...]]:
     """Return a metric of each group in each of several windows; those without predictions are left out.
 
@@ -42,8 +41,7 @@ def history(
             whole = merged(counted, window)
         except NotEnoughData:
             continue
-        outcomes = {g: completed(o) if completed else o for g, o in whole.outcomes.items()}
-        counts = {group: counts_of(each, positive) for group, each in outcomes.items()}
+        counts = {group: counts_of(each, positive) for group, each in whole.outcomes.items()}
         everyone = together(counts.values())
         for group, mine in counts.items():
             point = Point(window, tried(metric, mine), tried(metric, without(everyone, mine)))

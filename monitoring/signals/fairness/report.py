@@ -8,13 +8,13 @@ and metric, and if it is large enough. A difference is no proof of discriminatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from monitoring import verdict
 from monitoring.counting.totals.groups import Group, Grouping
-from monitoring.counting.totals.outcomes import Outcomes, Task
+from monitoring.counting.totals.outcomes import Task
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.metric import MetricResult
 from monitoring.metrics.fairness import DISPARITIES, GROUP_METRICS
@@ -39,9 +39,6 @@ from monitoring.window import Window
 SIGNAL = "fairness"
 #: Fewer rows than this in what a metric is a share or mean of, and a group gets no verdict.
 ALL = "All groups"
-
-#: Replaces a group's outcomes by others, e.g. with labels estimated where they are missing.
-Completed = Callable[[Outcomes], Outcomes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +118,9 @@ def judge(
     counted: CountedGroups,
     window: Window,
     rule: Rule = DEFAULT,
-    completed: Completed | None = None,
     place: Place = WORKSPACE,
 ) -> FairnessReport:
     """Judge every group on every metric, and every disparity, over the days of a window.
-
-    Args:
-        completed: Applied to each group's outcomes first; what it estimates counts as labelled.
 
     Raises:
         NotEnoughData: The window has no predictions.
@@ -135,8 +128,7 @@ def judge(
     """
     whole = merged(counted, window)
     positive = positive_of(counted, rule)
-    complete = completed or _as_is
-    counts = {g: counts_of(complete(each), positive) for g, each in whole.outcomes.items()}
+    counts = {group: counts_of(each, positive) for group, each in whole.outcomes.items()}
     judged = _Judge(counted.grouping, window, rule, counts, together(counts.values()), place)
     groups, spreads = judged.every(counted.task)
     adjusted = _adjusted([*chain.from_iterable(groups), *spreads])
@@ -148,10 +140,6 @@ def judge(
     disparities = tuple(replace(each, result=next(adjusted)) for each in spreads)
     conflict = _conflict(counted.grouping, counts, rule)
     return FairnessReport(counted, window, rule, positive, counts, results, disparities, conflict)
-
-
-def _as_is(outcomes: Outcomes) -> Outcomes:
-    return outcomes
 
 
 def tried(metric: GroupMetric, counts: GroupCounts) -> Performance | None:

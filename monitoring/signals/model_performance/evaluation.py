@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from monitoring.baselines.served import AS_IN_FORCE, Options, Served
 from monitoring.signal import Findings, Question
 from monitoring.signals.model_performance import realized
@@ -14,14 +12,9 @@ def of_deployment(
     question: Question,
     options: Options = AS_IN_FORCE,
     *,
-    expected: Mapping[str, float] | None = None,
-    expected_from: str = "",
     period: Period = "day",
 ) -> PerformanceReport:
     """Return how right a deployment is, by the labels that have arrived.
-
-    Args:
-        expected: What each metric should be, instead of the model's tags and what users set.
 
     Raises:
         SourceError: The model or its data cannot be reached.
@@ -34,9 +27,7 @@ def of_deployment(
         place=here.question.place,
         window=question.window,
         store=here.store,
-        baselines=expected,
-        baseline_name=expected_from,
-        benchmarks=here.in_force.expected if expected is None else {},
+        benchmarks=here.in_force.expected,
         thresholds=here.thresholds,
         period=period,
         taken=question.taken,

@@ -21,7 +21,6 @@ def in_force(
     model: ModelVersion,
     task: Task,
     baselines: Mapping[str, float] | None = None,
-    name: str = "",
     benchmarks: Mapping[str, float] | None = None,
 ) -> tuple[Mapping[str, float], str]:
     """Return what each metric of a model should be, and where that comes from.
@@ -30,12 +29,12 @@ def in_force(
         model: Its tags give the baselines by default.
         task: What it does.
         baselines: Instead of the tags.
-        name: Where `baselines` come from.
         benchmarks: By metric, what users have set instead of either.
     """
+    name = ""
     if baselines is None:
         baselines = model_performance.baselines_of(model.metrics, task)
-        name = name or f"tags of {model.id}"
+        name = f"tags of {model.id}"
     if benchmarks:
         baselines = {**baselines, **benchmarks}
         name += f"; {', '.join(sorted(benchmarks))} as set on the page"
@@ -50,7 +49,6 @@ def of_deployment(
     window: Window,
     store: Path,
     baselines: Mapping[str, float] | None = None,
-    baseline_name: str = "",
     benchmarks: Mapping[str, float] | None = None,
     thresholds: Mapping[str, float] | None = None,
     period: Period = "day",
@@ -68,7 +66,7 @@ def of_deployment(
         InputError: The rows cannot be read.
     """
     columns = found.columns
-    baselines, baseline_name = in_force(model, columns.task, baselines, baseline_name, benchmarks)
+    baselines, baseline_name = in_force(model, columns.task, baselines, benchmarks)
     return model_performance.report(
         Counted(store).days(found.tables, columns, progress),
         task=columns.task,

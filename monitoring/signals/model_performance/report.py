@@ -71,8 +71,7 @@ class PerformanceReport:
     outcomes: of the whole window, the sum of its steps; None without predictions. results: by metric,
     every one of the task. steps: those with predictions, in time order. baselines: what each metric
     should be, and `baseline_name` where that comes from. thresholds: set by hand, instead of baseline
-    and allowance. faults: rows that could not be used or lack something, by kind. notes: what a reader
-    should know.
+    and allowance. faults: rows that could not be used or lack something, by kind.
     """
 
     place: Place
@@ -86,7 +85,6 @@ class PerformanceReport:
     baseline_name: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
     taken: datetime | None = None
 
     @property
@@ -171,7 +169,6 @@ def report(
     baseline_name: str = "",
     thresholds: Mapping[str, float] | None = None,
     faults: Mapping[str, int] | None = None,
-    notes: tuple[str, ...] = (),
     taken: datetime | None = None,
 ) -> PerformanceReport:
     """Judge counted outcomes: the whole window, which is the sum of its days, and step by step.
@@ -213,7 +210,6 @@ def report(
         baseline_name=baseline_name,
         thresholds=thresholds,
         faults=_faults(whole, faults or {}),
-        notes=notes,
         taken=taken,
     )
 
@@ -226,8 +222,6 @@ def of_table(
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
     thresholds: Mapping[str, float] | None = None,
-    faults: Mapping[str, int] | None = None,
-    notes: tuple[str, ...] = (),
 ) -> PerformanceReport:
     """Judge counted outcomes that have no times: a report without window and steps.
 
@@ -245,8 +239,7 @@ def of_table(
         baselines=baselines,
         baseline_name=baseline_name,
         thresholds=thresholds,
-        faults=_faults(outcomes, faults or {}),
-        notes=notes,
+        faults=_faults(outcomes, {}),
     )
 
 
