@@ -162,10 +162,12 @@ def is_addressed(known: dict[Row, st.Page]) -> bool:
 def menu(known: dict[Row, st.Page]) -> None:
     """Draw the menu."""
     for section, rows in SECTIONS.items():
-        with st.container(gap="xxsmall"):
-            st.caption(section)
-            for row in rows:
-                st.page_link(known[row], help=row.help, width="stretch")
+        shown = [row for row in rows if row in known]
+        if shown:
+            with st.container(gap="xxsmall"):
+                st.caption(section)
+                for row in shown:
+                    st.page_link(known[row], help=row.help, width="stretch")
 
 
 def go(file: str, query: dict[str, str] | None = None, **chosen: str) -> None:
