@@ -20,7 +20,6 @@ from monitoring.verdict import JUDGED
 from monitoring.window import DAY, Window
 from tests.incidents.judged import START, steps
 
-
 BLUE = Place(endpoint="credit", deployment="blue")
 #: Signals that judge both.
 BOTH = [each for each in SIGNALS.values() if [grid.step for grid in each.grids] == [HOUR, DAY]]
