@@ -110,14 +110,16 @@ def began_together(group: Sequence[Breach], later: Breach, taken: datetime) -> b
 
 
 def is_season(group: Sequence[Breach], later: Breach, taken: datetime) -> bool:
-    """Whether a slow breach of a family began while a group lasted that began as slowly.
+    """Whether a slow breach of a family began while another lasted, in a group without a sudden one.
 
     What moves with the season moves for weeks, one feature after the other.
     """
     first = group[0]
     if family(first.signal) != family(later.signal) or not (is_slow(first) and is_slow(later)):
         return False
-    return later.start <= max(breaches_of.closes(each, taken) for each in group)
+    if any(_step(each) < DAY for each in group):
+        return False
+    return later.start <= max(breaches_of.closes(each, taken) for each in group if is_slow(each))
 
 
 def is_slow(breach: Breach) -> bool:

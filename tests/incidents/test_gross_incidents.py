@@ -12,15 +12,14 @@ import pytest
 
 from benchmarks.parts.incidents import GRACE, replayed
 from monitoring.baselines.ordinary_hours import BACK_DAYS
-from monitoring.decisions.in_force import by_place
 from monitoring.incidents.breach import found
-from monitoring.incidents.gathering import Gathered
-from monitoring.incidents.report import IncidentReport, folded
+from monitoring.incidents.report import IncidentReport
 from monitoring.signal import HOUR, Question
 from monitoring.signals import SIGNALS
 from monitoring.sources.azure import Azure
 from monitoring.sources.deployed import Deployed
 from monitoring.window import DAY, Window
+from tests.evaluated_now import Gathered, folded, nothing_decided
 from tests.photograph import NOW
 
 #: The data incidents of the last 90 days, and how many hours may pass until they are certain.
@@ -55,7 +54,7 @@ def report(azure: Azure) -> IncidentReport:
         .evaluate(
             Question(
                 deployed=deployed, place=deployment.place, window=window, step=HOUR, taken=NOW,
-                endpoints=endpoints, in_force=by_place(),
+                endpoints=endpoints, in_force=nothing_decided,
             )
         )
         .results
