@@ -12,7 +12,18 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 from monitoring.metric import STATUSES, MetricResult, Status
 from monitoring.place import Place
 from monitoring.signal import Missing, Signal
-from monitoring.verdict import JUDGED, OF, SILENCE, Spell, excess, first_step, is_beyond, spells
+from monitoring.verdict import (
+    JUDGED,
+    OF,
+    SILENCE,
+    Span,
+    Spell,
+    excess,
+    first_step,
+    is_beyond,
+    overlapping,
+    spells,
+)
 from monitoring.window import DAY, Window
 
 D = TypeVar("D")
@@ -188,7 +199,7 @@ class _Summary:
         return max(own or latest, key=lambda r: (_end(r), excess(r)), default=None)
 
     def _blind(self) -> MetricResult:
-        newest = [history[-1] for history in self.series.values()]
+        newest = [history[-1] for history in self._decisive().values()]
         return min(newest, key=lambda r: STATUSES.index(r.status))
 
     def _status(self, breached: bool) -> Status:  # noqa: FBT001 - one caller
@@ -204,13 +215,30 @@ class _Summary:
         return SILENCE_OF_DAYS if step >= DAY else max(SILENCE, OF * step)
 
     def _as_of(self) -> datetime | None:
-        ends = [_end(r) for history in self.series.values() for r in _judged(history)[-1:]]
+        ends = [_end(r) for history in self._decisive().values() for r in _judged(history)[-1:]]
         return max(ends, default=None)
 
+    def _decisive(self) -> Mapping[Series, Sequence[MetricResult]]:
+        """Return the series that say how it is: of a signal of days these, where they have a verdict.
+
+        Its hours say what is gross alone, and that nothing is does not mean that all is well.
+        """
+        step = self._coarse()
+        coarse = {key: history for key, history in self.series.items() if key.step == step}
+        is_known = any(_judged(history) for history in coarse.values())
+        return coarse if step >= DAY and is_known else self.series
+
     def _began(self, key: Series, spell: Spell) -> datetime:
-        """Return when a breach began, to the finest step that is known of it."""
-        same = (h for other, h in self.series.items() if other[:2] == key[:2])
-        return first_step(spell.start, key.step, chain.from_iterable(same)).start
+        """Return when a breach began, to the finest step that is known of it.
+
+        What breached on finer steps until its coarser ones did is the same breach.
+        """
+        same = {other: h for other, h in self.series.items() if other[:2] == key[:2]}
+        steps = list(chain.from_iterable(same.values()))
+        every = [Span(s.start, s.end, other.step) for other in same for s in self.runs[other]]
+        own = Span(spell.start, spell.end, key.step)
+        first = next(group[0] for group in overlapping(every, lambda each: each) if own in group)
+        return first_step(first.start, first.step, steps).start
 
     def _trend(self) -> tuple[float | None, ...]:
         step = self._coarse()

@@ -7,10 +7,10 @@ without a verdict does neither. It began with the first breached step of those t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, TypeVar
 
 from monitoring.metric import Interval, MetricResult, Mode, Status, Worse
 from monitoring.window import DAY, Window
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from monitoring.arrays import Kind
     from monitoring.place import Place
+
+T = TypeVar("T")
 
 #: What has to lie beyond the limit.
 By = Literal["value", "interval"]
@@ -342,6 +344,36 @@ def first_step(start: datetime, step: timedelta, steps: Iterable[MetricResult]) 
     )
     inside = (window for window in finer if window.start in whole)
     return min(inside, key=lambda window: (window.length, window.start), default=whole)
+
+
+class Span(NamedTuple):
+    """How long a breach lasted, and on how long steps that was seen. end: None while it lasts."""
+
+    start: datetime
+    end: datetime | None
+    step: timedelta
+
+
+def overlapping(breaches: Iterable[T], span: Callable[[T], Span]) -> Iterator[list[T]]:
+    """Yield the breaches of one series on steps of any length, those that overlap together.
+
+    What breaches on steps of several lengths at once is one breach, in every place that tells of it.
+
+    Args:
+        breaches: In any order.
+        span: Of one of them.
+    """
+    group: list[T] = []
+    until: datetime | None = None
+    for each in sorted(breaches, key=lambda b: (span(b).start, span(b).step)):
+        start, end, _ = span(each)
+        if group and until is not None and start > until:
+            yield group
+            group, until = [], end
+        until = None if end is None or (group and until is None) else max(until or end, end)
+        group.append(each)
+    if group:
+        yield group
 
 
 def since(history: Iterable[MetricResult], *, taken: datetime | None = None) -> datetime | None:

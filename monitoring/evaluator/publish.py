@@ -112,7 +112,8 @@ class Publisher:
 
     def _lasted(self, found: Headline, signal: Signal, now: datetime) -> bool:
         """Whether a breach may have begun before the steps that were read."""
-        return found.since is not None and found.since <= now - _reach(signal.grids[-1].step) + DAY
+        steps = [grid.step for grid in signal.grids if grid.step >= HOUR] or [MINUTES]
+        return found.since is not None and found.since <= now - _reach(min(steps)) + DAY
 
     def _steps(
         self, signal: Signal, places: Collection[Place], now: datetime, *, farther: bool

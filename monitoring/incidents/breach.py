@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeAlias
 
@@ -12,13 +12,12 @@ from monitoring.incidents.words import label_of
 from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.signals import SIGNALS
-from monitoring.verdict import excess, first_step, spells
+from monitoring.verdict import Span, excess, first_step, overlapping, spells
 
 #: Signal, metric, place.
 Key: TypeAlias = tuple[str, str, Place]
 #: The results of one series by the length of their steps.
 Grids: TypeAlias = dict[timedelta, list[MetricResult]]
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def found(results: Iterable[MetricResult], taken: datetime | None = None) -> tuple[Breach, ...]:
@@ -76,14 +75,12 @@ def _of_grids(grids: Grids, taken: datetime | None) -> Iterator[Breach]:
         yield from every
         return
     steps = list(chain.from_iterable(grids.values()))
-    group: list[Breach] = []
-    for each in sorted(every, key=lambda b: (b.start, b.step_seconds)):
-        if group and each.start > max(b.end or _NEVER for b in group):
-            yield _joined(group, steps)
-            group = []
-        group.append(each)
-    if group:
+    for group in overlapping(every, _span):
         yield _joined(group, steps)
+
+
+def _span(breach: Breach) -> Span:
+    return Span(breach.start, breach.end, timedelta(seconds=breach.step_seconds))
 
 
 def _joined(group: Sequence[Breach], steps: Sequence[MetricResult]) -> Breach:

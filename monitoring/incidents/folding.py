@@ -1,7 +1,8 @@
 """Folds breaches and events of one place into incidents.
 
 Breaches of one place are one story if they are of one family, overlap in time and began together, or
-if they are the same metric again within a day. Merely overlapping is not enough: a
+if they are the same metric again within a day. A season is one story too: breaches of one family that
+overlap and were seen by days alone, where hours would have told of what is sudden. Otherwise merely overlapping is not enough: a
 machine that has been idle for six weeks must not swallow what goes wrong meanwhile, nor a season that
 moves the inputs for a fortnight an hour of failed requests. What the families have to do with each
 other the suspects tell.
@@ -22,6 +23,7 @@ from monitoring.metric import MetricResult
 from monitoring.place import Place
 from monitoring.signals import SIGNALS
 from monitoring.verdict import excess
+from monitoring.window import DAY
 
 #: The same metric in breach again within this time is the same incident, which comes and goes.
 AGAIN = timedelta(hours=24)
@@ -80,10 +82,11 @@ def groups(breaches: Sequence[Breach], taken: datetime) -> tuple[tuple[Breach, .
 def _group_of(
     each: Breach, newest_first: Sequence[list[Breach]], taken: datetime
 ) -> list[Breach] | None:
-    """Return the group of the same metric again, else the one that began together with it."""
+    """Return the group of the same metric again, else one that began together with it, else its season."""
     again = (g for g in newest_first if any(is_again(b, each, taken) for b in g))
     near = (g for g in newest_first if began_together(g, each, taken))
-    return next(again, None) or next(near, None)
+    season = (g for g in newest_first if is_season(g, each, taken))
+    return next(again, None) or next(near, None) or next(season, None)
 
 
 def _time_order(each: Breach) -> tuple[datetime, datetime, str, str, str]:
@@ -104,6 +107,27 @@ def began_together(group: Sequence[Breach], later: Breach, taken: datetime) -> b
     until = max(breaches_of.closes(each, taken) for each in group)
     apart = max(TOGETHER, TOGETHER_STEPS * max(_step(first), _step(later)))
     return later.start <= until and later.start - first.start <= apart
+
+
+def is_season(group: Sequence[Breach], later: Breach, taken: datetime) -> bool:
+    """Whether a slow breach of a family began while another lasted, in a group without a sudden one.
+
+    What moves with the season moves for weeks, one feature after the other.
+    """
+    first = group[0]
+    if family(first.signal) != family(later.signal) or not (is_slow(first) and is_slow(later)):
+        return False
+    if any(_step(each) < DAY for each in group):
+        return False
+    return later.start <= max(breaches_of.closes(each, taken) for each in group if is_slow(each))
+
+
+def is_slow(breach: Breach) -> bool:
+    """Whether a breach was seen by days alone, of a signal whose hours tell what is sudden."""
+    signal = SIGNALS.get(breach.signal)
+    if signal is None or _step(breach) < DAY:
+        return False
+    return signal.grids[0].step < DAY <= signal.grids[-1].step
 
 
 def family(signal: str) -> str:

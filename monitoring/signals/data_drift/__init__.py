@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitoring.signal import Findings, Grid, LaneFacts, Loaded, MetricFacts, Question, Signal
+from monitoring.signal import (
+    HOUR,
+    Findings,
+    Grid,
+    LaneFacts,
+    Loaded,
+    MetricFacts,
+    Question,
+    Signal,
+)
 from monitoring.window import DAY
 
 
 def evaluate(question: Question) -> Findings:
-    """Judge every feature by the metric that decides on it, day by day."""
+    """Judge every feature by the metric that decides on it, day by day, and hours for gross changes."""
     from monitoring.signals.data_drift import evaluation  # noqa: PLC0415 - the engine: a second
 
     return evaluation.evaluate(question)
 
 
 def _metrics() -> Mapping[str, MetricFacts]:
+    from monitoring.baselines.gross_hours import DRIFT  # noqa: PLC0415 - the engine: a second
     from monitoring.metrics.drift import METRICS  # noqa: PLC0415 - the engine: a second
 
-    return {
+    days = {
         name: MetricFacts(label=m.label, breach="inputs have moved", unit=m.unit, worse=m.worse)
         for name, m in METRICS.items()
     }
+    hours = {each.key: each.facts(METRICS[each.name].label, "inputs have moved") for each in DRIFT}
+    return {**days, **hours}
 
 
 SIGNAL = Signal(
@@ -32,7 +44,7 @@ SIGNAL = Signal(
     family="data",
     gravity=110,
     scope="deployment",
-    grids=(Grid(DAY, settle=DAY),),
+    grids=(Grid(HOUR, settle=HOUR), Grid(DAY, settle=DAY)),
     needs=frozenset({"collected inputs"}),
     compared="ordinary days",
     page="data_drift.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from monitoring.baselines import gross_hours
 from monitoring.baselines.served import AS_IN_FORCE, Options, Served
 from monitoring.metric import Mode
 from monitoring.metrics.drift import HEADLINE
@@ -11,6 +12,7 @@ from monitoring.signal import Findings, Question
 from monitoring.signals.data_drift import report as drift_report
 from monitoring.signals.data_drift.day_store import DayStore
 from monitoring.signals.data_drift.report import DriftReport
+from monitoring.window import DAY
 
 
 def of_deployment(
@@ -57,6 +59,8 @@ def of_deployment(
 
 def evaluate(question: Question) -> Findings:
     """Return the result that decides on each feature, by day."""
+    if question.step < DAY:
+        return Findings(gross_hours.of_inputs(Served(question, "data_drift"), gross_hours.DRIFT))
     here = Served(question, "data_drift")
     if not here.days.tables:
         return Findings()

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitoring.signal import Findings, Grid, LaneFacts, Loaded, MetricFacts, Question, Signal
+from monitoring.signal import (
+    HOUR,
+    Findings,
+    Grid,
+    LaneFacts,
+    Loaded,
+    MetricFacts,
+    Question,
+    Signal,
+)
 from monitoring.window import DAY
 
 
 def evaluate(question: Question) -> Findings:
-    """Judge every metric of every feature, and of the rows as a whole, day by day."""
+    """Judge every metric of every feature, and of the rows as a whole, day by day, and hours for gross changes."""
     from monitoring.signals.data_quality import evaluation  # noqa: PLC0415 - the engine: a second
 
     return evaluation.evaluate(question)
 
 
 def _metrics() -> Mapping[str, MetricFacts]:
+    from monitoring.baselines.gross_hours import QUALITY  # noqa: PLC0415 - the engine: a second
     from monitoring.metrics.quality import METRICS  # noqa: PLC0415 - the engine: a second
 
-    return {
+    days = {
         name: MetricFacts(
             label=m.label,
             breach="inputs are faulty",
@@ -28,6 +38,10 @@ def _metrics() -> Mapping[str, MetricFacts]:
         )
         for name, m in METRICS.items()
     }
+    hours = {
+        each.key: each.facts(METRICS[each.name].label, "inputs are faulty") for each in QUALITY
+    }
+    return {**days, **hours}
 
 
 SIGNAL = Signal(
@@ -38,7 +52,7 @@ SIGNAL = Signal(
     family="data",
     gravity=80,
     scope="deployment",
-    grids=(Grid(DAY, settle=DAY),),
+    grids=(Grid(HOUR, settle=HOUR), Grid(DAY, settle=DAY)),
     needs=frozenset({"collected inputs", "predictions"}),
     compared="training data",
     page="data_quality.py",

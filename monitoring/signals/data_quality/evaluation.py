@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from monitoring.baselines import gross_hours
 from monitoring.baselines.served import AS_IN_FORCE, Options, Served
 from monitoring.metric import Mode
 from monitoring.signal import Findings, Question
 from monitoring.signals.data_quality import report as quality_report
 from monitoring.signals.data_quality.collected import collected_days
 from monitoring.signals.data_quality.report import DataQualityReport
+from monitoring.window import DAY
 
 
 def of_deployment(
@@ -43,6 +45,10 @@ def of_deployment(
 
 def evaluate(question: Question) -> Findings:
     """Return every result of every day: which feature and metric will breach nobody knows."""
+    if question.step < DAY:
+        return Findings(
+            gross_hours.of_inputs(Served(question, "data_quality"), gross_hours.QUALITY)
+        )
     report = of_deployment(question)
     here = Served(question, "data_quality")
     return Findings(here.by_step(r for day in sorted(report.daily) for r in report.daily[day]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from monitoring.baselines import gross_hours
 from monitoring.baselines.served import AS_IN_FORCE, Options, Served
 from monitoring.counting.engine.tables import open_table
 from monitoring.counting.totals.outcomes import Columns
@@ -13,7 +14,7 @@ from monitoring.signals.data_drift.report import headline
 from monitoring.signals.prediction_drift import report as prediction_drift
 from monitoring.signals.prediction_drift.report import PredictionReport, Reference
 from monitoring.sources.deployed import PredictedDays
-from monitoring.window import Window
+from monitoring.window import DAY, Window
 
 SIGNAL = prediction_drift.SIGNAL
 
@@ -36,6 +37,8 @@ def of_deployment(question: Question, options: Options = AS_IN_FORCE) -> Predict
 
 def evaluate(question: Question) -> Findings:
     """Return the result that decides on each output, by day."""
+    if question.step < DAY:
+        return Findings(gross_hours.of_outputs(Served(question, SIGNAL)))
     here = Served(question, SIGNAL)
     rows = here.rows()
     if not rows.tables:

@@ -104,12 +104,14 @@ def defaults(signal: str) -> dict[str, float]:
     0.01
     """
     facts = DECIDED[signal].metrics
+    stated = {name: each.threshold for name, each in facts.items()}
+    known = {name: value for name, value in stated.items() if value is not None}
     if set(HEADLINE.values()) <= facts.keys():
-        return {
+        days = {
             f"{HEADLINE[kind]}:{kind}": DRIFT[HEADLINE[kind]].thresholds[kind] for kind in KINDS
         }
-    known = {name: each.threshold for name, each in facts.items()}
-    return {name: value for name, value in known.items() if value is not None}
+        return days | known
+    return known
 
 
 def _edit(
