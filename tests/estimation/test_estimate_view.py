@@ -10,14 +10,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from monitoring.settings import Settings
-from ui.loaders import workspace
+from ui.loaders import monitor, workspace
 
 
 @pytest.fixture
 def app_test(
-    sample: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    sample: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[type[AppTest]]:
     monkeypatch.setattr(workspace, "settings", lambda: settings)
+    monkeypatch.setattr(monitor, "folder", lambda: tmp_path / "answers")  # nobody has asked yet
     st.cache_data.clear()
     st.cache_resource.clear()
     yield AppTest

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -126,7 +127,10 @@ def test_a_cache_that_takes_nothing_is_one_sentence_on_the_page_and_for_probes(
     app = shell("your_own_files.py")
     assert not app.exception
     assert f"Cannot keep results in '{tmp_path / 'full'}'" in words(app)
-    answer = asyncio.run(edge.readyz(None))
+    with ThreadPoolExecutor(
+        1
+    ) as other:  # a browser test of this process may hold the thread's loop
+        answer = other.submit(asyncio.run, edge.readyz(None)).result()
     assert answer.status_code == 200
     assert json.loads(answer.body)["status"] == "computing without keeping"
     assert "Cannot keep results" in json.loads(answer.body)["why"]
