@@ -6,7 +6,6 @@ The product reads what its evaluator has kept; this is what that is held against
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -29,7 +28,6 @@ from monitoring.window import DAY, Window
 
 #: Steps shorter than an hour are asked about so many at once.
 MOST_STEPS = 2_000
-_AT_ONCE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +121,8 @@ def aligned(window: Window, step: timedelta) -> Window:
 
 
 def gather(sources: Sequence[Source]) -> Gathered:
-    """Ask the sources, some at once; one that fails is named in `missing`."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return together(pool.map(guarded, sources))
+    """Ask the sources, one after the other as the evaluator does; one that fails is in `missing`."""
+    return together(map(guarded, sources))
 
 
 def guarded(source: Source) -> Gathered:

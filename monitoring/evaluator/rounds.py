@@ -111,7 +111,7 @@ class Evaluator:
         *,
         whole: bool,
     ) -> Progressed:
-        done, left, told = 0, 0, perf_counter()
+        done, left, told = 0, 0, 0.0  # the first number is told at once
         for rung, beyond in zip(RUNGS, (timedelta(), *RUNGS), strict=False):
             for task in self._due(what, fleet, now, rung, beyond, whole=whole):
                 if stop():

@@ -82,6 +82,7 @@ def of_deployment(
     thresholds: Mapping[str, float] | None = None,
     period: Period = "day",
     taken: datetime | None = None,
+    whole: bool = True,
     progress: Progress | None = None,
 ) -> EstimateReport:
     """Estimate the performance of a deployment over the days that were collected.
@@ -109,6 +110,7 @@ def of_deployment(
         baseline_name=baseline_name,
         thresholds=thresholds,
         taken=taken,
+        whole=whole,
         progress=progress,
     )
 

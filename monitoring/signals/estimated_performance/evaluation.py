@@ -45,16 +45,18 @@ def evaluate(question: Question) -> Findings:
     if not rows.tables:
         return Findings()
     try:
-        report = _estimated(here, rows)
+        report = _estimated(here, rows, whole=False)
     except NotEnoughData as error:
         return Findings(here.by_step(_unknown(here, rows, error)))
-    names = here.asked(report.headline.metric)
+    names = here.asked(HEADLINE[report.task])
     return Findings(
         here.by_step(s.results[n] for n in names for s in report.steps if n in s.results)
     )
 
 
-def _estimated(here: Served, rows: PredictedDays, period: Period = "day") -> EstimateReport:
+def _estimated(
+    here: Served, rows: PredictedDays, period: Period = "day", *, whole: bool = True
+) -> EstimateReport:
     question = here.question
     earlier = estimate.reference_window(here.deployed, here.deployment, question.window)
     return estimate.of_deployment(
@@ -67,6 +69,7 @@ def _estimated(here: Served, rows: PredictedDays, period: Period = "day") -> Est
         thresholds=here.thresholds,
         period=period,
         taken=question.taken,
+        whole=whole,
         progress=here.progress(0.4, 1.0),
     )
 

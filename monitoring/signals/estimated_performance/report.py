@@ -104,6 +104,7 @@ def run(
     thresholds: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
     taken: datetime | None = None,
+    whole: bool = True,
     progress: Progress | None = None,
 ) -> EstimateReport:
     """Estimate performance over a window and for each of its steps.
@@ -114,6 +115,7 @@ def run(
         window: What is reported on; by default from the first to the last day.
         name: What the reference is called on screen.
         baselines: What each metric should be; by default what was realized on the reference.
+        whole: Whether the window is estimated, too; else the report holds its steps alone.
 
     Raises:
         NotEnoughData: There is no reference, no probabilities, or one class only.
@@ -146,7 +148,9 @@ def run(
             chunks[day] = learned.way.read([days[day]])
         say(0.7, "Estimating")
         estimation = _Estimation(learned, judge, days, chunks)
-        report = estimation.whole(estimation.steps(period, taken), window)
+        report = estimation.by_step(estimation.steps(period, taken), window)
+        if whole:
+            report = estimation.whole(report)
     return replace(
         report,
         reference=described(reference, learned.facts, name),
@@ -288,31 +292,40 @@ class _Estimation:
             tracked=labelled[1],
         )
 
-    def whole(self, steps: tuple[EstimatedStep, ...], window: Window | None) -> EstimateReport:
-        """Return the report over all days."""
+    def by_step(self, steps: tuple[EstimatedStep, ...], window: Window | None) -> EstimateReport:
+        """Return the report of the steps, which says nothing of all days together."""
+        return EstimateReport(
+            place=self.judge.place,
+            task=self.judge.task,
+            method=self.learned.way.method,
+            window=window or _span(self.days),
+            period="day",
+            reference=Reference("", None, 0, 0, 0),
+            checks=self.learned.checks,
+            results={},
+            estimates={},
+            steps=steps,
+            tracking={},
+            baselines=self.judge.baselines,
+        )
+
+    def whole(self, report: EstimateReport) -> EstimateReport:
+        """Return a report of steps with what holds over all days."""
         whole = self.joined(sorted(self.days))
         estimates = self.learned.fitted.estimate([whole])[0]
-        tracking = self._tracking(steps, estimates)
+        tracking = self._tracking(report.steps, estimates)
         inputs = self.support(sorted(self.days))
         holds = still_holds(
             tracking[HEADLINE[self.judge.task]], covariates_fine=inputs.verdict != "failed"
         )
         enough = assumptions.enough_rows(sum(whole.days))
-        checks = (*self.learned.checks, enough, inputs, holds)
-        span = window or _span(self.days)
-        return EstimateReport(
-            place=self.judge.place,
-            task=self.judge.task,
-            method=self.learned.way.method,
-            window=span,
-            period="day",
-            reference=Reference("", None, 0, 0, 0),
+        checks = (*report.checks, enough, inputs, holds)
+        return replace(
+            report,
             checks=checks,
-            results=self.judge.results(estimates, span, checks),
+            results=self.judge.results(estimates, report.window, checks),
             estimates=estimates,
-            steps=steps,
             tracking=tracking,
-            baselines=self.judge.baselines,
         )
 
     def _tracking(
