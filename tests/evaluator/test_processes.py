@@ -189,6 +189,9 @@ class _Mute:
     def touch(self, touches: object) -> None:
         list(touches)  # type: ignore[call-overload]
 
+    def tell(self, *_: object) -> None:
+        """What is told on the way is lost with the process."""
+
     def publish(self, *_: object) -> None:
         raise KeyboardInterrupt
 
