@@ -5,15 +5,28 @@ probes exist; and so that the shell does not sit beside pages/, where Streamlit'
 would run a page without the shell until the first visit of "/".
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from ui.loaders import workspace
 from ui.parts.states import show_script_error
 from ui.shell.edge import Edge, livez, readyz
 
+
+@asynccontextmanager
+async def begun(_: st.App) -> AsyncIterator[None]:
+    """Connect before the first reader comes."""
+    workspace.begin()
+    yield
+
+
 app = st.App(
     "ui/shell/main.py",
+    lifespan=begun,
     routes=[Route("/livez", livez), Route("/readyz", readyz)],
     middleware=[Middleware(Edge)],
     on_script_error=show_script_error,

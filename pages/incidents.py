@@ -28,6 +28,7 @@ if picked:
     with cards.panel("The incident"):
         incidents_view.show_head(picked, found.taken)
         incidents_view.show_breaches(picked.breaches, "breaches")
+cards.paint()
 with cards.panel("Timeline") as panel:
     report = incidents.report(incidents_view.pick_window(found, picked))
     panel.freshness = incidents_view.footer(report)

@@ -18,7 +18,7 @@ from monitoring.window import Window
 from ui.loaders import database, deployments, workspace
 
 #: A round begins every five minutes; the first one fills the page in as it goes.
-EVERY_SECONDS, AT_FIRST_SECONDS = 60, 5
+EVERY_SECONDS, AT_FIRST_SECONDS = 60, 2
 #: What was resolved longer ago is no news.
 RECENTLY = timedelta(hours=24)
 

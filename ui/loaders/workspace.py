@@ -19,6 +19,8 @@ from monitoring.settings import Settings, from_environment, time_of_day
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
 
+#: Set when a connection has been made, or could not be, for the first time in this process.
+_ENDED = threading.Event()
 #: Every question to Azure: five minutes fresh, renewed in the background.
 FRESH: dict[str, Any] = {"ttl": "5m", "refresh_mode": "background", "show_spinner": False}
 
@@ -57,9 +59,13 @@ class Preparation:
         try:
             azure = connect(settings(), progress=self._report)
             _share_budget(azure)
+            with suppress(Exception):  # whoever asks it is told why
+                azure.workspace_client  # noqa: B018 - loads for a second what all pages need
             self.azure = azure
         except Exception as error:  # noqa: BLE001 - raised again in the sessions that wait for it
             self.error = error
+        finally:
+            _ENDED.set()
 
     def _report(self, share: float, step: str) -> None:
         self.share, self.step = share, step
@@ -83,6 +89,18 @@ def _share_budget(azure: Azure) -> None:
 def preparation() -> Preparation:
     """Return the connection being made or made; the sample workspace is renewed each day."""
     return _preparation(now().date() if settings().is_sample else None)
+
+
+def begin() -> None:
+    """Make the connection; settings that cannot be used are told to whoever comes."""
+    with suppress(MonitoringError):
+        preparation()
+
+
+def is_starting() -> bool:
+    """Whether the first connection of this process is still being made; it is begun if need be."""
+    begin()
+    return not _ENDED.is_set()
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -223,6 +224,20 @@ def panel(title: str, *, help: str | None = None) -> Iterator[Panel]:  # noqa: A
                 return
         if drawn.freshness:
             show_freshness(drawn.freshness)
+
+
+#: In which a browser paints a table whose script it has to fetch first.
+PAINT_SECONDS = 0.6
+
+
+def paint() -> None:
+    """Let the browser paint what has been sent, once in a session.
+
+    The library of charts is four megabytes: a browser that starts it stands still for a second.
+    """
+    if "_painted" not in st.session_state:
+        st.session_state["_painted"] = True
+        time.sleep(PAINT_SECONDS)
 
 
 def fill(

@@ -135,11 +135,13 @@ async def livez(_: Request) -> Response:
 
 
 async def readyz(_: Request) -> Response:
-    """Say whether the settings can be used, and whether results are kept; asks nothing of Azure."""
+    """Say whether pages can be served, and whether results are kept; asks nothing of Azure."""
     try:
         settings = workspace.settings()
     except MonitoringError as error:
         return JSONResponse({"status": "unusable settings", "why": str(error)}, status_code=503)
+    if workspace.is_starting():
+        return JSONResponse({"status": "starting"}, status_code=503)
     answer = {"status": "ok", "source": "sample" if settings.is_sample else "azure"}
     if (fault := disk.fault()) is not None:  # it still answers, so it stays in service
         answer |= {"status": "computing without keeping", "why": str(fault)}
