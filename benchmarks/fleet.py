@@ -45,7 +45,7 @@ class Fleet:
     def __init__(self, url: str, workspace: str, endpoints: int, signals: int = 20) -> None:
         self.database = Database(url)
         self.workspace = workspace
-        self.signals = tuple(_signals(signals))
+        self.signals = registered(signals)
         self.endpoints = tuple(_endpoint(f"endpoint-{n:02}") for n in range(endpoints))
         self.results = Results(self.database, workspace)
         self.snapshots = Snapshots(self.database, workspace)
@@ -128,14 +128,14 @@ class Fleet:
                         }
 
 
-def _signals(count: int) -> Iterator[Signal]:
-    """Yield the product's signals, and more like the first until there are enough."""
+def registered(count: int) -> tuple[Signal, ...]:
+    """Return the product's signals, and more like the first until there are enough."""
     own = list(SIGNALS.values())[:count]
     for n in range(count - len(own)):
         name = f"more_{n}"
         SIGNALS.setdefault(name, replace(own[n], name=name, gravity=1000 + n))
         own.append(SIGNALS[name])
-    yield from own
+    return tuple(own)
 
 
 def _endpoint(name: str) -> Endpoint:

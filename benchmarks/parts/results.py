@@ -29,7 +29,7 @@ WORKSPACE = (
 
 def measure(*, tiny: bool) -> Values:
     """Yield what each costs with few and many deployments, and the ratios."""
-    many, days, signals = (4, 5, 4) if tiny else (MANY, 90, 20)
+    many, days, signals = (4, 5, 20) if tiny else (MANY, 90, 20)
     for name, server in (("sqlite", _files), ("postgresql", _server)):
         with server() as url:
             if url is None:
@@ -79,6 +79,7 @@ def _costs(url: str, endpoints: int, days: int, signals: int) -> dict[str, float
     tell = time.process_time() - began
     reader = state.Reader(fleet.snapshots)
     command = [sys.executable, "-m", "benchmarks.measured.fleet_status", url, WORKSPACE]
+    command.append(str(signals))
     status = [process.measure(command, limit_seconds=RUN_LIMIT_SECONDS) for _ in range(PROCESSES)]
     costs = {
         "overview_query_milliseconds": _milliseconds(reader.everywhere),
