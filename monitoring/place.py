@@ -65,6 +65,20 @@ class Place:
         """Return one feature or group of the place."""
         return replace(self, feature=feature)
 
+    @property
+    def around(self) -> tuple[Place, ...]:
+        """The place without its feature, then what it lies in, the nearest first.
+
+        >>> [str(each) for each in Place(endpoint="credit", deployment="blue").around]
+        ['credit/blue', 'credit', 'workspace']
+        """
+        wider = (
+            self.whole,
+            Place(workspace=self.workspace, endpoint=self.endpoint),
+            Place(workspace=self.workspace),
+        )
+        return tuple(dict.fromkeys(wider))
+
     def concerns(self, endpoint: str | None, deployment: str | None = None) -> bool:
         """Whether it is to be seen by who looks at an endpoint or at one of its deployments.
 

@@ -54,7 +54,8 @@ class Book:
         """Return what a signal is held to at a place; the defaults where nobody has decided.
 
         Args:
-            place: A deployment; what is decided there counts for it alone.
+            place: Thresholds are those of the nearest place around it that has any: of the deployment,
+                of its endpoint, of the workspace.
             model: Name and version of what it serves, of which users may expect values.
             revision: What `revision` has just returned, for those who ask about many.
 
@@ -72,10 +73,11 @@ class Book:
         return page.answers[key]
 
     def _read(self, signal: str, place: Place, model: Model | None) -> InForce:
-        thresholds = ThresholdSets(self._database, self._workspace).active(place, signal)
+        sets = ThresholdSets(self._database, self._workspace)
+        nearest = filter(None, (sets.active(each, signal) for each in place.around))
         return InForce(
             baseline=Baselines(self._database).active(place, signal),
-            thresholds=thresholds.thresholds if thresholds else {},
+            thresholds=next((each.thresholds for each in nearest), {}),
             expected=self._expected(model) if model else {},
         )
 

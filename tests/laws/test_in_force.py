@@ -50,10 +50,8 @@ def put_in_force(signal: str, values: dict[str, float]) -> None:
 
 
 @pytest.mark.usefixtures("decided")
-def test_thresholds_of_every_signal_of_a_deployment_can_be_put_in_force() -> None:
-    names = [name for name, signal in SIGNALS.items() if signal.level == "deployment"]
-    assert set(baselines.DECIDED) == set(names)
-    for name in names:
+def test_thresholds_of_every_signal_can_be_put_in_force() -> None:
+    for name in SIGNALS:
         before = monitor.in_force(name, *PLACE)
         put_in_force(name, {metric_of(name): 0.123})
         after = monitor.in_force(name, *PLACE)

@@ -25,17 +25,20 @@ from monitoring.place import Place
 from monitoring.report import Headline
 from monitoring.results.incidents import IncidentBook
 from monitoring.results.snapshots import Snapshots
+from monitoring.signal import Signal
 from monitoring.signals import SIGNALS
 from monitoring.sources import azure as azure_source
 from monitoring.window import DAY, Window
 from tests.filled import BAD, BLUE, GOOD, fill, metric_of
+from tests.laws.test_signals import toy as one_file
 from tests.pages.conftest import fresh, open_page, workspace
 from tests.tiny_store import Tiny, tiny
 from ui.parts import cards
 from ui.parts import headline as page_headline
+from ui.views.baselines.thresholds_view import defaults
 from ui.views.overview import fleet_view
 
-__all__ = ["fresh", "workspace"]  # fixtures
+__all__ = ["fresh", "one_file", "workspace"]  # fixtures
 
 #: Every other signal is in breach: of each column of the overview some are and some are not.
 BROKEN = tuple(SIGNALS)[::2]
@@ -328,3 +331,13 @@ def test_a_threshold_put_in_force_changes_all_alike(world: World) -> None:
     held = {name for name in SIGNALS if truth[name].breached}
     assert held == set(SIGNALS) - set(BROKEN)
     assert differences(world, READERS) == ""
+
+
+def test_a_signal_of_one_file_is_said_everywhere(workspace: Tiny, one_file: Signal) -> None:
+    fill(workspace.azure, workspace.settings, {**LEVELS, one_file.name: BAD})
+    world = World(workspace)
+    assert differences(world, READERS) == ""
+    for reader, read in READERS.items():
+        said = read(world)[one_file.name]
+        assert said.breached, reader
+    assert defaults(one_file.name) == {"mess": 0.1}

@@ -21,6 +21,7 @@ from monitoring.decisions.threshold_sets import ThresholdSets
 from monitoring.errors import InputError
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE
+from monitoring.place import Place
 from monitoring.progress import Progress, part
 from monitoring.signals import SIGNALS
 from monitoring.signals.data_drift import back_testing
@@ -33,14 +34,14 @@ from ui.loaders import database, deployments, drift, monitor, workspace
 
 #: Label of a baseline, and the set of thresholds; None for the product's own.
 Judging = tuple[str, ThresholdSet | None]
-#: Signals that are about deployments: what each is held to can be put in force there.
-DECIDED = {name: signal for name, signal in SIGNALS.items() if signal.level == "deployment"}
 #: Those with a baseline, and those with values that the model version should reach.
 BASELINE_SIGNALS = tuple(
-    name for name, each in DECIDED.items() if each.compared in {"ordinary days", "training data"}
+    name
+    for name, each in SIGNALS.items()
+    if each.level == "deployment" and each.compared in {"ordinary days", "training data"}
 )
 EXPECTED_SIGNALS = tuple(
-    name for name, each in DECIDED.items() if each.compared == "expected values"
+    name for name, each in SIGNALS.items() if each.compared == "expected values"
 )
 
 
@@ -98,6 +99,12 @@ def _benchmarks() -> Benchmarks:
     return Benchmarks(database.database(), database.place().workspace)
 
 
+def decided_at(endpoint: str, deployment: str, signal: str) -> Place:
+    """Return where a signal's thresholds are put in force: at what its results are about."""
+    whose = {"deployment": (endpoint, deployment), "endpoint": (endpoint,), "workspace": ()}
+    return database.place(*whose[SIGNALS[signal].level])
+
+
 def in_force(endpoint: str, deployment: str, signal: str) -> InForce:
     """Return what can be and what is in force."""
     here, kept = database.place(endpoint, deployment), Baselines(database.database())
@@ -105,7 +112,8 @@ def in_force(endpoint: str, deployment: str, signal: str) -> InForce:
     offers = _offers(endpoint, deployment, signal, stored)
     active = kept.active(here, signal)
     current = next((o for o in offers if active and o.label == active.label), offers[0])
-    return InForce(offers, current, _sets().of(signal), _sets().active(here, signal))
+    decided = _sets().active(decided_at(endpoint, deployment, signal), signal)
+    return InForce(offers, current, _sets().of(signal), decided)
 
 
 def _offers(
@@ -202,7 +210,7 @@ def switch_thresholds(
     Raises:
         InputError: Somebody else has switched meanwhile.
     """
-    here = database.place(endpoint, deployment)
+    here = decided_at(endpoint, deployment, signal)
     _sets().switch(here, signal, chosen, seen=seen.thresholds, **_signed(note))
 
 

@@ -19,8 +19,6 @@ from monitoring.settings import Settings, from_environment, time_of_day
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
 
-#: Set when a connection has been made, or could not be, for the first time in this process.
-_ENDED = threading.Event()
 #: Every question to Azure: five minutes fresh, renewed in the background.
 FRESH: dict[str, Any] = {"ttl": "5m", "refresh_mode": "background", "show_spinner": False}
 
@@ -64,8 +62,6 @@ class Preparation:
             self.azure = azure
         except Exception as error:  # noqa: BLE001 - raised again in the sessions that wait for it
             self.error = error
-        finally:
-            _ENDED.set()
 
     def _report(self, share: float, step: str) -> None:
         self.share, self.step = share, step
@@ -98,9 +94,13 @@ def begin() -> None:
 
 
 def is_starting() -> bool:
-    """Whether the first connection of this process is still being made; it is begun if need be."""
-    begin()
-    return not _ENDED.is_set()
+    """Whether this process has still to make a connection, or to fail at it, for the first time."""
+    if not _started.is_set() and preparation().is_done(0):
+        _started.set()
+    return not _started.is_set()
+
+
+_started = threading.Event()
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -13,8 +13,9 @@ import streamlit as st
 from monitoring.decisions.baseline_rule import SEASONS, WEEKS, BaselineKind, BaselineRule, Season
 from monitoring.decisions.stored import Change, StoredBaseline
 from monitoring.errors import MonitoringError
+from monitoring.signals import SIGNALS
 from ui.loaders import baselines, database, workspace
-from ui.loaders.baselines import BASELINE_SIGNALS, DECIDED, InForce, Offer
+from ui.loaders.baselines import BASELINE_SIGNALS, InForce, Offer
 from ui.parts import cards, choices, states
 from ui.parts.glossary import explain
 
@@ -44,8 +45,8 @@ Place = tuple[str, str, str]
 
 def pick_signal() -> str:
     """Draw the choice of a signal. Bound to the URL."""
-    offered = sorted(DECIDED, key=lambda name: name != "data_drift")
-    title = {name: signal.title for name, signal in DECIDED.items()}.__getitem__
+    offered = sorted(SIGNALS, key=lambda name: name != "data_drift")
+    title = {name: signal.title for name, signal in SIGNALS.items()}.__getitem__
     return choices.pick("Signal", offered, "signal", format_func=title, width=240)
 
 
@@ -108,6 +109,8 @@ def show_in_force(here: InForce | None, signal: str) -> None:
     with next(columns), st.container(border=True, height="stretch"):
         st.metric("Thresholds in force", thresholds_label(here), help=explain("threshold"))
         st.text(_about_thresholds(here))
+        if (wide := SIGNALS[signal].level) != "deployment":
+            st.text(f"They count for the whole {wide}.")
     if signal in BASELINE_SIGNALS:
         cards.show_table(_table(here), key="baselines-known", alt="Baselines that can be chosen")
 
@@ -317,7 +320,7 @@ def _change_cells(change: Change) -> dict[str, object]:
         "Known from": change.author.known_from,
         "Did": f"{change.action} {change.subject}",
         "Where": change.place,
-        "Signal": DECIDED[change.signal].title if change.signal in DECIDED else "",
+        "Signal": SIGNALS[change.signal].title if change.signal in SIGNALS else "",
         "What": change.what,
         "Before": change.before,
         "Why": change.note,

@@ -14,8 +14,9 @@ from monitoring.errors import InputError
 from monitoring.metrics.drift import HEADLINE
 from monitoring.metrics.drift import METRICS as DRIFT
 from monitoring.metrics.performance import METRICS as PERFORMANCE
+from monitoring.signals import SIGNALS
 from ui.loaders import baselines
-from ui.loaders.baselines import DECIDED, EXPECTED_SIGNALS, InForce, Measures
+from ui.loaders.baselines import EXPECTED_SIGNALS, InForce, Measures
 from ui.parts import cards, states
 from ui.parts.glossary import explain
 from ui.views.baselines.baselines_view import (
@@ -87,7 +88,7 @@ def _metrics(endpoint: str, deployment: str, signal: str) -> dict[str, str]:
     if signal in EXPECTED_SIGNALS:
         offered = baselines.measures(endpoint, deployment).metrics
         return {name: PERFORMANCE[name].label for name in offered}
-    return {name: facts.label for name, facts in DECIDED[signal].metrics.items()}
+    return {name: facts.label for name, facts in SIGNALS[signal].metrics.items()}
 
 
 def _places(endpoint: str, deployment: str, signal: str) -> list[str]:
@@ -103,7 +104,7 @@ def defaults(signal: str) -> dict[str, float]:
     >>> defaults("outliers")["outside_training_range_rate"]
     0.01
     """
-    facts = DECIDED[signal].metrics
+    facts = SIGNALS[signal].metrics
     stated = {name: each.threshold for name, each in facts.items()}
     known = {name: value for name, value in stated.items() if value is not None}
     if set(HEADLINE.values()) <= facts.keys():
