@@ -25,7 +25,7 @@ VARIABLES = {
     "DATABASE_URL": "where results, baselines, thresholds and their history are kept: sqlite:///file or "
     "postgresql://user:password@host/name, default .leeway/leeway.sqlite beside the cache",
     "LEEWAY_CACHE": "folder for the sample workspace and stored profiles, default .cache",
-    "LEEWAY_FILES": "folder whose files may be opened by path on the page, default the working folder",
+    "LEEWAY_FILES": "folder whose files anybody may open by path on the page, default none: uploads only",
     "LEEWAY_NOW": "ISO time to take for now, for demonstrations and tests",
     "LEEWAY_RETENTION_DAYS": "days for which results are kept, default 400; incidents stay",
     "LEEWAY_SEED": "seed of the sample workspace, default 2013",
@@ -34,7 +34,6 @@ VARIABLES = {
 
 _DEFAULTS = {
     "LEEWAY_CACHE": ".cache",
-    "LEEWAY_FILES": ".",
     "LEEWAY_RETENTION_DAYS": "400",
     "LEEWAY_SEED": "2013",
 }
@@ -48,7 +47,7 @@ class Settings:
     """
 
     cache: Path
-    files: Path = Path()
+    files: Path | None = None
     now: datetime | None = None
     seed: int = 2013
     tenant_id: str = ""
@@ -109,7 +108,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         )
     return Settings(
         cache=Path(env["LEEWAY_CACHE"]),
-        files=Path(env["LEEWAY_FILES"]),
+        files=Path(env["LEEWAY_FILES"]) if env["LEEWAY_FILES"] else None,
         now=_time(env["LEEWAY_NOW"]),
         seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"]),
         tenant_id=env["AZURE_TENANT_ID"],

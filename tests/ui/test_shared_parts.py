@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+import pytest
+from streamlit.elements.lib.file_uploader_utils import enforce_filename_restriction
+from streamlit.errors import StreamlitAPIException
 from streamlit.testing.v1 import AppTest
 
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import Place
-from ui.parts import numbers, result_table
+from ui.parts import numbers, result_table, states
 
 
 def result(value: float | None, interval: Interval | None = None) -> MetricResult:
@@ -59,3 +62,12 @@ def test_a_choice_of_another_page_is_not_taken() -> None:
     app.run()
     assert not app.exception
     assert [text.value for text in app.text] == ["age", "robust"]
+
+
+@pytest.mark.parametrize("name", ["x.exe", "x\0.csv"])
+def test_a_name_that_no_browser_lets_choose_is_one_sentence(name: str) -> None:
+    with pytest.raises(StreamlitAPIException) as caught:
+        enforce_filename_restriction(name, [".csv"])
+    state = states.of_error(caught.value)
+    assert state.title == "Cannot use this"
+    assert "Cannot use the upload" in state.what

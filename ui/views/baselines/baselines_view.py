@@ -274,12 +274,11 @@ def _ask_rule(kind: BaselineKind) -> dict[str, object]:
                 )
                 return {"asset": asset.strip()}
             case "file":
-                root = workspace.settings().files.resolve()
                 path = st.text_input(
                     "Path on the server",
                     key="new-path",
                     width=320,
-                    help=f"A file or a folder under {root}.",
+                    help="A file or a folder below the one that LEEWAY_FILES names.",
                 )
                 return {"path": path.strip()}
     return {}
