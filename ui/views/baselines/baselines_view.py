@@ -103,10 +103,12 @@ def show_in_force(here: InForce | None, signal: str) -> None:
     columns = iter(st.columns(2))
     if signal in BASELINE_SIGNALS:
         with next(columns), st.container(border=True, height="stretch"):
-            st.metric("Baseline in force", here.baseline.label, help=explain("baseline"))
+            label = cards.escaped(here.baseline.label)
+            st.metric("Baseline in force", label, help=explain("baseline"))
             st.text(_about(here.baseline))
     with next(columns), st.container(border=True, height="stretch"):
-        st.metric("Thresholds in force", thresholds_label(here), help=explain("threshold"))
+        label = cards.escaped(thresholds_label(here))
+        st.metric("Thresholds in force", label, help=explain("threshold"))
         st.text(_about_thresholds(here))
     if signal in BASELINE_SIGNALS:
         cards.show_table(_table(here), key="baselines-known", alt="Baselines that can be chosen")
