@@ -139,6 +139,14 @@ def not_kept(fault: MonitoringError) -> State:
     return State("Nothing is kept", ":material/save:", "orange", why, next=fault.hint)
 
 
+WITHOUT_SIGN_IN = State(
+    "Open to others",
+    ":material/lock_open:",
+    "orange",
+    "Nobody has to sign in: whoever reaches this address may read and switch everything.",
+    next="Set LEEWAY_ADDRESS to 127.0.0.1, or keep strangers out by a proxy or network.",
+)
+
 #: The first class that an error is an instance of says how it looks: title, icon, colour.
 ERRORS: Sequence[tuple[type[MonitoringError], tuple[str, str, Colour]]] = (
     (NotPermittedError, ("Not permitted", ":material/lock:", "gray")),
