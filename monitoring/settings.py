@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from monitoring.errors import InputError
+from monitoring.window import LATEST
 
 #: Environment variable -> what it sets. The README's table is tested against this.
 VARIABLES = {
@@ -38,6 +39,8 @@ VARIABLES = {
 }
 
 
+#: The sample workspace moves a year of data to before now.
+FIRST_NOW = datetime(1980, 1, 1, tzinfo=UTC)
 _DEFAULTS = {
     "LEEWAY_ADDRESS": "127.0.0.1",
     "LEEWAY_CACHE": ".cache",
@@ -152,7 +155,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         without_sign_in=_is_yes("LEEWAY_WITHOUT_SIGN_IN", env["LEEWAY_WITHOUT_SIGN_IN"]),
         files=Path(env["LEEWAY_FILES"]) if env["LEEWAY_FILES"] else None,
         now=_time(env["LEEWAY_NOW"]),
-        seed=_whole_number("LEEWAY_SEED", env["LEEWAY_SEED"]),
+        seed=_between("LEEWAY_SEED", env["LEEWAY_SEED"], 0, 2**32 - 1),
         tenant_id=env["AZURE_TENANT_ID"],
         client_id=env["AZURE_CLIENT_ID"],
         subscription_id=env["AZURE_SUBSCRIPTION_ID"],
@@ -162,7 +165,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         log_analytics_workspace_id=env["LOG_ANALYTICS_WORKSPACE_ID"],
         collected_data_url=env["COLLECTED_DATA_URL"],
         database_url=env["DATABASE_URL"],
-        retention_days=_days("LEEWAY_RETENTION_DAYS", env["LEEWAY_RETENTION_DAYS"]),
+        retention_days=_between("LEEWAY_RETENTION_DAYS", env["LEEWAY_RETENTION_DAYS"], 1, 36_500),
     )
 
 
@@ -175,7 +178,13 @@ def _time(text: str) -> datetime | None:
         raise InputError(
             f"Cannot read LEEWAY_NOW={text!r}", hint="Write it as 2026-01-31T12:00:00Z."
         ) from error
-    return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    time = time.replace(tzinfo=time.tzinfo or UTC)
+    if not FIRST_NOW <= time <= LATEST:
+        raise InputError(
+            f"Cannot take LEEWAY_NOW={text!r} for now",
+            hint=f"Give a time from {FIRST_NOW:%Y} until {LATEST:%Y}.",
+        )
+    return time.astimezone(UTC)
 
 
 def _hosts(text: str) -> tuple[str, ...]:
@@ -202,8 +211,10 @@ def _whole_number(name: str, text: str) -> int:
         raise InputError(f"Cannot read {name}={text!r}", hint="Give a whole number.") from error
 
 
-def _days(name: str, text: str) -> int:
-    days = _whole_number(name, text)
-    if days < 1:
-        raise InputError(f"Cannot keep results for {name}={text!r} days", hint="Give 1 or more.")
-    return days
+def _between(name: str, text: str, least: int, most: int) -> int:
+    number = _whole_number(name, text)
+    if not least <= number <= most:
+        raise InputError(
+            f"Cannot use {name}={text[:40]!r}", hint=f"Give a whole number from {least} to {most}."
+        )
+    return number

@@ -239,3 +239,24 @@ def test_an_open_address_that_nobody_meant_serves_no_page(fresh, words, monkeypa
     assert not app.exception
     assert "Cannot serve at '0.0.0.0'" in words(app)
     assert not app.file_uploader
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/\0.js", f"/static/{'a' * 5_000}.js", "/\0", f"/{'a' * 300}"]
+)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_path_that_no_file_has_is_not_found_and_has_the_headers(path, encoding) -> None:
+    sent = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    async def app(scope, receive, send) -> None:
+        pytest.fail("passed on")
+
+    headers = [(b"accept-encoding", encoding.encode())]
+    scope = {"type": "http", "path": path, "headers": headers}
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, edge.Edge(app)(scope, None, send)).result()
+    assert sent[0]["status"] == 404
+    assert b"content-security-policy" in dict(sent[0]["headers"])
