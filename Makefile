@@ -54,5 +54,5 @@ bench: $(DEV)  ## measurements; ONLY=name picks one
 	$(BIN)/python -m benchmarks $(ONLY)
 
 lock: $(DEV)  ## requirements.txt and requirements-dev.txt from their .in files
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes requirements-dev.in -o requirements-dev.txt

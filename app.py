@@ -12,7 +12,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from ui.loaders import workspace
+from ui.loaders import uploads, workspace
 from ui.parts.states import show_script_error
 from ui.shell.edge import Edge, livez, readyz
 
@@ -21,6 +21,7 @@ from ui.shell.edge import Edge, livez, readyz
 async def begun(_: st.App) -> AsyncIterator[None]:
     """Connect before the first reader comes."""
     workspace.begin()
+    uploads.begin()
     yield
 
 

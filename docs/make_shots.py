@@ -46,8 +46,8 @@ QUERIES = {
     "predictions": "?endpoint=flight-delay&window=30d&output=probability",
     "request": "?endpoint=flight-delay&window=7d",
     "traffic": "?endpoint=flight-time&window=24h",
-    "your_own_files": "?own-reference-path=docs/examples/january.parquet"
-    "&own-production-path=docs/examples/july.csv&feature=air_time",
+    "your_own_files": "?own-reference-path=examples/january.parquet"
+    "&own-production-path=examples/july.csv&feature=air_time",
 }
 VIEWPORT = {"width": 1440, "height": 900}
 #: Page -> height of its picture, where more than a screen is worth seeing.
@@ -171,7 +171,7 @@ def main() -> int:
     log = ROOT / ".cache" / "shots.log"
     log.parent.mkdir(exist_ok=True)
     problems = []
-    with served(log) as url, sync_playwright() as playwright:
+    with served(log, LEEWAY_FILES="docs") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for row in TABLE:
             for scheme in ("light", "dark"):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from monitoring.errors import MonitoringError
-from ui.loaders import drift, workspace
+from ui.loaders import drift, uploads, workspace
 from ui.parts import cards, files, report_view, states
 from ui.shell import segment_view
 from ui.views.data_drift import drift_view
@@ -40,7 +40,12 @@ report = report_view.run(
     "own-",
     wanted or (linked and "own-report" not in st.session_state),
     lambda progress: drift.compare_files(
-        (reference, production), rule.mode, rule.overrides(), by.strip(), progress
+        (reference, production),
+        uploads.scratch(),
+        rule.mode,
+        rule.overrides(),
+        by.strip(),
+        progress,
     ),
 )
 if report is None:

@@ -13,7 +13,7 @@ TOPS = ("app.py", "monitoring", "pages", "sample", "ui")
 
 #: What stands where; a package imports only what stands before it. -> what it holds.
 PACKAGES: dict[str, str] = {
-    "errors arrays window segment settings plugins progress place severity event metric "
+    "errors arrays window segment settings openable spreadsheet plugins progress place severity event metric "
     "verdict incident": "the nouns, a file each",
     "kept": "what was computed, kept in memory and on disk",
     "sample": "the sample workspace: a stand-in for Azure below its SDK",

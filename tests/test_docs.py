@@ -69,3 +69,11 @@ def test_the_supported_pythons_are_the_same_everywhere() -> None:
     assert project["requires-python"] == ">=3.11,<3.14"
     assert "(3, 11) <= v <= (3, 13)" in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "Python 3.11 to 3.13" in FIRST_SCREEN
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_pinned_package_has_its_hashes(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z0-9])", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE))
+    assert len(entries) > 20
+    assert [each.split()[0] for each in entries if "--hash=sha256:" not in each] == []

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from monitoring.counting.engine.tables import Table, open_table, union
 from monitoring.counting.profile import Profile
 from monitoring.decisions.baseline_rule import BaselineRule
 from monitoring.errors import InputError, NotEnoughData, SourceError
+from monitoring.openable import named, openable
 from monitoring.segment import EVERYONE, Segment
 from monitoring.sources.deployed import KEYS, Deployed
 from monitoring.window import Window
@@ -150,7 +150,9 @@ def take(
 
 def _table(deployed: Deployed, choice: BaselineChoice) -> Table:
     if choice.rule.kind == "file":
-        return open_table(_inside(choice.rule.path, deployed.azure.settings.files))
+        found = openable(choice.rule.path, deployed.azure.settings)
+        with named({found: choice.rule.path}):
+            return open_table(found)
     asset = choice.asset
     if asset is None:
         raise SourceError(
@@ -159,17 +161,6 @@ def _table(deployed: Deployed, choice: BaselineChoice) -> Table:
         )
     data = deployed.inventory.data(asset.name, asset.version, asset.registry)
     return open_table(deployed.collected.training(data))
-
-
-def _inside(path: str, root: Path) -> Path:
-    """Return a path below the folder of files: what is stored in a database is no proof."""
-    found = (root / path).resolve()
-    if not found.is_relative_to(root.resolve()):
-        raise InputError(
-            f"Cannot open {path!r}: it lies outside {str(root.resolve())!r}",
-            hint="Have LEEWAY_FILES set to the folder that holds it.",
-        )
-    return found
 
 
 def _of_table(

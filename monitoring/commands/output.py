@@ -12,6 +12,7 @@ from typing import Any
 
 from monitoring.commands import BREACHED, OK
 from monitoring.metric import MetricResult
+from monitoring.spreadsheet import cell
 
 BAR = 30
 COLUMNS = (
@@ -86,7 +87,7 @@ def _write_csv(results: Sequence[MetricResult]) -> None:
     records = [_plain(result) for result in results]
     writer = csv.DictWriter(sys.stdout, fieldnames=list(records[0]) if records else [])
     writer.writeheader()
-    writer.writerows(records)
+    writer.writerows({key: cell(value) for key, value in each.items()} for each in records)
 
 
 def _plain(result: MetricResult) -> dict[str, object]:

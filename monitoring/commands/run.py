@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 #: The pages come first: whoever evaluates beside them takes what they leave of the processor.
 EVALUATOR_NICENESS = 5
+#: How this machine calls itself.
+OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 def add(commands: Any) -> None:
@@ -19,29 +22,40 @@ def add(commands: Any) -> None:
         " runs the evaluator beside it until either SIGTERM or Ctrl-C. The exit code is the dashboard's.",
     )
     run.add_argument("--port", type=int, default=8501)
-    run.add_argument("--address", help="address to listen at, by default every one of the machine")
+    run.add_argument("--address", help="address to listen at, by default that of LEEWAY_ADDRESS")
     run.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     from monitoring.commands.supervisor import Program, run_together  # noqa: PLC0415
-    from monitoring.settings import from_environment  # noqa: PLC0415
+    from monitoring.settings import from_environment, is_public  # noqa: PLC0415
 
+    settings = from_environment()
+    address = options.address or settings.address
+    hosts = settings.hosts or (("*",) if is_public(address, settings) else ())
     own = (sys.executable, "-m", "monitoring")
     # A process of its own: what it takes to build is not held for as long as the dashboard runs.
     sample = [Program("sample workspace", (*own, "sample"))]
     return run_together(
-        Program("dashboard", app_command(options.port, options.address)),
+        Program("dashboard", app_command(options.port, address, hosts)),
         Program("evaluator", (*own, "serve"), EVALUATOR_NICENESS),
-        before=sample if from_environment().is_sample else (),
+        before=sample if settings.is_sample else (),
     )
 
 
-def app_command(port: int, address: str | None = None) -> tuple[str, ...]:
+def app_command(port: int, address: str, hosts: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the command that serves the pages.
 
-    >>> app_command(8600, "127.0.0.1")[1:]
-    ('-m', 'streamlit', 'run', 'app.py', '--server.port=8600', '--server.address=127.0.0.1')
+    Args:
+        hosts: Names under which a proxy is reached, beside this machine's own; "*" for any.
+
+    >>> app_command(8600, "127.0.0.1")[2:6]
+    ('streamlit', 'run', 'app.py', '--server.port=8600')
+    >>> app_command(8600, "127.0.0.1", ["leeway.example.com"])[-2:]
+    ('--server.allowedHosts=leeway.example.com', '--server.corsAllowedOrigins=https://leeway.example.com')
     """
-    serve = (sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}")
-    return (*serve, f"--server.address={address}") if address else serve
+    allowed = (f"--server.allowedHosts={host}" for host in (*OWN_HOSTS, *hosts))
+    # A proxy that sends its own name on needs no more; others keep the reader's in the origin alone.
+    origins = (f"--server.corsAllowedOrigins=https://{host}" for host in hosts if "*" not in host)
+    options = (f"--server.port={port}", f"--server.address={address}", *allowed, *origins)
+    return (sys.executable, "-m", "streamlit", "run", "app.py", *options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ CONNECT_SECONDS = 5
 #: One writer at a time on PostgreSQL too: any number that no one else uses.
 WRITER_LOCK = 7_204_113
 SCHEMES = ("sqlite", "postgresql", "postgres")
+#: What may stand behind the question mark of a server's URL.
+OPTIONS = ("password", "sslmode", "user")
 
 
 def address(text_: str) -> URL:
@@ -29,11 +32,11 @@ def address(text_: str) -> URL:
     """
     try:
         url = make_url(text_)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # the second one of a port
         raise InputError(
             "Cannot read DATABASE_URL: it is not a URL",
             hint="Write it as sqlite:///file or postgresql://user:password@host/name.",
-        ) from error
+        ) from None  # the text of the other holds the URL, and that the password
     scheme = url.drivername.split("+")[0]
     if scheme not in SCHEMES:
         raise InputError(
@@ -42,16 +45,36 @@ def address(text_: str) -> URL:
         )
     if scheme == "sqlite":
         return url.set(drivername="sqlite+pysqlite")
-    return url.set(drivername="postgresql+pg8000")
+    return _server(url)
+
+
+def _server(url: URL) -> URL:
+    """Return the URL of a server with its user and password in their place, and known options alone."""
+    given = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    user, password = url.username or given.get("user"), url.password or given.get("password")
+    if unknown := sorted(set(url.query) - set(OPTIONS)):
+        raise InputError(
+            f"Cannot use the option {unknown[0][:40]!r} of DATABASE_URL",
+            hint=f"Known are {', '.join(OPTIONS)}.",
+        )
+    if not user or not re.fullmatch(r"[\w.:-]*", url.host or "") or "@" in (url.database or ""):
+        raise InputError(
+            "Cannot read DATABASE_URL: it names no user, or its host or database has a character "
+            "that none has",
+            hint="Write @ # / ? : of a password as %40 %23 %2F %3F %3A.",
+        )
+    url = url.set(drivername="postgresql+pg8000", username=user, password=password)
+    return url.difference_update_query(["user", "password"])
 
 
 def shown(url: URL) -> str:
-    """Return a URL fit to be shown: no password, no driver.
+    """Return a URL fit to be shown: no password, no options, no driver.
 
     >>> shown(address("postgresql://ana:secret@db.example/leeway"))
     'postgresql://ana:***@db.example/leeway'
     """
-    return url.set(drivername=url.drivername.split("+")[0]).render_as_string(hide_password=True)
+    plain = url.set(drivername=url.drivername.split("+")[0], query={})
+    return plain.render_as_string(hide_password=True)
 
 
 def engine_of(text_: str) -> Engine:

@@ -7,7 +7,8 @@
     logs.json       lines of logs around it
 
 The last 64 bytes are the SHA-256 of all before them, in the zip's comment. Nothing is unpacked to
-disk, nothing but JSON is read, and no more of it than `MOST_UNPACKED`.
+disk, nothing but JSON is read, and no more of it than `MOST_UNPACKED` and `MOST_VALUES`. Digests say
+that a file is whole, not who made it: `bundle_rules` says what it may hold.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from monitoring.errors import InputError
+from monitoring.incidents import bundle_rules
 from monitoring.incidents.frozen import Frozen
 from monitoring.incidents.thinning import thinned
 from monitoring.results.json_records import plain, read
@@ -31,8 +33,8 @@ FORMAT, VERSION = "leeway-incident", 2
 #: Places were text.
 OLDER = 1
 MOST_BYTES = 5_000_000
-#: Unpacked, all parts together.
-MOST_UNPACKED = 60_000_000
+#: Unpacked, all parts together: bytes, and values of JSON, of which each takes up to 100 bytes of memory.
+MOST_UNPACKED, MOST_VALUES = 20_000_000, 1_500_000
 #: Points of a lane and lines of a log that are tried in turn until the file is small enough.
 SIZES = ((None, None), (4_000, 500), (1_500, 200), (500, 100), (150, 20), (40, 0))
 #: Field of a frozen incident -> its part; all others are in incident.json.
@@ -59,12 +61,13 @@ def write(frozen: Frozen, most_bytes: int = MOST_BYTES) -> bytes:
     """
     for points, lines in SIZES:
         small = frozen if points is None else _smaller(frozen, points, lines or 0)
-        packed = _packed(small)
-        if len(packed) <= most_bytes:
+        texts = _texts(small)
+        packed = _packed(small, texts)
+        if len(packed) <= most_bytes and not _too_much(texts.values()):
             return packed
     raise InputError(
         f"Cannot freeze the incident {frozen.incident.id!r}: {len(packed):,} bytes are more than "
-        f"{most_bytes:,}",
+        f"{most_bytes:,}, or hold too many values",
         hint="Choose one deployment or a shorter window.",
     )
 
@@ -88,12 +91,16 @@ def _smaller(frozen: Frozen, points: int, lines: int) -> Frozen:
     return replace(frozen, lanes=small, logs=logs, thinned=said)
 
 
-def _packed(frozen: Frozen) -> bytes:
+def _texts(frozen: Frozen) -> dict[str, bytes]:
+    """Return all parts but the manifest."""
     record = {field.name: plain(getattr(frozen, field.name)) for field in fields(frozen)}
     texts = {
         part: _json({name: record.pop(name) for name in names}) for part, names in PARTS.items()
     }
-    texts[_REST] = _json(record)
+    return texts | {_REST: _json(record)}
+
+
+def _packed(frozen: Frozen, texts: Mapping[str, bytes]) -> bytes:
     manifest = {
         "format": FORMAT,
         "version": VERSION,
@@ -120,7 +127,7 @@ def open_(content: bytes) -> Frozen:
     """Return the incident in a file.
 
     Raises:
-        InputError: It is too large, no bundle, damaged, or of a newer version.
+        InputError: It is too large, no bundle, damaged, of a newer version, or holds what none may.
     """
     if len(content) > MOST_BYTES:
         raise InputError(
@@ -129,12 +136,23 @@ def open_(content: bytes) -> Frozen:
             hint="Choose a file that was frozen on the page Incidents.",
         )
     parts = _parts(content)
+    if _too_much(parts.values()):
+        raise _foreign("it would unpack to more than a bundle holds")
     manifest = _parsed(parts, _MANIFEST)
     _check(manifest, parts, content)
     record: dict[str, Any] = dict(_parsed(parts, _REST))
     for part in PARTS:
         record |= _parsed(parts, part)
-    return read(Frozen, record)
+    frozen = read(Frozen, record)
+    bundle_rules.check(frozen)
+    return frozen
+
+
+def _too_much(texts: Iterable[bytes]) -> bool:
+    """Whether texts of JSON hold more than may be read: each value but the first follows a comma."""
+    texts = tuple(texts)
+    values = sum(text.count(b",") for text in texts)
+    return values > MOST_VALUES or sum(map(len, texts)) > MOST_UNPACKED
 
 
 def _parts(content: bytes) -> dict[str, bytes]:

@@ -43,7 +43,7 @@ ORIGIN = "origin.txt"
 #: The kinds that are kept, now or by an older version: a folder each, below the cache.
 KINDS = (
     "answers", "collected", "converted", "groups", "outcomes", "outputs", "profiles", "quality",
-    "segments", "training_versions", "uploads",
+    "segments", "training_versions",
 )  # fmt: skip
 _DIGEST_BYTES = 32
 

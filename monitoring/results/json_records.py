@@ -33,6 +33,10 @@ _NAMES: Mapping[str, object] = {
     "NDArray": NDArray,
     "datetime": datetime,
 }  # fmt: skip
+#: Whole numbers up to it are floats too, without a loss.
+LARGEST_INTEGER = 2**53
+#: Floats that JSON has no word for.
+_NO_NUMBERS = ("nan", "inf", "-inf")
 _TIMES, _VALUES = NDArray[np.datetime64], NDArray[np.float64]
 
 
@@ -109,16 +113,25 @@ def _read(kind: Any, data: object, where: str) -> Any:
 
 
 def _scalar(kind: Any, data: object, where: str) -> object:
-    try:
-        if kind is datetime and isinstance(data, str):
-            return datetime.fromisoformat(data).astimezone(UTC)
-    except ValueError as error:
-        raise _unlike(kind, data, where) from error
-    if kind is float and (type(data) in {int, float} or data in {"nan", "inf", "-inf"}):
+    if kind is datetime and isinstance(data, str):
+        return _time(data, where)
+    if kind is float and (type(data) in {int, float} or data in _NO_NUMBERS):
         return float(str(data))
+    if kind is int and type(data) is int and abs(data) > LARGEST_INTEGER:
+        raise _unlike(kind, data, where)
     if kind in {str, int, bool} and type(data) is kind:
         return data
     raise _unlike(kind, data, where)
+
+
+def _time(data: str, where: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(data).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _unlike(datetime, data, where) from error
+    if not window.EARLIEST <= time <= window.LATEST:
+        raise _unlike(datetime, data, where)
+    return time
 
 
 def _one_of(kind: Any, data: object, where: str) -> object:

@@ -185,3 +185,47 @@ def test_results_stay_for_the_days_that_are_set() -> None:
     for text in ("0", "-1", "a year"):
         with pytest.raises(InputError, match="LEEWAY_RETENTION_DAYS"):
             from_environment({"LEEWAY_RETENTION_DAYS": text})
+
+
+SECRET = "S3cretPW"  # noqa: S105 - of nobody
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"postgresql://h/x?user=ana&password={SECRET}", ""),
+        (f"postgresql://ana:{SECRET}@h/x?sslmode=require", ""),
+        (f"sqlite:///x?password={SECRET}", ""),
+        (f"postgresql://ana:PW@#{SECRET}@h/x", "names no user, or its host"),
+        (f"postgresql://ana:{SECRET}@h:port/x", "not a URL"),
+        (f"postgresql://ana:{SECRET}@h/x?bogus={SECRET}", "the option 'bogus'"),
+        (f"postgresql://h/x?password={SECRET}", "names no user"),
+        (f"mysql://ana:{SECRET}@h/x", "of the kind 'mysql'"),
+        (f"ana:{SECRET}@h", "not a URL"),
+    ],
+)
+def test_no_form_of_a_url_shows_its_password(url: str, said: str) -> None:
+    if said:
+        with pytest.raises(InputError, match=said) as caught:
+            engine.engine_of(url)
+        assert SECRET not in str(caught.value)
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None
+        return
+    address = engine.address(url)
+    assert SECRET not in engine.shown(address)
+    if address.host:
+        assert (address.username, address.password) == ("ana", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("LEEWAY_NOW", "0001-01-01"), ("LEEWAY_NOW", "9999-12-31T23:59:00-14:00"), ("LEEWAY_NOW", "x"),
+        ("LEEWAY_SEED", "-1"), ("LEEWAY_SEED", "9" * 20), ("LEEWAY_SEED", "1.5"),
+        ("LEEWAY_RETENTION_DAYS", "9" * 12),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_used_is_one_sentence(name: str, text: str) -> None:
+    with pytest.raises(InputError, match=name) as caught:
+        from_environment({name: text})
+    assert caught.value.hint

@@ -9,12 +9,14 @@ import zipfile
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from places import at
 from synthetic_incidents import HOUR, NOW, report
 
+from benchmarks.hostile_bundles import hostile, parts_of, signed
 from monitoring.errors import InputError
 from monitoring.incident import Incident
 from monitoring.incidents import bundle, frozen, lanes
@@ -236,3 +238,87 @@ def test_thresholds_and_queries_are_kept_as_they_were(whole: IncidentReport, mad
     asked = Asked(name="traffic", text="T | count", fetched=NOW, seconds=0.3, rows=2)
     again = bundle.open_(bundle.write(replace(made, queries=(asked,))))
     assert again.queries == (asked,)
+
+
+def refused(parts: dict[str, Any]) -> str:
+    with pytest.raises(InputError) as caught:
+        bundle.open_(signed(parts))
+    assert caught.value.hint
+    assert "\n" not in str(caught.value)
+    return caught.value.message
+
+
+WHOLE_YEARS = {"start": "1970-01-01T00:00:00+00:00", "end": "2199-12-31T00:00:00+00:00"}
+EVER = {"start": "0001-01-01T00:00:00+00:00", "end": "9999-12-31T00:00:00+00:00"}
+LOG = {"name": "console", "columns": ["a", "b"], "rows": [["1", "2"]]}
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "said"),
+    [
+        ("moments.json", {"moments": []}, "it holds no moment"),
+        ("logs.json", {"logs": [LOG, LOG]}, "2 logs are called 'console'"),
+        ("logs.json", {"logs": [LOG | {"columns": ["a", "a"]}]}, "2 columns of the log 'console'"),
+        ("logs.json", {"logs": [LOG | {"rows": [["1"]]}]}, "has not 2 columns"),
+        ("logs.json", {"logs": [LOG | {"rows": [["1", "2"]] * 20_001}]}, "20,001 lines of a log"),
+        ("logs.json", {"logs": [LOG | {"columns": list(map(str, range(101))), "rows": []}]}, "101 col"),
+        ("incident.json", {"window": WHOLE_YEARS}, "days, more than 400"),
+        ("incident.json", {"window": EVER}, "Cannot read 'Frozen.window.start'"),
+        ("incident.json", {"frozen": "9999-12-31T23:59:00-14:00"}, "Cannot read 'Frozen.frozen'"),
+    ],
+)  # fmt: skip
+def test_what_is_signed_but_was_never_written_is_one_sentence(
+    packed: bytes, part: str, change: dict[str, Any], said: str
+) -> None:
+    parts = parts_of(packed)
+    parts[part] |= change
+    assert said in refused(parts)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"times": [2**62]}, "times for"),
+        ({"times": [2**62] * 3, "values": [1.0] * 3, "statuses": []}, "a time outside of 1970"),
+        ({"times": [3, 1, 2], "values": [1.0] * 3, "statuses": []}, "are not in order"),
+        ({"times": [1], "values": [1.0], "statuses": ["ok"] * 2}, "2 verdicts for 1 steps"),
+        ({"times": [], "values": [], "statuses": [], "notes": ["x"]}, "1 notes for 0 steps"),
+        ({"times": [10**400], "values": [1.0]}, "Cannot read 'Frozen.lanes.times'"),
+        ({"step_seconds": 10**400}, "Cannot read 'Frozen.lanes.step_seconds'"),
+        ({"step_seconds": 0}, "a step of the lane"),
+        ({"step_seconds": 2**40}, "a step of the lane"),
+    ],
+)
+def test_lanes_that_do_not_fit_together_are_one_sentence(
+    packed: bytes, change: dict[str, Any], said: str
+) -> None:
+    parts = parts_of(packed)
+    parts["lanes.json"]["lanes"][0] |= {"notes": []} | change
+    assert said in refused(parts)
+
+
+def test_few_bytes_of_many_values_are_not_read(packed: bytes) -> None:
+    parts = parts_of(packed)
+    parts["logs.json"] = {"logs": [[]] * (bundle.MOST_VALUES + 1)}
+    assert len(signed(parts)) < 100_000
+    assert "unpack to more than a bundle holds" in refused(parts)
+
+
+@pytest.mark.parametrize("name", ["host_dupcol", "host_ragged"])
+def test_bundles_of_a_stranger_are_one_sentence(name: str) -> None:
+    with pytest.raises(InputError, match="of the log 'container_events'"):
+        bundle.open_((DATA / "hostile" / f"{name}.incident.zip").read_bytes())
+
+
+def test_any_tampered_bundle_opens_or_is_one_sentence(packed: bytes) -> None:
+    said = [_said(content) for content in hostile(packed, 150, seed=7)]
+    assert 10 < said.count("") < 140
+    assert not any("\n" in each for each in said)
+
+
+def _said(content: bytes) -> str:
+    try:
+        bundle.open_(content)
+    except InputError as error:
+        return str(error)
+    return ""

@@ -30,7 +30,6 @@ from monitoring.sources.azure import Azure, local_wiring
 from monitoring.sources.deployed import Deployed
 from monitoring.window import Window
 from tests.tiny_store import import_azure_ml
-from ui.parts import files as uploads
 
 WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
 CSV = b"a,b\n1,x\n2,y\n"
@@ -77,7 +76,6 @@ class Everything:
         store = ProfileStore(cache / "profiles")
         tables = list(days.tables.values())
         versions = training_versions.run(deployed, [model], store=cache).versions
-        upload = uploads._stored("mine.csv", CSV, self.settings)
         return plain(
             [
                 days.tables,
@@ -92,7 +90,6 @@ class Everything:
                 unmatched(tables[0], first, store=cache / "quality"),
                 versions,
                 open_table(self.text, store=cache / "converted"),
-                upload.read_bytes(),
             ]
         )  # fmt: skip
 
@@ -128,8 +125,6 @@ KINDS = (
                      "outputs", "converted")
         for ending in (".parquet", ".seal")
     ),
-    "uploads.csv",
-    "uploads.seal",
     *(f"{kind}.kept" for kind in ("profiles", "outcomes", "groups", "quality", "training_versions")),
 )  # fmt: skip
 

@@ -55,7 +55,7 @@ def table(app: AppTest, column: str) -> object:
 
 
 def metrics(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+    return {m.label: m.value.replace("\\", "") for m in app.metric}  # as a reader sees it
 
 
 def keep(app: AppTest, name: str, weeks: int, note: str = "") -> AppTest:

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from monitoring.settings import Settings
-from ui.loaders import workspace
+from ui.loaders import uploads, workspace
 
 from .conftest import open_page
 
@@ -155,3 +156,43 @@ def test_files_outside_the_folder_are_not_opened(opened: Opened) -> None:
     app.text_input(key="own-reference-path").set_value("/etc/passwd").run()
     assert not app.exception
     assert "lies outside" in text(app)
+
+
+def test_a_link_opens_nothing_where_no_folder_is_open(
+    opened: Opened, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "settings", lambda: replace(settings, files=None))
+    names = {"own-reference-path": "tests/data", "own-production-path": ".cache/uploads"}
+    app = opened("your_own_files.py", **names, feature="x")
+    assert not app.exception
+    assert "no folder is open to paths" in text(app)
+    assert not [each for each in app.text_input if each.key.endswith("-path")]
+
+
+def upload(app: AppTest, role: str, name: str, content: bytes) -> AppTest:
+    return app.file_uploader(key=f"own-{role}-upload").set_value((name, content, "text/csv")).run()
+
+
+def test_an_upload_is_named_as_its_reader_does_and_gone_with_its_session(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "c"
+    monkeypatch.setattr(uploads, "_folder", lambda: home)
+    rows = b"t,x\n" + b"".join(b"2026-01-0%d,%d\n" % (1 + n % 2, n) for n in range(80))
+    app = opened("your_own_files.py")
+    upload(app, "reference", "mine[1].csv", rows)
+    upload(app, "production", "other.csv", rows)
+    app.text_input(key="own-time").set_value("t").run()
+    app = run(app)
+    assert not app.exception
+    assert {m.label: m.value for m in app.metric}["Features that breached"] == "0 of 1"
+    (own,) = [each for each in home.iterdir() if each.is_dir()]
+    assert own.stat().st_mode & 0o077 == 0
+    upload(app, "production", "bad.csv", b"x\n")
+    app = run(app)
+    shown = text(app)
+    assert "'bad.csv'" in shown
+    assert "no rows" in shown
+    assert str(tmp_path) not in shown
+    st.cache_resource.clear()  # as when the session ends
+    assert not list(home.iterdir())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from monitoring.kept import disk
@@ -19,6 +20,8 @@ from sample.transport import Reply
 from ui.loaders import workspace
 from ui.shell import edge, nav
 from ui.shell.scope import ALL_DEPLOYMENTS, ALL_ENDPOINTS, KEYS, WINDOWS, Scope, set_scope
+
+from .conftest import open_page
 
 PAGES = [row.file for row in nav.TABLE]
 WINDOW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d to \d{4}-\d\d-\d\d \d\d:\d\d UTC")
@@ -217,3 +220,43 @@ def test_a_failed_start_is_tried_again(fresh, monkeypatch) -> None:
     with pytest.raises(OSError, match="disk full"):
         workspace.azure()
     assert workspace.azure() is CONNECTED
+
+
+@pytest.mark.parametrize("file", ["your_own_files.py", "incidents.py", None])
+def test_every_page_warns_where_others_can_reach_it_without_signing_in(
+    shell, words, monkeypatch, file
+) -> None:
+    assert "Nobody has to sign in" not in words(shell(file))
+    monkeypatch.setattr(workspace, "is_open_to_others", lambda: True)
+    assert "Nobody has to sign in" in words(shell(file))
+
+
+def test_an_open_address_that_nobody_meant_serves_no_page(fresh, words, monkeypatch) -> None:
+    asked = st.get_option
+    address = {"server.address": "0.0.0.0"}  # noqa: S104 - nothing is bound
+    monkeypatch.setattr(st, "get_option", lambda name: address.get(name) or asked(name))
+    app = open_page("your_own_files.py")
+    assert not app.exception
+    assert "Cannot serve at '0.0.0.0'" in words(app)
+    assert not app.file_uploader
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/\0.js", f"/static/{'a' * 5_000}.js", "/\0", f"/{'a' * 300}"]
+)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_path_that_no_file_has_is_not_found_and_has_the_headers(path, encoding) -> None:
+    sent = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    async def app(scope, receive, send) -> None:
+        pytest.fail("passed on")
+
+    headers = [(b"accept-encoding", encoding.encode())]
+    scope = {"type": "http", "path": path, "headers": headers}
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, edge.Edge(app)(scope, None, send)).result()
+    assert sent[0]["status"] == 404
+    assert b"content-security-policy" in dict(sent[0]["headers"])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
+from pathlib import Path
 
+import pandas as pd
+import pytest
+from streamlit.elements.lib.file_uploader_utils import enforce_filename_restriction
+from streamlit.errors import StreamlitAPIException
 from streamlit.testing.v1 import AppTest
 
 from monitoring.metric import Interval, MetricResult
 from monitoring.place import Place
-from ui.parts import numbers, result_table
+from ui.parts import cards, numbers, result_table, states
 
 
 def result(value: float | None, interval: Interval | None = None) -> MetricResult:
@@ -59,3 +66,36 @@ def test_a_choice_of_another_page_is_not_taken() -> None:
     app.run()
     assert not app.exception
     assert [text.value for text in app.text] == ["age", "robust"]
+
+
+@pytest.mark.parametrize("name", ["x.exe", "x\0.csv"])
+def test_a_name_that_no_browser_lets_choose_is_one_sentence(name: str) -> None:
+    with pytest.raises(StreamlitAPIException) as caught:
+        enforce_filename_restriction(name, [".csv"])
+    state = states.of_error(caught.value)
+    assert state.title == "Cannot use this"
+    assert "Cannot use the upload" in state.what
+
+
+def test_no_cell_of_a_download_is_a_formula_and_numbers_stay() -> None:
+    evil = '=HYPERLINK("http://evil.example","x")'
+    table = pd.DataFrame(
+        {evil: [evil, "plain", None], "n": [-1.5, 2.0, None], "m": ["-1.5", 1, "@x"]}
+    )
+    again = pd.read_csv(io.BytesIO(cards.csv_of(table)))
+    assert list(again.columns) == [f"'{evil}", "n", "m"]
+    assert again.iloc[0, 0] == f"'{evil}"
+    assert again["n"].tolist()[:2] == [-1.5, 2.0]
+    assert again["m"].tolist() == ["-1.5", "1", "'@x"]
+    doubled = pd.DataFrame([["=1", "=2"]], columns=["a", "a"])
+    assert cards.csv_of(doubled) == b"a,a\n'=1,'=2\n"
+    assert cards.csv_of(pd.DataFrame({"a": []})) == b"a\n"
+
+
+def test_every_csv_goes_through_one_function() -> None:
+    root = Path(__file__).parents[2]
+    files = [path for top in ("ui", "pages", "monitoring") for path in (root / top).rglob("*.py")]
+    assert [p.name for p in files if "to_csv" in p.read_text("utf-8")] == ["cards.py"]
+    assert [p.name for p in files if re.search(r"csv\.\w*[wW]riter", p.read_text("utf-8"))] == [
+        "output.py"
+    ]

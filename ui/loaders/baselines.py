@@ -18,9 +18,9 @@ from monitoring.decisions.benchmarks import Benchmarks
 from monitoring.decisions.changes import Changes
 from monitoring.decisions.stored import Benchmark, Change, StoredBaseline, ThresholdSet
 from monitoring.decisions.threshold_sets import ThresholdSets
-from monitoring.errors import InputError
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE
+from monitoring.openable import named, openable
 from monitoring.place import Place
 from monitoring.progress import Progress, part
 from monitoring.signals import SIGNALS
@@ -156,16 +156,11 @@ def _check_file(path: str) -> None:
     """Open a file before it is kept as a baseline.
 
     Raises:
-        InputError: It lies outside the folder of files, or cannot be read.
+        InputError: It may not be opened, or cannot be read.
     """
-    root = workspace.settings().files
-    found = (root / path).resolve()
-    if not found.is_relative_to(root.resolve()):
-        raise InputError(
-            f"Cannot open {path!r}: it lies outside {str(root.resolve())!r}",
-            hint="Have LEEWAY_FILES set to the folder that holds it.",
-        )
-    open_table(found, role="baseline")
+    found = openable(path, workspace.settings())
+    with named({found: path}):
+        open_table(found, role="baseline")
 
 
 def switch(

@@ -14,7 +14,7 @@ import streamlit as st
 
 from monitoring.errors import MonitoringError
 from monitoring.kept.memory import Memory
-from monitoring.settings import Settings, from_environment, time_of_day
+from monitoring.settings import Settings, from_environment, is_public, time_of_day
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
@@ -28,9 +28,16 @@ def settings() -> Settings:
     """Return the settings of this process.
 
     Raises:
-        InputError: The environment cannot be used.
+        InputError: The environment cannot be used, or the address is open to others unmeant.
     """
-    return from_environment()
+    found = from_environment()
+    is_public(st.get_option("server.address"), found)
+    return found
+
+
+def is_open_to_others() -> bool:
+    """Whether others than this machine may reach the pages, and nobody has to sign in."""
+    return is_public(st.get_option("server.address"), settings())
 
 
 def now() -> datetime:

@@ -16,6 +16,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.typing import PlotlyState
 
+from monitoring import spreadsheet
 from monitoring.charts import Chart
 from monitoring.kept.memory import Entry
 from monitoring.metric import MetricResult, Status
@@ -141,7 +142,8 @@ def answered(*answers: Answer, missing: str = "") -> Freshness | None:
 class Tile:
     """One number with its status.
 
-    label: what it is; ours, not from outside. value: with its unit; an en dash when there is none.
+    label: what it is. value: with its unit; an en dash when there is none. Both are Markdown: what
+    comes from outside is escaped before.
     status: how it is judged; None for a number without a verdict. note: threshold, rows or since when,
     as plain text. term: entry of the glossary for the tooltip.
     """
@@ -355,9 +357,22 @@ def offer(label: str, data: bytes | Callable[[], bytes], *, file: str, key: str,
 def offer_csv(
     label: str, rows: pd.DataFrame | list[dict[str, object]], *, file: str, key: str
 ) -> None:
-    """Draw the download of a table, or of its rows."""
+    """Draw the download of a table, or of its rows; no cell of it is a formula."""
 
     def data() -> bytes:
-        return pd.DataFrame(rows).to_csv(index=False).encode()
+        return csv_of(pd.DataFrame(rows))
 
     offer(label, data, file=f"{file}.csv", key=key, mime="text/csv")
+
+
+def csv_of(table: pd.DataFrame) -> bytes:
+    """Return a table as a CSV file; what comes from outside is no formula in it."""
+    if not table.empty:
+        table = table.apply(
+            lambda column: column.map(spreadsheet.cell) if _is_text(column) else column
+        )
+    return table.rename(columns=spreadsheet.cell).to_csv(index=False).encode()
+
+
+def _is_text(column: pd.Series[Any]) -> bool:
+    return pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)

@@ -62,7 +62,7 @@ def show(report: PredictionReport, key: str) -> None:
         _show_overlay(report, picked, found[picked], key)
     with right, cards.panel("Over time"):
         _show_trend(report, found[picked], key)
-    st.caption(verdict(picked[0].upper() + picked[1:], found[picked]))
+    st.caption(cards.escaped(verdict(picked[0].upper() + picked[1:], found[picked])))
 
 
 def _show_overlay(report: PredictionReport, name: str, result: MetricResult, key: str) -> None:
@@ -88,4 +88,4 @@ def show_numbers(report: PredictionReport, key: str) -> None:
     table = result_table.table(results, COLUMNS).drop(columns="Day")
     cards.show_table(table, key=f"{key}all", alt="Every metric of every output")
     methods = sorted({r.method.split(";")[0] for r in results if r.method})
-    st.caption(f"Baseline: {report.drift.baseline.name}. {'. '.join(methods)}.")
+    st.caption(cards.escaped(f"Baseline: {report.drift.baseline.name}. {'. '.join(methods)}."))

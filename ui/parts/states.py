@@ -139,6 +139,14 @@ def not_kept(fault: MonitoringError) -> State:
     return State("Nothing is kept", ":material/save:", "orange", why, next=fault.hint)
 
 
+WITHOUT_SIGN_IN = State(
+    "Open to others",
+    ":material/lock_open:",
+    "orange",
+    "Nobody has to sign in: whoever reaches this address may read and switch everything.",
+    next="Set LEEWAY_ADDRESS to 127.0.0.1, or keep strangers out by a proxy or network.",
+)
+
 #: The first class that an error is an instance of says how it looks: title, icon, colour.
 ERRORS: Sequence[tuple[type[MonitoringError], tuple[str, str, Colour]]] = (
     (NotPermittedError, ("Not permitted", ":material/lock:", "gray")),
@@ -152,8 +160,21 @@ ERRORS: Sequence[tuple[type[MonitoringError], tuple[str, str, Colour]]] = (
 )
 
 
+#: What Streamlit raises of a file that no browser would have let its reader choose.
+_UPLOAD_ERRORS = {
+    "file-uploader-invalid-extension": "its name ends in a suffix that is not asked for",
+    "filename-contains-null-bytes": "its name holds a character that no name may have",
+}
+
+
+def _of_upload(error: Exception) -> InputError | None:
+    why = _UPLOAD_ERRORS.get(getattr(error, "error_id", None) or "")
+    return InputError(f"Cannot use the upload: {why}", hint="Choose another file.") if why else None
+
+
 def of_error(error: Exception) -> State:
     """Return the state for an error: its own sentence and hint, or an id under which it is logged."""
+    error = _of_upload(error) or error
     if isinstance(error, MonitoringError):
         title, icon, colour = next(look for kind, look in ERRORS if isinstance(error, kind))
         return State(title, icon, colour, f"{error.message}.", next=error.hint)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+#: Bytes that a file system takes for a name.
+LONGEST_NAME = 255
 STATIC = Path(st.__file__).parent / "static"
 # To refuse a foreign origin Streamlit would first ask a web service for this machine's address.
 net_util._external_ip = ""  # noqa: SLF001 - there is no setting for it
@@ -83,6 +85,9 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if not _is_path(scope["path"]):
+            await Response("Not Found", 404, headers=HEADERS)(scope, receive, send)
+            return
         asset = _asset(scope["path"]) if _accepts_gzip(scope) else None
         if asset is not None:
             await (await self._answer(asset))(scope, receive, send)
@@ -109,6 +114,11 @@ class Edge:
         )
 
 
+def _is_path(path: str) -> bool:
+    """Whether a file system takes its names: Streamlit looks for a file of whatever is asked for."""
+    return "\0" not in path and all(len(part.encode()) <= LONGEST_NAME for part in path.split("/"))
+
+
 def _accepts_gzip(scope: Scope) -> bool:
     return "gzip" in Headers(scope=scope).get("accept-encoding", "")
 
@@ -117,8 +127,11 @@ def _asset(path: str) -> Path | None:
     """Return Streamlit's own script or stylesheet at this path, never a file outside its folder."""
     if not path.startswith("/static/"):
         return None
-    file = (STATIC / path.lstrip("/")).resolve()
-    inside = file.is_relative_to(STATIC / "static") and file.is_file()
+    try:
+        file = (STATIC / path.lstrip("/")).resolve()
+        inside = file.is_relative_to(STATIC / "static") and file.is_file()
+    except (OSError, ValueError):  # a name that no file system takes
+        return None
     return file if inside and file.suffix in ASSETS else None
 
 

@@ -44,6 +44,8 @@ def shell() -> None:
     trail.arrive(page.url_path, navigated=navigated)
     if settings.is_sample:
         _sample_notice()
+    if workspace.is_open_to_others():
+        states.show(states.WITHOUT_SIGN_IN)
     if (fault := disk.fault()) is not None:
         states.show(states.not_kept(fault))
     try:

@@ -104,10 +104,12 @@ def show_in_force(here: InForce | None, signal: str) -> None:
     columns = iter(st.columns(2))
     if signal in BASELINE_SIGNALS:
         with next(columns), st.container(border=True, height="stretch"):
-            st.metric("Baseline in force", here.baseline.label, help=explain("baseline"))
+            label = cards.escaped(here.baseline.label)
+            st.metric("Baseline in force", label, help=explain("baseline"))
             st.text(_about(here.baseline))
     with next(columns), st.container(border=True, height="stretch"):
-        st.metric("Thresholds in force", thresholds_label(here), help=explain("threshold"))
+        label = cards.escaped(thresholds_label(here))
+        st.metric("Thresholds in force", label, help=explain("threshold"))
         st.text(_about_thresholds(here))
         if (wide := SIGNALS[signal].level) != "deployment":
             st.text(f"They count for the whole {wide}.")
@@ -277,12 +279,11 @@ def _ask_rule(kind: BaselineKind) -> dict[str, object]:
                 )
                 return {"asset": asset.strip()}
             case "file":
-                root = workspace.settings().files.resolve()
                 path = st.text_input(
                     "Path on the server",
                     key="new-path",
                     width=320,
-                    help=f"A file or a folder under {root}.",
+                    help="A file or a folder below the one that LEEWAY_FILES names.",
                 )
                 return {"path": path.strip()}
     return {}

@@ -280,9 +280,5 @@ def _show_results(results: Sequence[MetricResult], key: str) -> None:
     st.dataframe(table, hide_index=True, key=f"{key}results", alt="Every metric of this feature")
     robust = any(r.noise_floor is not None for r in results)
     terms = f"Noise floor: {explain('noise floor')} p adjusted: {explain('BH')} " if robust else ""
-    st.caption(
-        terms
-        + " ".join(
-            dict.fromkeys(f"{r.method[0].upper()}{r.method[1:]}." for r in results if r.method)
-        )
-    )
+    methods = dict.fromkeys(f"{r.method[0].upper()}{r.method[1:]}." for r in results if r.method)
+    st.caption(terms + cards.escaped(" ".join(methods)))

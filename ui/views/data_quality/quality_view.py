@@ -292,7 +292,7 @@ def _show_faults(report: DataQualityReport, key: str) -> None:
         return
     for each in report.faults:
         st.markdown(
-            f"**{cards.escaped(each.name)}**: {each.count:,} of {each.of:,} {each.unit}. "
+            f"**{cards.escaped(each.name)}**: {each.count:,} of {each.of:,} {cards.escaped(each.unit)}. "
             + cards.escaped(each.words)
         )
         st.caption(cards.escaped(each.fix))

@@ -148,7 +148,7 @@ def _show_groups(report: FairnessReport, asked: Asked, key: str) -> None:
     cards.show_table(table, key=f"{key}group-table", alt=chart.summary)
     st.caption(
         f"Each group against all other groups together. {explain('pooled')} p adjusted: over every "
-        f"group and metric of this page. {drawn[0].result.method}."
+        f"group and metric of this page. {cards.escaped(drawn[0].result.method)}."
     )
 
 

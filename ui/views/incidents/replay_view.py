@@ -129,7 +129,8 @@ def _show_evidence(frozen: Frozen, time: datetime) -> None:
 
 
 def _show_log(log: LogLines, time: datetime) -> None:
-    with st.expander(f"Log: {log.name.replace('_', ' ')}", type="compact", icon=":material/notes:"):
+    label = f"Log: {cards.escaped(log.name.replace('_', ' '))}"
+    with st.expander(label, type="compact", icon=":material/notes:"):
         if log.cut:
             st.text(f"Left out: {log.cut}")
         then = f"{time:%Y-%m-%d %H:%M:%S}"

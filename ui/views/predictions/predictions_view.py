@@ -82,7 +82,7 @@ def _show_mix(report: PredictionReport, key: str) -> None:
     cards.show_chart(chart, key=f"{key}mix", table=table)
     result = report.deciding().get("prediction")
     if result:
-        st.caption(outputs_view.verdict("Mix of answers", result))
+        st.caption(cards.escaped(outputs_view.verdict("Mix of answers", result)))
 
 
 def _show_confidence(report: PredictionReport, key: str) -> None:

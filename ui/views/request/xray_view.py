@@ -174,7 +174,7 @@ def _show_answer(found: RequestXray) -> None:
         _show_missing(found.links, "prediction")
         return
     cards.tiles(
-        Tile("Prediction", _text(collected.prediction)),
+        Tile("Prediction", _value(collected.prediction)),
         _tile_probability(collected.probabilities or {}),
         _tile_label(found),
     )
@@ -193,7 +193,7 @@ def _tile_label(found: RequestXray) -> Tile:
     note = _link(found, "label").words
     if label and label.known:
         note = f"known since {label.known:%d %b %H:%M} UTC"
-    return Tile("Label", _text(label.value) if label else "–", note=note)
+    return Tile("Label", _value(label.value) if label else "–", note=note)
 
 
 def _link(found: RequestXray, name: str) -> Link:
@@ -240,6 +240,12 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.6g}"
     return str(value)
+
+
+def _value(value: Any) -> str:
+    """Return a value that was collected as the Markdown of a tile."""
+    text = _text(value)
+    return cards.escaped(text) if isinstance(value, str) else text
 
 
 def _show_lines(found: RequestXray) -> None:
