@@ -207,3 +207,29 @@ def test_days_are_cut_from_the_file_itself(tmp_path: Path, folder: str) -> None:
     (tmp_path / "store").mkdir()
     parts = by_day(open_table(tmp_path / folder / "rows.parquet"), "t", tmp_path / "store")
     assert {day.day: part.rows for day, part in parts.items()} == {1: 2, 2: 1}
+
+
+@pytest.mark.parametrize(("production", "expected"), [("text_prod_int", 0.0), ("text_ref", 0.0)])
+def test_azureml_looks_for_sets_of_categorical_features_only(
+    capsys: pytest.CaptureFixture[str], production: str, expected: float
+) -> None:
+    folder = DATA / "azureml_out_of_bounds"
+    code, out, _ = run(
+        capsys, "quality", "--mode", "azureml", "--reference", folder / "text_ref.parquet",
+        "--data", folder / f"{production}.parquet", "--format", "json",
+    )  # fmt: skip
+    (share,) = [r["value"] for r in json.loads(out) if r["metric"] == "out_of_bounds_rate"]
+    assert (code, share) == (0, expected)
+
+
+def test_azureml_finds_a_text_outside_the_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side, last in (("reference", "a"), ("production", "new")):
+        pq.write_table(pa.table({"c": ["a"] * 9 + [last]}), tmp_path / f"{side}.parquet")
+    code, out, _ = run(
+        capsys, "quality", "--mode", "azureml", "--reference", tmp_path / "reference.parquet",
+        "--data", tmp_path / "production.parquet", "--format", "json",
+    )  # fmt: skip
+    (share,) = [r["value"] for r in json.loads(out) if r["metric"] == "out_of_bounds_rate"]
+    assert (code, share) == (2, 0.1)
