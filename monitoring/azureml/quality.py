@@ -233,6 +233,8 @@ def _type_errors(column: Column, dtype: str) -> int | None:
 
 def _out_of_bounds(column: Column, kind: Kind | None, known: Statistics) -> int | None:
     if known.set_text is not None:
+        if kind != "categorical":  # the service looks for sets of categorical features only
+            return 0
         allowed = set(parsed_set(known.set_text))
         return sum(n for text, n in _texts(column).items() if text not in allowed)
     if known.minimum is None or known.maximum is None:

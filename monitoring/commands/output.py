@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from monitoring.commands import BREACHED, OK
-from monitoring.metric import MetricResult
+from monitoring.commands import BLIND, BREACHED, FAILED, OK
+from monitoring.errors import InputError
+from monitoring.metric import MetricResult, Status
 from monitoring.spreadsheet import cell
 
 BAR = 30
@@ -67,14 +68,42 @@ def add_rules(parser: Any) -> None:
 
 
 def features_of(options: argparse.Namespace) -> list[str] | None:
-    """Return the features that were named; None for all."""
-    names = [name.strip() for name in (options.features or "").split(",")]
-    return [name for name in names if name] or None
+    """Return the features that were named; None for all.
+
+    Raises:
+        InputError: The option is given and names none: that is not taken to mean all.
+    """
+    if options.features is None:
+        return None
+    names = [name for each in options.features.split(",") if (name := each.strip())]
+    if not names:
+        raise InputError(
+            f"Cannot choose features by {options.features!r}: it names none",
+            hint="Write --features a,b or leave the option out for all.",
+        )
+    return names
 
 
 def exit_code(results: Iterable[MetricResult]) -> int:
-    """Return 2 with a breach, else 0."""
-    return BREACHED if any(result.status == "breached" for result in results) else OK
+    """Return 2 with a breach, else 1, 3 or 0: not compared is not passed.
+
+    1 where a feature could not be compared, 3 where one has too few rows to judge, 0 when every
+    feature was judged and none breached.
+
+    A feature that one metric judged is judged: that another metric is undefined on it is no failure.
+    So is a number that was measured without a threshold: nothing was asked of it.
+    """
+    statuses: dict[str, set[Status]] = {}
+    for result in results:
+        is_measured = math.isnan(result.threshold) and math.isfinite(result.value or math.nan)
+        status = "ok" if is_measured and result.status != "breached" else result.status
+        statuses.setdefault(result.subject, set()).add(status)
+    if any("breached" in found for found in statuses.values()):
+        return BREACHED
+    unjudged = [found for found in statuses.values() if "ok" not in found]
+    if any("error" in found for found in unjudged):
+        return FAILED
+    return BLIND if unjudged or not statuses else OK
 
 
 def _write_json(results: Sequence[MetricResult]) -> None:

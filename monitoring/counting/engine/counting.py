@@ -61,9 +61,10 @@ def features(
     """Look at a sample of the reference and decide how each column is read.
 
     Text and flags are categorical, as are integers with two distinct values or fewer; numbers and
-    times are numerical. `kinds` overrides that.
+    times are numerical. `kinds` overrides that. No `names` at all is every column, an empty list none.
     """
-    wanted = [name for name in names or table.columns if name in table.columns]
+    chosen = table.columns if names is None else names
+    wanted = [name for name in chosen if name in table.columns]
     sample = _sample(table, [n for n in wanted if kind_of(table.columns[n]) in {"number", "time"}])
     found = {}
     for name in wanted:

@@ -182,6 +182,9 @@ def _text_hashes(chunk: pa.Array) -> Hashes:
 
     if not pa.types.is_dictionary(chunk.type):
         chunk = chunk.cast(pa.string()) if pa.types.is_boolean(chunk.type) else chunk
+        if pa.types.is_nested(chunk.type):  # Arrow has no dictionary of lists, structs and maps
+            written = [None if value is None else repr(value) for value in chunk.to_pylist()]
+            chunk = pa.array(written, pa.string())
         chunk = chunk.dictionary_encode()
     labels = [_text_hash(label) for label in chunk.dictionary.to_pylist()]
     table = np.array([*labels, int(_NULL)], np.uint64)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from monitoring.kept.disk import Disk, digest, state_of
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 #: Footers of Parquet files that are held in memory.
@@ -30,11 +33,16 @@ READERS = {
     ".ndjson": "read_json",
     ".json": "read_json",
 }
+#: Characters of a line that are looked at to find the separator; below what Python's csv allows a field.
+_LONGEST_LINE = 100_000
 #: Goes up whenever text files are converted in another way.
-VERSION = 1
+VERSION = 2
 #: What a reader needs to be sure of types: all rows, not a sample.
+_SEPARATORS = ",;\t|"
+#: Stands in no text: the separator of a file of one column, whose values may hold any of the others.
+_NO_SEPARATOR = "\x1f"
 _OPTIONS = {
-    "read_csv": "sample_size=-1, union_by_name=true",
+    "read_csv": "sample_size=-1, union_by_name=true, header=true",
     "read_json": "sample_size=-1, union_by_name=true, format='auto', maximum_object_size=67108864",
 }
 
@@ -152,6 +160,30 @@ def _repeated_columns(file: Path) -> dict[str, str]:
     return reasons
 
 
+def _csv_options(file: Path) -> str:
+    """Return the reader's options, with the separator where the first two lines agree on one.
+
+    Left to itself, the reader takes a later line that happens to hold another separator for the header,
+    and drops what stands above it.
+    """
+    options = _OPTIONS["read_csv"]
+    with file.open("rb") as raw:
+        if raw.read(2) in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"}:  # gzip, UTF-16
+            return options
+    with file.open(encoding="utf-8", errors="replace", newline="") as lines:
+        two = [lines.readline(_LONGEST_LINE), lines.readline(_LONGEST_LINE)]
+    if two[0].startswith("#") or any(line.count('"') % 2 for line in two):
+        return options
+    fields = {
+        mark: {len(next(csv.reader([line], delimiter=mark), [])) for line in two}
+        for mark in _SEPARATORS
+    }
+    if all(counts == {1} for counts in fields.values()):
+        return f"{options}, delim='{_NO_SEPARATOR}'"
+    agreed = [mark for mark, counts in fields.items() if len(counts) == 1 and counts != {1}]
+    return f"{options}, delim='{agreed[0]}'" if len(agreed) == 1 else options
+
+
 def _convert(
     files: tuple[Path, ...], reader: str, path: Path, role: str, store: Path | None
 ) -> tuple[Path, tuple[str, ...]]:
@@ -167,13 +199,14 @@ def _parse(
     files: tuple[Path, ...], reader: str, path: Path, role: str, target: Path
 ) -> tuple[str, ...]:
     """Convert text and return what a reader should know about how it was read."""
+    options = _csv_options(files[0]) if reader == "read_csv" else _OPTIONS[reader]
     with _connection() as connection:
         try:
-            _copy(connection, files, reader, _OPTIONS[reader], target)
+            _copy(connection, files, reader, options, target)
         except InputError as error:
             if reader != "read_csv" or "nicode" not in error.message:
                 raise InputError(_sentence(path, role, error.message), hint=error.hint) from error
-            latin = f"{_OPTIONS[reader]}, encoding='latin-1'"
+            latin = f"{options}, encoding='latin-1'"
             try:
                 _copy(connection, files, reader, latin, target)
             except InputError as again:
@@ -203,7 +236,7 @@ def _copy(
 ) -> None:
     import duckdb  # noqa: PLC0415
 
-    names = [str(file) for file in files]
+    names = [_exactly(file) for file in files]
     try:
         connection.execute(
             f"COPY (SELECT * FROM {reader}(?, {options})) TO '{_quoted(target)}'"
@@ -219,6 +252,11 @@ def _copy(
         ) from error
 
 
+def _exactly(path: Path) -> str:
+    """Return a path as a pattern that only this file meets: the reader takes names for patterns."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
+
+
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
@@ -231,20 +269,21 @@ def _described(
     notes: tuple[str, ...],
 ) -> Table:
     columns: dict[str, str] = {}
+    left_out: dict[str, None] = {}
     rows = 0
     for file in files:
         opened = open_parquet(file, role)
         rows += opened.metadata.num_rows
         schema = opened.schema_arrow
+        index = _pandas_index(schema.metadata or {})
+        left_out |= dict.fromkeys(name for name in schema.names if name in index)
         for name in dict.fromkeys(schema.names):
+            if name in index:
+                continue
             if schema.names.count(name) > 1:
                 rejected[name] = f"{schema.names.count(name)} columns have this name"
                 continue
-            dtype = str(schema.field(name).type)
-            if dtype.startswith("dictionary<values="):
-                dtype = dtype.split("=")[1].split(",", maxsplit=1)[
-                    0
-                ]  # how it is stored is not what it is
+            dtype = _type_of(schema, name)
             if columns.setdefault(name, dtype) != dtype:
                 rejected[name] = f"its type is {columns[name]} in one file and {dtype} in another"
     for name in rejected:
@@ -258,7 +297,35 @@ def _described(
             f"Cannot read the {role} {str(path)!r}: it has a header but no rows",
             hint="Choose a period that has data.",
         )
+    if left_out:
+        named = ", ".join(map(repr, left_out))
+        notes = (*notes, f"{path.name}: {named} is a numbering of rows by pandas and is left out.")
     return Table(str(path), files, columns, rows, rejected, notes)
+
+
+def _type_of(schema: pa.Schema, name: str) -> str:
+    """Return the type of a column's values: how they are stored is not what they are."""
+    dtype = str(schema.field(name).type)
+    if dtype.startswith("dictionary<values="):
+        return dtype.split("=")[1].split(",", maxsplit=1)[0]
+    return dtype
+
+
+def _pandas_index(metadata: Mapping[bytes, bytes]) -> set[str]:
+    """Return the unnamed index columns that pandas wrote: they number rows and are no feature.
+
+    An index with a name is kept: it is a column that somebody chose.
+    """
+    try:
+        said = json.loads(metadata.get(b"pandas", b"{}"))
+        names = said.get("index_columns", [])
+    except (ValueError, AttributeError):  # written by another program, or damaged: says nothing
+        return set()
+    return {
+        name
+        for name in (names if isinstance(names, list) else [])
+        if isinstance(name, str) and name.startswith("__index_level_")
+    }
 
 
 def open_parquet(file: Path, role: str = "data") -> pq.ParquetFile:
@@ -340,7 +407,7 @@ def by_day(table: Table, column: str, store: Path) -> dict[date, Table]:
 
     folder = Path(tempfile.mkdtemp(prefix="days-", dir=store))
     name = column.replace('"', '""')
-    files = [str(path) for path in table.paths]
+    files = [_exactly(path) for path in table.paths]
     with _connection() as connection:
         try:
             connection.execute(

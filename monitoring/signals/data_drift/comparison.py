@@ -245,7 +245,7 @@ def _wanted(
         *production.columns,
         *production.rejected,
     ]
-    wanted = list(dict.fromkeys(features or everything))
+    wanted = list(dict.fromkeys(everything if features is None else features))
     if unknown := [name for name in wanted if name not in everything]:
         raise InputError(
             f"Cannot compare {', '.join(map(repr, unknown))}: no such column in"

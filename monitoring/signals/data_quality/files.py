@@ -59,9 +59,10 @@ def compare_tables(
 ) -> DataQualityReport:
     """Check a table against a reference. Raises as `compare_files`."""
     _expect(features or (), reference, data)
-    names = [name for name in features or reference.columns if name in reference.columns]
+    chosen = reference.columns if features is None else features
+    names = [name for name in chosen if name in reference.columns]
     baseline = take_baseline(reference.name, reference, features=names, progress=progress)
-    if features:
+    if features is not None:
         kept = {name: dtype for name, dtype in data.columns.items() if name in features}
         data = Table(data.name, data.paths, kept, data.rows, data.rejected, data.notes)
     return compare(baseline, data, rules=rules, taken=taken)
