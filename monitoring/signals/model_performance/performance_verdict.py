@@ -9,6 +9,7 @@ from functools import lru_cache
 from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult, Worse
+from monitoring.metrics.class_rows import ClassRows
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
@@ -79,8 +80,13 @@ class Judge:
             worse=limit.worse,
             hint="" if withheld else limit.hint,
         )
-        few = too_few(outcomes.labelled, LEAST_LABELS, "labels")
-        return judge(measured, by="interval", withheld=withheld, few=few or limit.reason)
+        rows = ClassRows.of(outcomes)
+        few = (
+            too_few(outcomes.labelled, LEAST_LABELS, "labels")
+            or limit.reason
+            or (rows.lacking(metric.rests_on) if rows else "")
+        )
+        return judge(measured, by="interval", withheld=withheld, few=few)
 
     def draft(
         self, metric: PerformanceMetric, outcomes: Outcomes | None, window: Window | None
