@@ -8,17 +8,21 @@ import pytest
 
 from monitoring.metric import MetricResult
 from monitoring.metrics.class_rows import ClassRows
-from monitoring.signals.model_performance.files import Asked, measure_files
+from monitoring.signals.model_performance.files import Asked, FilesPerformance, measure_files
 
 CASES = Path(__file__).parent.parent / "data" / "verdicts"
 
 
-def measured(name: str, *probabilities: str) -> dict[tuple[str, str], MetricResult]:
-    found = measure_files(
+def of_files(name: str, *probabilities: str) -> FilesPerformance:
+    return measure_files(
         CASES / f"{name}.csv",
         Asked("label", "pred", probabilities),
         reference=CASES / f"{name}_reference.csv",
     )
+
+
+def measured(name: str, *probabilities: str) -> dict[tuple[str, str], MetricResult]:
+    found = of_files(name, *probabilities)
     return {(result.signal, result.metric): result for _, result in found.rows()}
 
 
@@ -43,6 +47,21 @@ def test_a_class_without_rows_takes_macro_numbers_along() -> None:
         result = found["model_performance", metric]
         assert (result.status, result.reason) == ("not_enough_data", "no row is labelled 'c'")
     assert found["model_performance", "accuracy"].status == "ok"
+
+
+def test_the_positive_class_is_named_and_a_contradiction_said() -> None:
+    said = of_files("probability_of_bad", "p_bad").realized
+    assert said is not None
+    named, against = said.about_positive
+    assert "'good'" in named
+    assert "AUC is 0.124" in against
+
+
+def test_a_class_that_is_named_is_the_positive_one() -> None:
+    said = of_files("probability_of_bad", "bad=p_bad").realized
+    assert said is not None
+    (named,) = said.about_positive
+    assert "The positive class is 'bad'" in named
 
 
 @pytest.mark.parametrize(
