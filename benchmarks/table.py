@@ -45,6 +45,9 @@ GOALS = {
     ),
     "verdicts": (
         ("verdicts_false_alarm_share", "alarms without drift, share of features", "<=", 0.05),
+        ("verdicts_many_values_false_alarm_share_largest", "alarms without drift, 50 to 5,000 categories, most of any", "<=", 0.05),
+        ("verdicts_many_values_power_10_points_least", "10 points moved to one of many categories, seen", ">=", 0.95),
+        ("verdicts_rare_class_breach_days_share_largest", "days in breach without drift, 1 and 2 % positive, most of any", "<=", 0.05),
         ("verdicts_power_normal_half_sd", "+0.5 SD seen, normal", ">=", 0.95),
         ("verdicts_power_lognormal_half_sd", "+0.5 SD seen, lognormal", ">=", 0.95),
         ("verdicts_power_t3_half_sd", "+0.5 SD seen, t with 3 degrees of freedom", ">=", 0.95),

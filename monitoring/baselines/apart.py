@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
 import numpy as np
 
 from monitoring.arrays import Counts, Floats
-from monitoring.counting.profile import Profile
+from monitoring.counting.profile import Profile, merge
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.counting.totals.margins import Margins
-from monitoring.counting.totals.stack import Layout, Stack
+from monitoring.counting.totals.stack import Categories, Layout, Stack, categories_of
 from monitoring.metrics.drift_metric import Metric
 
 #: Numbers that are compared at once at most, so that they fit the processor's cache.
@@ -39,18 +40,41 @@ def apart(profiles: Sequence[Profile], groups: Sequence[Hashable], metric: Metri
     margins = Margins.of(kept)
     labels = np.array([len(profile.labels) for profile in kept])
     rest = _rest(upto, group[several]), _others(margins, group[several])
+    own, other = _categories(kept, group[several]) if layout.kind == "categorical" else ((), ())
     step = max(AT_ONCE // layout.cuts, 1)
     for start in range(0, len(kept), step):
         rows = np.zeros(len(kept), bool)
         rows[start : start + step] = True
         some = layout.subset(rows)
-        days = Stack(some, upto[rows], margins.subset(rows), labels[rows])
-        others = Stack(some, rest[0][rows], rest[1].subset(rows), labels[rows])
+        part = slice(start, start + step)
+        days = Stack(some, upto[rows], margins.subset(rows), labels[rows], categories=own[part])
+        others = Stack(
+            some, rest[0][rows], rest[1].subset(rows), labels[rows], categories=other[part]
+        )
         measured = metric.measure(Comparisons(others, days))
         values = np.array(measured.value, np.float64)
         values[list(measured.undefined)] = np.nan
         found[several[start : start + step]] = values
     return found
+
+
+def _categories(
+    profiles: Sequence[Profile], group: Counts
+) -> tuple[tuple[Categories, ...], tuple[Categories, ...]]:
+    """Return what gives the categories of each profile, and those of the others of its group."""
+    members: dict[int, list[Profile]] = {}
+    for profile, each in zip(profiles, group.tolist(), strict=True):
+        members.setdefault(each, []).append(profile)
+    others = (
+        partial(_merged, members[each], profile)
+        for profile, each in zip(profiles, group.tolist(), strict=True)
+    )
+    return tuple(map(categories_of, profiles)), tuple(others)
+
+
+def _merged(profiles: Sequence[Profile], less: Profile) -> tuple[tuple[str, ...], Counts]:
+    whole = merge(profile for profile in profiles if profile is not less)
+    return whole.labels, whole.counts
 
 
 def _rest(numbers: Counts, group: Counts) -> Counts:

@@ -22,7 +22,7 @@ from monitoring.decisions.baseline_rule import BaselineRule, Days
 from monitoring.metric import MetricResult
 from monitoring.metrics.drift import HEADLINE, METRICS
 from monitoring.metrics.drift_metric import Metric
-from monitoring.verdict import LEAST_ROWS, judge, withhold
+from monitoring.verdict import LEAST_ROWS, is_beyond, judge, withhold
 from monitoring.window import DAY, Window
 
 #: Fewer days of the same weekday than this are no reference.
@@ -279,11 +279,14 @@ def _between_stretches(
 
 def _beyond(result: MetricResult, bound: float) -> MetricResult:
     """Return a result judged again now that ordinary days are known to differ by bound."""
-    floor = max(bound, result.noise_floor or 0.0)
-    method = f"{result.method}; 99 of 100 ordinary days differ by {bound:.3g} or less"
+    most = METRICS[result.metric].bounds[1]
+    floor = min(max(bound, result.noise_floor or 0.0), most)
+    method = f"{result.method}; 99 of 100 ordinary days differ by {min(bound, most):.3g} or less"
     settled = replace(result, noise_floor=floor, method=method)
-    if result.status != "breached" or result.value is None or result.value > bound:
+    if result.value is None or not is_beyond(result.value, result.threshold, result.worse):
         return settled
-    if bound >= METRICS[result.metric].bounds[1]:  # no day could ever be told from them
+    if bound >= most:  # no day could ever be told from them
         return withhold(settled, TOO_DIFFERENT, STEADIER)
+    if result.status != "breached" or result.value > bound:
+        return settled
     return judge(settled, floor="ordinary days of the baseline differ as much")

@@ -143,6 +143,7 @@ def _number(value: float | None) -> str:
 def _notes(found: FilesPerformance) -> list[str]:
     notes = list(found.notes)
     if found.realized is not None:
+        notes += found.realized.about_positive
         coverage = found.realized.coverage
         if coverage is not None:
             notes.append(f"{coverage:.1%} of the predictions have a label.")

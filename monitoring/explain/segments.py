@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -72,10 +73,11 @@ class SegmentReport:
 def rank(
     both: Sides, *, reference: Window | None = None, window: Window | None = None
 ) -> SegmentReport:
-    """Rank the levels of every feature, and pairs of the telling features, by share times change.
+    """Rank the levels of every feature, and pairs of the telling features, by what is out of proportion.
 
     A segment stands out when it got worse, its interval lies above 0, and its change is unlike that of
-    all other rows (adjusted for all segments asked): otherwise the largest segment would always win.
+    all other rows (adjusted for all segments asked). It ranks by share times change less what its share
+    of the whole change would be: otherwise the largest segment would always win.
 
     Raises:
         NotEnoughData: A side has fewer than 30 labelled rows.
@@ -95,15 +97,15 @@ def rank(
     changes = [
         each.judged(both.loss, counted.whole, verdicts.get(id(each)), window) for each in found
     ]
-    changes.sort(key=_order)
     whole = _Cell(EVERYONE, counted.whole, None).judged(both.loss, counted.whole, None, window)
+    changes.sort(key=partial(_order, whole.change or 0.0))
     return SegmentReport(both.loss, both.note, whole, tuple(changes), len(tests), reference, window)
 
 
-def _order(change: SegmentChange) -> tuple[int, float, str]:
+def _order(of_all: float, change: SegmentChange) -> tuple[int, float, str]:
     group = {"breached": 0, "ok": 1}.get(change.result.status, 2)
-    value = change.result.value
-    return group, -abs(value) if value is not None else 0.0, change.result.subject
+    beyond = 0.0 if change.change is None else change.share * (change.change - of_all)
+    return group, -abs(beyond), change.result.subject
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitoring.counting.totals.outcomes import ClassOutcomes, Outcomes, Task
 from monitoring.metric import Worse
+from monitoring.metrics.class_rows import RestsOn
 from monitoring.statistics.performance import Performance
 
 BINARY: Task = "binary_classification"
@@ -26,6 +27,7 @@ class PerformanceMetric:
     a share of the baseline if `is_relative`, else a difference. relative_to: the metric whose baseline
     the allowance is a share of, where it is not its own. measure: from counts; raises NotEnoughData
     where it is undefined. weighted: the same, averaged over classes by their labels instead of evenly.
+    rests_on: the rows of a class without which it is undefined or too uncertain.
     of_class: of one class against the rest. aliases: other tags that hold the same number;
     multiclass_aliases: tags that do so for more than two classes only.
     """
@@ -41,6 +43,7 @@ class PerformanceMetric:
     measure: Callable[[Outcomes], Performance]
     is_relative: bool = False
     relative_to: str | None = None
+    rests_on: RestsOn | None = None
     weighted: Callable[[Outcomes], Performance] | None = None
     of_class: Callable[[ClassOutcomes, str], Performance] | None = None
     aliases: tuple[str, ...] = ()

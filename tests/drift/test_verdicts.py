@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from monitoring.signals.data_drift.comparison import compare_values, verdicts
+from monitoring.signals.data_drift.comparison import compare_files, compare_values, verdicts
 from monitoring.verdict import confirmed
 
+CASES = Path(__file__).parent.parent / "data" / "verdicts"
 DRAWS: dict[str, Any] = {
     "normal": lambda r, n: r.normal(size=n),
     "lognormal": lambda r, n: r.lognormal(0, 1, n),
@@ -100,8 +102,67 @@ def test_new_categories_are_named() -> None:
 def test_identifiers_are_refused_in_words() -> None:
     ids = [f"id-{i}" for i in range(12_000)]
     results = compare_values({"x": ids}, {"x": ids})
-    assert {r.status for r in results} == {"error"}
-    assert all("identifier" in r.reason for r in results)
+    assert {r.status for r in results} == {"not_enough_data"}
+    assert all(r.reason.startswith("identifier") for r in results)
+
+
+def test_a_column_of_values_that_occur_once_is_an_identifier_not_a_drift() -> None:
+    ids = {"x": [f"id-{i}" for i in range(900)]}
+    results = compare_values(ids, {"x": [f"id-{i}" for i in range(900, 1800)]})
+    assert {r.status for r in results} == {"not_enough_data"}
+    assert {r.reason for r in results} == {"identifier: 100% of its values occur only once"}
+
+
+def test_values_too_rare_to_compare_get_no_verdict() -> None:
+    random = np.random.default_rng(3)
+    one, two = ({"x": random.integers(0, 1000, 200).astype(str)} for _ in range(2))
+    results = compare_values(one, two)
+    assert {r.status for r in results} == {"not_enough_data"}
+    assert all("is frequent enough" in r.reason for r in results)
+
+
+def test_a_column_that_becomes_an_identifier_has_drifted() -> None:
+    ids = {"x": [f"id-{i}" for i in range(900)]}
+    assert verdicts(compare_values({"x": list("abc") * 300}, ids)) == {"x": "breached"}
+
+
+def shares_of(values: int, *, zipf: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
+    shares = 1 / np.arange(1, values + 1) if zipf else np.ones(values)
+    return shares / shares.sum()
+
+
+@pytest.mark.parametrize("rows", [60, 200, 1000])
+@pytest.mark.parametrize("values", [50, 150, 1000])
+@pytest.mark.parametrize("zipf", [True, False])
+def test_many_values_without_drift_do_not_alarm(rows: int, values: int, *, zipf: bool) -> None:
+    random = np.random.default_rng([rows, values])
+    shares = shares_of(values, zipf=zipf)
+    alarms = 0
+    for _ in range(8):
+        one, two = (
+            {f"x{i}": random.choice(values, rows, p=shares).astype(str) for i in range(10)}
+            for _ in range(2)
+        )
+        found = {r.subject for r in compare_values(one, two) if r.status == "breached"}
+        alarms += len(found)
+    assert alarms / 80 <= 0.05
+
+
+@pytest.mark.parametrize("to", ["0", "new"])
+@pytest.mark.parametrize("values", [50, 150, 1000, 5000])
+@pytest.mark.parametrize("zipf", [True, False])
+def test_ten_points_moved_to_one_of_many_values_alarm(values: int, to: str, *, zipf: bool) -> None:
+    random = np.random.default_rng(values)
+    one, two = (
+        random.choice(values, 2000, p=shares_of(values, zipf=zipf)).astype(str) for _ in range(2)
+    )
+    two[random.choice(np.flatnonzero(two != to), 200, replace=False)] = to
+    assert verdicts(compare_values({"x": one}, {"x": two})) == {"x": "breached"}
+
+
+def test_a_random_split_of_many_values_is_no_drift() -> None:
+    results = compare_files(*(CASES / f"many_values_{side}.csv" for side in ("one", "two")))
+    assert {r.status for r in results} == {"ok"}
 
 
 def test_confirmation_needs_two_of_three() -> None:

@@ -75,22 +75,26 @@ def test_nan_is_a_label_that_is_missing(tmp_path: Path) -> None:
     assert (found.classes, found.labelled, found.faults) == (("0", "1"), 2, {})
 
 
-def test_a_label_outside_the_classes_is_a_fault_and_spoils_nothing(tmp_path: Path) -> None:
+def test_a_label_that_the_model_does_not_know_is_wrong(tmp_path: Path) -> None:
     found = classes(
         tmp_path, BINARY, y=["no", "yes", "unknown", "yes"], p=["no", "yes", "no", "no"],
         s=[0.1, 0.9, 0.5, 0.4],
     )  # fmt: skip
-    assert found.classes == ("no", "yes")
-    assert found.faults == {counting.OTHER_LABEL: 1}
-    assert METRICS["accuracy"].measure(found).value == pytest.approx(2 / 3)
-    assert METRICS["auc_weighted"].measure(found).value == 1.0
+    assert found.classes == ("unknown", "no", "yes")
+    assert found.faults == {}
+    assert METRICS["accuracy"].measure(found).value == 2 / 4
+    assert METRICS["auc_weighted"].measure(found).value == 3 / 4
+    assert METRICS["brier_score"].measure(found).value == pytest.approx(
+        (0.1**2 + 0.1**2 + 0.5**2 + 0.6**2) / 4
+    )
 
 
-def test_a_label_without_a_probability_is_outside_the_classes(tmp_path: Path) -> None:
+def test_a_label_without_a_probability_is_wrong(tmp_path: Path) -> None:
     scores = {"s_a": [0.7, 0.1, 0.2], "s_b": [0.2, 0.8, 0.3], "s_c": [0.1, 0.1, 0.5]}
     found = classes(tmp_path, CLASSES, y=["a", "b", "z"], p=["a", "b", "c"], **scores)
-    assert found.classes == ("a", "b", "c")
-    assert found.faults == {counting.OTHER_LABEL: 1}
+    assert found.classes == ("a", "b", "c", "z")
+    assert found.faults == {}
+    assert METRICS["accuracy"].measure(found).value == 2 / 3
     assert found.log_loss.n == 2
 
 

@@ -185,3 +185,14 @@ def test_regression_by_absolute_error(tmp_path: Path) -> None:
     assert str(found.standing_out[0].segment) == "c is b"
     b = [(rows.prediction - rows.label).abs()[rows.c == "b"].mean() for rows in made]
     assert found.standing_out[0].change == pytest.approx(b[1] - b[0])
+
+
+def test_a_small_segment_out_of_proportion_comes_before_the_large_ones_it_lies_in(
+    tmp_path: Path,
+) -> None:
+    found = report(frame(1, n=20_000), frame(2, "carrier == 'DL'", n=20_000), tmp_path)
+    whole = found.whole.change
+    assert whole is not None
+    assert str(found.standing_out[0].segment) == "carrier is DL"
+    beyond = [c.share * (c.change - whole) for c in found.standing_out if c.change is not None]
+    assert beyond == sorted(beyond, reverse=True)

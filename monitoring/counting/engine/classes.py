@@ -66,9 +66,9 @@ def classes_of(
 ) -> tuple[str, ...]:
     """Return the classes of a classifier, in order; of two, the positive one is last.
 
-    They are those found among predictions and labels, as Azure ML takes them, with two exceptions: a
-    model with probabilities of more classes has those classes and the predicted ones, and one of two
-    classes has the two that it predicts. A label outside of them is a fault of its row.
+    They are those found among predictions, labels and probabilities, as scikit-learn and Azure ML take
+    them: a label that the model does not know is a class that it is wrong about. Of a task of two
+    classes the two that it predicts are the last, and what else the labels hold comes before them.
 
     Args:
         seen: What `seen_in` finds in each table, if it is known.
@@ -85,8 +85,7 @@ def classes_of(
     if columns.task == "binary_classification":
         return _two(predicted, labels, tables, columns)
     named = set(columns.probabilities) - {""}
-    found = predicted | named if len(named) > 1 else predicted | labels | named
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(predicted | labels | named, key=_order))
 
 
 def _two(
@@ -94,7 +93,7 @@ def _two(
 ) -> tuple[str, ...]:
     positive = _positive(columns)
     said = [positive] if positive else []
-    found = predicted | labels | set(said)
+    every = found = predicted | labels | set(said)
     if len(found) > 2 >= len(predicted):  # noqa: PLR2004 - a binary task has two
         first = [*sorted(predicted, key=_order), *said]
         found = frozenset(list(dict.fromkeys([*first, *_by_frequency(tables, columns)]))[:2])
@@ -103,7 +102,7 @@ def _two(
     ordered = sorted(found, key=_order)
     if positive in ordered:
         ordered.append(ordered.pop(ordered.index(positive)))
-    return tuple(ordered)
+    return (*sorted(every - found, key=_order), *ordered)
 
 
 def _by_frequency(tables: Iterable[Table], columns: Columns) -> list[str]:

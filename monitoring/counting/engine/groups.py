@@ -262,7 +262,7 @@ def score_columns(columns: Columns, classes: tuple[str, ...]) -> dict[str, str]:
     if columns.task == "multiclass_classification":
         names = {name: given[name] for name in classes if name in given}
         return names if len(names) > 1 else {}
-    column = given.get(classes[-1]) or given.get("") if len(classes) == 2 else None  # noqa: PLR2004 - a binary task has two
+    column = given.get(classes[-1]) or given.get("") if len(classes) > 1 else None
     return {classes[-1]: column} if column else {}
 
 

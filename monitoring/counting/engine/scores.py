@@ -113,7 +113,7 @@ def _of_many(given: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, st
 
 
 def _of_two(given: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, str]:
-    if len(classes) != 2:  # noqa: PLR2004 - a binary task has two
+    if len(classes) < 2:  # noqa: PLR2004 - one is no choice
         return {}
     column = given.get(classes[-1]) or given.get("")
     return {classes[-1]: column} if column else {}
@@ -122,8 +122,8 @@ def _of_two(given: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, str
 def _losses(probability: Mapping[int, Floats], label: Codes) -> tuple[Moments, Moments]:
     """Return log loss and Brier score of each row; the latter of the positive class if there are two."""
     if len(probability) == 1:
-        ((_, values),) = probability.items()
-        missed = np.abs(label - values)  # 1 - the probability of what happened
+        ((at, values),) = probability.items()
+        missed = np.abs((label == at) - values)  # 1 - the probability of what happened
         surprise = _surprise(1 - missed)
         np.square(missed, out=missed)
         return Moments.of(surprise), Moments.of(missed)

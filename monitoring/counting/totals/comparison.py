@@ -17,10 +17,10 @@ from monitoring.counting.profile import (
 )
 from monitoring.counting.totals.cells import clipped
 from monitoring.counting.totals.comparisons import Comparisons
+from monitoring.counting.totals.stack import OTHER_AT
 from monitoring.errors import NotEnoughData, SchemaMismatch
 
 OTHER = "other"
-NEW = "new"
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,11 @@ class Comparison:
         """Rows per bin of the histogram metrics: (reference, production, labels)."""
         found = self.arrays.histogram
         kept, bins = found.kept[0], self.reference.bins
-        texts = (
-            [*bins.categories, *[""] * (len(kept) - 2 - len(bins.categories)), OTHER, NEW]
-            if isinstance(bins, CategoricalBins)
-            else self._bin_texts(bins)
-        )
+        if isinstance(bins, CategoricalBins):
+            names = found.names.get(0, bins.categories)
+            texts = [*names, *[""] * (OTHER_AT - len(names)), OTHER, ""]
+        else:
+            texts = self._bin_texts(bins)
         labels = tuple(text for text, keep in zip(texts, kept, strict=True) if keep)
         return found.reference[0][kept], found.production[0][kept], labels
 

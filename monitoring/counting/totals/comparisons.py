@@ -6,7 +6,8 @@ the last axis, and computed for all at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,19 +15,22 @@ import numpy as np
 from monitoring.arrays import Counts, Flags, Floats, Kind
 from monitoring.counting.profile import Profile
 from monitoring.counting.totals.cells import Cells
-from monitoring.counting.totals.stack import Layout, Stack
+from monitoring.counting.totals.shared_categories import shared_cells
+from monitoring.counting.totals.stack import NEW_AT, OTHER_AT, Layout, Stack
 
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
     """Rows per bin of the histogram metrics, arrays of shape (features, bins).
 
-    kept: which of the columns are bins of the feature; the others hold no rows.
+    kept: which of the columns are bins of the feature; the others hold no rows. names: categories of
+    the first columns, by the place of a feature whose bins are not those of its reference.
     """
 
     reference: Counts
     production: Counts
     kept: Flags
+    names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def bins(self) -> Counts:
@@ -111,15 +115,29 @@ class Comparisons:
         """Rows per bin of the histogram metrics.
 
         Numerical: the reference's deciles, snapped to cells, and one open bin at each end.
-        Categorical: the most frequent categories of the reference, its others, and new ones.
+        Categorical: every category; where there are too many, or new ones, the most frequent of both
+        sides and the others.
         """
         ends = self.reference.bin_ends
         reference, production = self.reference.binned, self.production.binned_at(ends)
         if self.kind == "categorical":
-            return Histogram(reference, production, reference + production > 0)
+            return self._by_category(reference, production)
         kept = self.reference.has_cells.copy()
         kept[:, [0, -1]] = production[:, [0, -1]] > 0  # an end that nothing overflows is no bin
         return Histogram(reference, production, kept)
+
+    def _by_category(self, reference: Counts, production: Counts) -> Histogram:
+        """Return rows per category, on shared cells where the reference's do not name all rows."""
+        reference, production, names = reference.copy(), production.copy(), {}
+        unnamed = (reference + production)[:, [OTHER_AT, NEW_AT]].any(axis=1)
+        for at in np.flatnonzero(unnamed).tolist():
+            cells = shared_cells(self.reference.categories[at](), self.production.categories[at]())
+            names[at] = cells.names
+            for rows, counts in ((reference, cells.first), (production, cells.second)):
+                rows[at] = 0
+                rows[at, : len(cells.names)] = counts[:-1]
+                rows[at, OTHER_AT] = counts[-1]
+        return Histogram(reference, production, reference + production > 0, names)
 
     @cached_property
     def ends(self) -> Counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -101,7 +102,11 @@ class _Group:
         )
         labels = [self._labels[n].distinct(first, last) for n in self._labels] or [0] * len(rows)
         return Stack(
-            self.layout, self._upto[last] - self._upto[first], margins, np.array(labels, np.int64)
+            self.layout,
+            self._upto[last] - self._upto[first],
+            margins,
+            np.array(labels, np.int64),
+            categories=tuple(partial(each.merged, first, last) for each in self._labels.values()),
         )
 
     def is_present(self, at: int, first: int, last: int) -> bool:

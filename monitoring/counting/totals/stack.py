@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from monitoring.counting.profile import (
 )
 from monitoring.counting.totals.cells import Cells
 from monitoring.counting.totals.margins import Margins
+
+#: Gives the categories of a feature, and rows of each.
+Categories: TypeAlias = Callable[[], tuple[Sequence[str], Counts]]
 
 #: Bins of a categorical feature: the top categories, "other" and "new".
 OTHER_AT = TOP_CATEGORIES
@@ -81,6 +85,7 @@ class Layout:
             upto,
             Margins.of(found),
             labels=np.array([len(p.labels) if p else 0 for p in found]),
+            categories=tuple(map(categories_of, found)) if self.kind == "categorical" else (),
         )
 
     def cells(self, on_lattice: Flags) -> Intervals:
@@ -125,6 +130,15 @@ class Layout:
         at = np.flatnonzero(rows)
         names = tuple(self.features[i] for i in at)
         return Layout(self.kind, names, tuple(self.bins[i] for i in at), self.cuts)
+
+
+def categories_of(profile: Profile | None) -> Categories:
+    """Return what gives the categories of a profile; none where there is no profile."""
+    return partial(_named, profile)
+
+
+def _named(profile: Profile | None) -> tuple[Sequence[str], Counts]:
+    return (profile.labels, profile.counts) if profile else ((), np.zeros(0, np.int64))
 
 
 def is_long_row(profile: Profile) -> bool:
@@ -172,7 +186,7 @@ class Stack:
     upto: rows before each cut, shape (features, cuts), the first 0, the last all that were counted.
         Cuts part the cells of numerical features, or top categories, other and new.
     margins: see there. labels: distinct categories, shape (features,). ends: `bin_ends`, where they
-    cannot be told from the cells.
+    cannot be told from the cells. categories: of each categorical feature, by name.
     """
 
     layout: Layout
@@ -180,6 +194,7 @@ class Stack:
     margins: Margins
     labels: Counts
     ends: Counts | None = field(default=None, repr=False)
+    categories: tuple[Categories, ...] = field(default=(), repr=False)
     _subsets: dict[bytes, Stack] = field(default_factory=dict, repr=False)
     _cells: dict[bytes, Cells] = field(default_factory=dict, repr=False)
 
@@ -277,6 +292,7 @@ class Stack:
             np.concatenate([stack.labels for stack in stacks]),
             # A bin without cells ends where the one before it does.
             np.maximum.accumulate(has_cells * np.arange(1, bins + 1), axis=1),
+            tuple(each for stack in stacks for each in stack.categories),
         )
 
     def subset(self, rows: Flags) -> Stack:
@@ -287,7 +303,12 @@ class Stack:
         if key not in self._subsets:
             layout, margins = self.layout.subset(rows), self.margins.subset(rows)
             ends = None if self.ends is None else self.ends[rows]
-            self._subsets[key] = Stack(layout, self.upto[rows], margins, self.labels[rows], ends)
+            kept = (
+                tuple(self.categories[i] for i in np.flatnonzero(rows)) if self.categories else ()
+            )
+            self._subsets[key] = Stack(
+                layout, self.upto[rows], margins, self.labels[rows], ends, kept
+            )
         return self._subsets[key]
 
 

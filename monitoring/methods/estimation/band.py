@@ -24,7 +24,8 @@ class Estimate:
     value: what is expected. label_error: standard deviation of the realized value around it if the
     probabilities were known. fit_error: what a finite reference leaves unknown. day_error: by how
     much more the days of the reference scattered. rows: that it is estimated for. degrees: of
-    freedom of `day_error`; infinite where days do not scatter.
+    freedom of `day_error`; infinite where days do not scatter. labelled, predicted: rows of each class
+    of a classifier that will be labelled so, and that are predicted so.
     """
 
     metric: str
@@ -34,6 +35,8 @@ class Estimate:
     day_error: float
     rows: int
     degrees: float = math.inf
+    labelled: tuple[float, ...] = ()
+    predicted: tuple[float, ...] = ()
 
     @property
     def error(self) -> float:

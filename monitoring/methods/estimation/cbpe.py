@@ -100,6 +100,8 @@ class Fitted:
         metrics = measured(steps.rows, steps.expected, steps.score)
         label = _label_errors(metrics, steps.variance)
         fit = _fit_errors(metrics, steps.rows, self.calibration.deviations)
+        positive, predicted = steps.expected.sum(axis=(1, 2)), steps.rows.sum(axis=2)
+        rows = predicted.sum(axis=1)
         return [
             {
                 name: Estimate(
@@ -110,6 +112,8 @@ class Fitted:
                     day_error=self.scatters[name].over(chunk.days),
                     rows=sum(chunk.days),
                     degrees=self.scatters[name].degrees,
+                    labelled=(float(rows[at] - positive[at]), float(positive[at])),
+                    predicted=tuple(predicted[at].tolist()),
                 )
                 for name, metric in metrics.items()
             }

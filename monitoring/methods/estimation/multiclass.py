@@ -177,6 +177,7 @@ class Fitted:
         scaled = _scaled(chunk.scores, self.scaling)
         cell = score_cell(scaled)
         p = _probabilities(scaled, cell, [each.curve for each in self.calibrations])
+        predicted = np.bincount(chunk.predicted, minlength=p.shape[1])
         one, moved = _exclusive(p), _moved(chunk, cell, self.calibrations)
         found = {}
         for name, slope in _measured(chunk, p):
@@ -188,6 +189,8 @@ class Fitted:
                 day_error=self.scatters[name].over(chunk.days),
                 rows=len(p),
                 degrees=self.scatters[name].degrees,
+                labelled=tuple(p.sum(axis=0).tolist()),
+                predicted=tuple(predicted.tolist()),
             )
         return found
 

@@ -49,6 +49,7 @@ METRIC = PerformanceMetric(
     allowance=0.02,
     source="sklearn.metrics.roc_auc_score, one class against the rest, weighted; standard error of"
     " DeLong et al. (1988) on score cells, read as Wilson's",
+    rests_on="scores",
     measure=auc_weighted,
     of_class=_of_class,
     aliases=("AUC_weighted", "AUC_binary", "roc_auc", "roc_auc_score", "auc"),

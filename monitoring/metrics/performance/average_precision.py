@@ -46,6 +46,7 @@ METRIC = PerformanceMetric(
     is_relative=True,
     source="sklearn.metrics.average_precision_score; standard error from the influence of each row"
     " on score cells, read as Wilson's",
+    rests_on="scores",
     measure=average_precision,
     of_class=_of_class,
     aliases=("average_precision_score", "average_precision_score_binary"),

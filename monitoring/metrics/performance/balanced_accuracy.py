@@ -33,6 +33,7 @@ METRIC = PerformanceMetric(
     allowance=0.03,
     source="sklearn.metrics.balanced_accuracy_score; interval by the delta method on the confusion"
     " matrix, read as Wilson's",
+    rests_on="labelled",
     measure=balanced_accuracy,
     aliases=("balanced_accuracy_score",),
 )

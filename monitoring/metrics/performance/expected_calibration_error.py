@@ -47,6 +47,7 @@ METRIC = PerformanceMetric(
     bounds=(0.0, 1.0),
     allowance=0.03,
     source="Guo et al. (2017), ten equally filled bins; interval less what chance adds (folded normal)",
+    rests_on="scores",
     measure=expected_calibration_error,
     of_class=_of_class,
     aliases=("ece",),

@@ -48,6 +48,7 @@ METRIC = PerformanceMetric(
     allowance=0.03,
     source="sklearn.metrics.f1_score, macro, zero_division=0, as Azure ML; interval by the delta"
     " method on the confusion matrix, read as Wilson's",
+    rests_on="labelled",
     measure=f1_score,
     weighted=_weighted,
     of_class=_of_class,

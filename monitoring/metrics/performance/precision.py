@@ -48,6 +48,7 @@ METRIC = PerformanceMetric(
     allowance=0.03,
     source="sklearn.metrics.precision_score, macro, zero_division=0, as Azure ML; interval by the delta"
     " method on the confusion matrix, read as Wilson's",
+    rests_on="predicted",
     measure=precision,
     weighted=_weighted,
     of_class=_of_class,

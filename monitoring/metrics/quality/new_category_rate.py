@@ -14,13 +14,23 @@ def new_categories(facts: FeatureFacts) -> dict[str, int]:
 
 
 def new_category_rate(facts: FeatureFacts) -> Measured | None:
-    """Return the share of values that are of a category the reference never had."""
+    """Return the share of values that are of a category the reference never had.
+
+    A sample that does not hold every category says itself how much it lacks: the share of its rows that
+    are the only ones of their category is what the next row is new by, however it was drawn. That is
+    the baseline.
+
+    Source:
+        Good (1953), The population frequencies of species and the estimation of population
+        parameters, Biometrika 40, doi:10.1093/biomet/40.3-4.237 (the Good-Turing estimate).
+    """
     if facts.reference.kind != "categorical" or not facts.is_comparable:
         return None
     if not facts.production.n or not facts.reference.n:
         return None
     new = sum(new_categories(facts).values())
-    return risen(Share(new, facts.production.n), Share(0, facts.reference.n))
+    once = int((facts.reference.counts == 1).sum())
+    return risen(Share(new, facts.production.n), Share(once, facts.reference.n))
 
 
 METRIC = QualityMetric(
@@ -29,7 +39,8 @@ METRIC = QualityMetric(
     unit="share of values",
     kinds=frozenset(("categorical",)),
     threshold=0.01,
-    source="Azure ML OutOfBoundsRate of text columns, without its rewriting of the set as text",
+    source="Azure ML OutOfBoundsRate of text columns, without its rewriting of the set as text;"
+    " less what the reference has not seen yet (Good 1953)",
     fix="A renamed code or a new business? Map it, or train on it: the model treats it as unknown.",
     of_feature=new_category_rate,
 )

@@ -12,7 +12,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from monitoring.arrays import Flags, Kind
+from monitoring.arrays import Counts, Flags, Kind
 from monitoring.counting.profile import MOST_CATEGORIES, Profile
 from monitoring.counting.totals.comparisons import Comparisons
 from monitoring.counting.totals.stack import Layout, Stack, layouts
@@ -29,6 +29,10 @@ from monitoring.window import Window
 KS = "two_sample_kolmogorov_smirnov_test"
 
 Thresholds = Mapping[str, float]
+
+#: A column of which so many of the values occur only once, on both sides, tells rows apart and not
+#: kinds of rows: no two samples of it agree.
+IDENTIFIER_SHARE = 0.95
 
 
 class Number(NamedTuple):
@@ -48,7 +52,7 @@ class Finding:
     """All that was measured of one feature.
 
     numbers: by metric; where it is undefined, why. pvalue: of its kind's test, None below 30 rows.
-    failure: why nothing could be measured.
+    withheld: why there is no verdict on the numbers. failure: why nothing could be measured.
     """
 
     feature: str
@@ -58,6 +62,7 @@ class Finding:
     infinite: int = 0
     numbers: Mapping[str, Number | MonitoringError] = field(default_factory=dict)
     pvalue: float | None = None
+    withheld: str = ""
     failure: tuple[Status, str] | None = None
 
 
@@ -120,9 +125,8 @@ def _failure(role: str, stack: Stack, at: int) -> tuple[Status, str] | None:
     if not stack.n[at]:
         return "not_enough_data", f"every one of {rows:,} rows of {role} is null"
     if stack.labels[at] > MOST_CATEGORIES:
-        return "error", (
-            f"more than {MOST_CATEGORIES:,} distinct texts in {role}: an identifier or free text,"
-            " not a category"
+        return "not_enough_data", (
+            f"identifier or free text: more than {MOST_CATEGORIES:,} distinct values in {role}"
         )
     return None
 
@@ -154,9 +158,26 @@ def _measured(stacked: Sequence[Comparisons]) -> list[Finding]:
             infinite=left_out,
             numbers={metric: of_metric[at] for metric, of_metric in numbers.items()},
             pvalue=pvalue if min(n, m) >= LEAST_ROWS else None,
+            withheld=_incomparable(whole, at),
         )
         for at, (name, n, m, left_out, pvalue) in enumerate(rows)
     ]
+
+
+def _incomparable(both: Comparisons, at: int) -> str:
+    """Return why the categories of a feature say nothing about its distribution; empty if they do."""
+    if at not in both.histogram.names or both.histogram.bins[at] > 1:
+        return ""
+    once = [_share_once(stack.categories[at]()[1]) for stack in (both.reference, both.production)]
+    if min(once) >= IDENTIFIER_SHARE:
+        return f"identifier: {min(once):.0%} of its values occur only once"
+    most = max(int(stack.labels[at]) for stack in (both.reference, both.production))
+    return f"none of {most:,} values is frequent enough to be compared"
+
+
+def _share_once(counts: Counts) -> float:
+    """Return the share of rows whose category has no other row."""
+    return float((counts == 1).sum() / max(counts.sum(), 1))
 
 
 def _joined(stacked: Sequence[Comparisons]) -> Comparisons:
@@ -248,8 +269,18 @@ def judged(
                 error_bound=known.error_bound,
                 hint=number.hint if isinstance(number, MonitoringError) else "",
             )
-            results.append(judge(measured, blind=_blind(finding, number), few=few))
+            withheld = finding.withheld or _drowned(known, metric)
+            blind = _blind(finding, number)
+            results.append(judge(measured, blind=blind, few=few, withheld=withheld))
     return results
+
+
+def _drowned(number: Number, metric: Metric) -> str:
+    """Return that chance alone reaches what the metric can reach at most; empty where it does not."""
+    most = metric.bounds[1]
+    if number.noise_floor is None or number.noise_floor < most:
+        return ""
+    return f"so few rows differ by up to {most:g}, the most there is, by chance alone"
 
 
 def _adjusted(findings: Sequence[Finding]) -> dict[str, float]:
@@ -296,5 +327,5 @@ def _blind(finding: Finding, number: Number | MonitoringError | None) -> tuple[S
 def _method(finding: Finding) -> str:
     left_out = f"; {finding.infinite:,} infinite values left out" if finding.infinite else ""
     if finding.kind == "categorical":
-        return f"categories of the reference, other, new; chi-squared test{left_out}"
+        return f"categories that are frequent on both sides together, other; chi-squared test{left_out}"
     return f"cells and deciles of the reference, open ends; Kolmogorov-Smirnov test{left_out}"

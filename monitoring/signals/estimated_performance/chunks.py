@@ -108,7 +108,7 @@ def _binary(columns: Columns, classes: tuple[str, ...]) -> Way:
         positive = int(whole.counts[whole.label == 1].sum())
         score: Floats = whole.totals / whole.counts.astype(np.float64)
         difference = _difference(score, whole.counts.astype(np.float64), known)
-        labels = {classes[0]: labelled - positive, classes[1]: positive}
+        labels = {" or ".join(classes[:-1]): labelled - positive, classes[-1]: positive}
         return Facts(labelled, n, difference, labels)
 
     return Way(

@@ -21,6 +21,7 @@ from monitoring.methods.estimation.band import Estimate
 from monitoring.methods.estimation.tracking import LEAST_LABELS, Tracking, still_holds, track
 from monitoring.methods.multivariate.domain_classifier import one_thread
 from monitoring.metric import MetricResult, Status
+from monitoring.metrics.class_rows import ClassRows
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
@@ -141,6 +142,7 @@ def run(
             baselines,
             thresholds or {},
             learned.facts.labelled,
+            tuple(learned.facts.labels),
         )
         chunks = {}
         for done, day in enumerate(sorted(days)):
@@ -172,6 +174,7 @@ class _Judge:
     baselines: Mapping[str, float]
     thresholds: Mapping[str, float]
     reference_rows: int
+    classes: tuple[str, ...]
 
     @property
     def metrics(self) -> tuple[PerformanceMetric, ...]:
@@ -219,7 +222,9 @@ class _Judge:
             return judge(measured, blind=blind)
         measured = replace(measured, value=estimate.value, interval=band)
         unknown = f"no baseline for {metric.label.lower()}" if math.isnan(threshold) else ""
-        return judge(measured, by="interval", withheld=unknown)
+        rows = ClassRows(self.classes, estimate.labelled, estimate.predicted)
+        few = rows.lacking(metric.rests_on) if estimate.labelled else ""
+        return judge(measured, by="interval", withheld=unknown, few=few)
 
     def _threshold(self, metric: PerformanceMetric) -> float:
         """Return where a metric is in breach; NaN where nothing says so."""

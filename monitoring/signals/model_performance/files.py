@@ -19,6 +19,7 @@ from monitoring.place import Place
 from monitoring.progress import Progress, part
 from monitoring.signals.model_performance import report as model_performance
 from monitoring.signals.model_performance.report import LEAST_LABELS, PerformanceReport, Period
+from monitoring.statistics.performance import Performance
 from monitoring.verdict import draft, judge, unjudged
 
 #: Whole numbers with more distinct values than this are taken for amounts, not for classes.
@@ -248,15 +249,17 @@ class _Run:
         labelled = [table for table in tables if self.columns.label in table.columns]
         return counting.classes_of(labelled, replace(self.columns, time=None))
 
-    def _past(self, classes: tuple[str, ...]) -> dict[str, float]:
+    def _past(self, classes: tuple[str, ...]) -> dict[str, Performance]:
         if self.past is None:
             return {}
-        return values_of(self._count(self.past, classes), self.columns.task)
+        return measured_on(self._count(self.past, classes), self.columns.task)
 
     def _count(self, table: Table, classes: tuple[str, ...]) -> Outcomes:
         return counting.count(table, replace(self.columns, time=None), classes)
 
-    def _realized(self, classes: tuple[str, ...], past: Mapping[str, float]) -> PerformanceReport:
+    def _realized(
+        self, classes: tuple[str, ...], past: Mapping[str, Performance]
+    ) -> PerformanceReport:
         name = f"realized on {self.past.name}" if self.past else ""
         task, place = self.columns.task, Place(feature=self.table.name)
         if self.columns.time is None:
@@ -265,7 +268,8 @@ class _Run:
                 whole,
                 task=task,
                 place=place,
-                baselines=past,
+                baselines=values_of(past),
+                measured=past,
                 baseline_name=name,
                 thresholds=self.thresholds,
             )
@@ -275,7 +279,8 @@ class _Run:
             task=task,
             place=place,
             period=self.period,
-            baselines=past,
+            baselines=values_of(past),
+            measured=past,
             baseline_name=name,
             thresholds=self.thresholds,
             faults={UNDATED: undated} if undated else {},
@@ -293,12 +298,14 @@ class _Run:
         past: Mapping[str, Outcomes] = {}
         if self.past is not None and group in self.past.columns:
             past, _ = counting.count_by(self.past, columns, classes, group)
+        known = {value: measured_on(outcomes, columns.task) for value, outcomes in past.items()}
         return {
             f"{group} = {value}": model_performance.of_table(
                 outcomes,
                 task=columns.task,
                 place=Place(feature=f"{group} = {value}"),
-                baselines=values_of(past.get(value), columns.task),
+                baselines=values_of(known.get(value, {})),
+                measured=known.get(value, {}),
                 thresholds=self.thresholds,
             )
             for value, outcomes in sorted(found.items(), key=lambda item: str(item[0]))
@@ -338,15 +345,20 @@ def _of_check(check: Check, place: Place) -> MetricResult:
     return judge(result, blind=("not_enough_data", check.sentence))
 
 
-def values_of(outcomes: Outcomes | None, task: Task) -> dict[str, float]:
-    """Return the value of each metric of a task that is defined, from enough labels."""
-    if outcomes is None or outcomes.labelled < LEAST_LABELS:
+def values_of(measured: Mapping[str, Performance]) -> dict[str, float]:
+    """Return the values alone."""
+    return {name: found.value for name, found in measured.items()}
+
+
+def measured_on(outcomes: Outcomes, task: Task) -> dict[str, Performance]:
+    """Return each metric of a task that is defined, from enough labels."""
+    if outcomes.labelled < LEAST_LABELS:
         return {}
     found = {}
     for name, metric in METRICS.items():
         if task in metric.tasks:
             try:
-                found[name] = metric.measure(outcomes).value
+                found[name] = metric.measure(outcomes)
             except NotEnoughData:
                 continue
     return found

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from monitoring.counting.totals.outcomes import Outcomes, Task
 from monitoring.errors import NotEnoughData
 from monitoring.metric import MetricResult, Worse
+from monitoring.metrics.class_rows import ClassRows
 from monitoring.metrics.performance import HEADLINE, METRICS
 from monitoring.metrics.performance_metric import PerformanceMetric
 from monitoring.place import Place
+from monitoring.statistics.difference import between
 from monitoring.statistics.performance import Performance
-from monitoring.verdict import draft, judge, too_few
+from monitoring.verdict import draft, is_beyond, judge, too_few
 from monitoring.window import Window
 
 SIGNAL = "model_performance"
@@ -41,12 +43,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges outcomes against baselines, or thresholds where they are set."""
+    """Judges outcomes against baselines, or thresholds where they are set.
+
+    measured: baselines that were measured themselves, so that chance moves them too.
+    """
 
     task: Task
     place: Place
     baselines: Mapping[str, float]
     thresholds: Mapping[str, float]
+    measured: Mapping[str, Performance] = field(default_factory=dict)
 
     def results(
         self, outcomes: Outcomes | None, window: Window | None, withheld: str
@@ -79,8 +85,25 @@ class Judge:
             worse=limit.worse,
             hint="" if withheld else limit.hint,
         )
-        few = too_few(outcomes.labelled, LEAST_LABELS, "labels")
-        return judge(measured, by="interval", withheld=withheld, few=few or limit.reason)
+        rows = ClassRows.of(outcomes)
+        few = (
+            too_few(outcomes.labelled, LEAST_LABELS, "labels")
+            or limit.reason
+            or (rows.lacking(metric.rests_on) if rows else "")
+        )
+        chance = self._chance(metric, found, limit)
+        return judge(measured, by="interval", withheld=withheld, few=few, chance=chance)
+
+    def _chance(self, metric: PerformanceMetric, found: Performance, limit: Limit) -> str:
+        """Return that the baseline may have been lucky; empty where it makes no difference."""
+        baseline = self.measured.get(metric.name)
+        if baseline is None or metric.name in self.thresholds or metric.relative_to:
+            return ""
+        reach = between(baseline, found).interval
+        near = reach.low if limit.worse == "higher" else reach.high
+        if is_beyond(near, limit.threshold - baseline.value, limit.worse):
+            return ""
+        return "its interval and that of the baseline reach it"
 
     def draft(
         self, metric: PerformanceMetric, outcomes: Outcomes | None, window: Window | None

@@ -41,6 +41,8 @@ __all__ = [
 
 #: A step whose labels cover less than this share of what the best-covered step has gets no verdict.
 LEAST_OF_USUAL = 0.8
+#: AUC and balanced accuracy of a guess between two classes.
+GUESS = 0.5
 
 Period = Literal["day", "week", "month"]
 
@@ -96,6 +98,31 @@ class PerformanceReport:
     def classes(self) -> tuple[str, ...]:
         """The classes, the positive one last if there are two; none of a regression."""
         return self.outcomes.classes if isinstance(self.outcomes, ClassOutcomes) else ()
+
+    @property
+    def about_positive(self) -> tuple[str, ...]:
+        """Which class is taken as the positive one of two, and whether the scores speak against it."""
+        if self.task != "binary_classification" or len(self.classes) < 2:  # noqa: PLR2004 - two classes
+            return ()
+        positive = self.classes[-1]
+        named = (
+            f"The positive class is {positive!r}: the probability is taken as that of {positive!r}."
+        )
+        return (named, *self._against(positive))
+
+    def _against(self, positive: str) -> tuple[str, ...]:
+        """Say that scores rank the wrong way round while predictions are better than a guess."""
+        area, right = (self.results[name] for name in ("auc_weighted", "balanced_accuracy"))
+        if area.interval is None or right.interval is None:
+            return ()
+        if area.interval.high >= GUESS or right.interval.low <= GUESS:
+            return ()
+        said = (
+            f"The scores contradict the predictions: AUC is {area.value:.3g}, balanced accuracy"
+            f" {right.value:.3g}. The probability is likely that of another class than {positive!r};"
+            " name it as CLASS=COLUMN."
+        )
+        return (said,)
 
     @property
     def coverage(self) -> float | None:
@@ -167,6 +194,7 @@ def report(
     period: Period = "day",
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
+    measured: Mapping[str, Performance] | None = None,
     thresholds: Mapping[str, float] | None = None,
     faults: Mapping[str, int] | None = None,
     taken: datetime | None = None,
@@ -183,11 +211,12 @@ def report(
         window: What is reported on; by default from the first to the last day.
         period: How long a step is; weeks begin on Monday.
         baselines: What each metric should be; a metric without one is not judged.
+        measured: Those of them that were measured on rows, with their intervals.
         faults: Rows that could not be used, besides those that the outcomes count.
         taken: Now; None if all steps are over.
     """
     baselines, thresholds = dict(baselines or {}), dict(thresholds or {})
-    judge = Judge(task, place, baselines, thresholds)
+    judge = Judge(task, place, baselines, thresholds, measured or {})
     if window is None and days:
         window = Window(Window.day(min(days)).start, Window.day(max(days)).end)
     parts = _steps(days, period, window)
@@ -221,6 +250,7 @@ def of_table(
     place: Place,
     baselines: Mapping[str, float] | None = None,
     baseline_name: str = "",
+    measured: Mapping[str, Performance] | None = None,
     thresholds: Mapping[str, float] | None = None,
 ) -> PerformanceReport:
     """Judge counted outcomes that have no times: a report without window and steps.
@@ -228,13 +258,14 @@ def of_table(
     Arguments as for `report`.
     """
     baselines, thresholds = dict(baselines or {}), dict(thresholds or {})
+    judge = Judge(task, place, baselines, thresholds, measured or {})
     return PerformanceReport(
         place=place,
         task=task,
         window=None,
         period="day",
         outcomes=outcomes,
-        results=Judge(task, place, baselines, thresholds).results(outcomes, None, ""),
+        results=judge.results(outcomes, None, ""),
         steps=(),
         baselines=baselines,
         baseline_name=baseline_name,

@@ -89,6 +89,8 @@ def show_detail(report: PerformanceReport) -> None:
     if report.outcomes is None or not report.outcomes.predictions:
         return
     with cards.panel("Every metric"):
+        for line in report.about_positive:
+            st.caption(cards.escaped(line))
         _show_metrics(report)
     if isinstance(report.outcomes, ClassOutcomes):
         _show_mistakes(report.outcomes)
