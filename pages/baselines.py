@@ -31,7 +31,7 @@ with cards.panel("Switch"):
     baselines_view.show_switch(place, here)
 if signal in baselines.BASELINE_SIGNALS:
     with cards.panel("New baseline"):
-        baselines_view.show_new(place)
+        baselines_view.show_new(place, chosen.window_at(workspace.now()))
 with cards.made_of(read), cards.panel("Sets of thresholds"):
     thresholds_view.show(place, here)
 if signal in baselines.EXPECTED_SIGNALS:

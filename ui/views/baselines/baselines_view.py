@@ -10,11 +10,13 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
+from monitoring.baselines.cautions import cautions, fixed_window
 from monitoring.decisions.baseline_rule import SEASONS, WEEKS, BaselineKind, BaselineRule, Season
 from monitoring.decisions.stored import Change, StoredBaseline
 from monitoring.errors import MonitoringError
 from monitoring.signals import SIGNALS
-from ui.loaders import baselines, database, workspace
+from monitoring.window import Window
+from ui.loaders import baselines, database, incidents, workspace
 from ui.loaders.baselines import BASELINE_SIGNALS, InForce, Offer
 from ui.parts import cards, choices, states
 from ui.parts.glossary import explain
@@ -232,8 +234,12 @@ def ask_note(key: str, label: str = "Why, optional", width: int = 320) -> str:
     return st.text_input(label, key=key, max_chars=400, width=width)
 
 
-def show_new(place: Place) -> None:
-    """Draw the form of a new baseline, or of a new version of one."""
+def show_new(place: Place, judged: Window) -> None:
+    """Draw the form of a new baseline, or of a new version of one.
+
+    Args:
+        judged: What is looked at now: a baseline that shares its days is warned of.
+    """
     endpoint, deployment, _ = place
     kind = choices.pick("Made of", list(KINDS), "kind", format_func=KINDS.__getitem__, width=340)
     st.caption(ABOUT[kind])
@@ -243,14 +249,32 @@ def show_new(place: Place) -> None:
             name = ask_name("new-name")
             note = ask_note("new-note", "Note, optional")
         everywhere = st.toggle("For every deployment of the endpoint", key="new-everywhere")
+        sure = kind == "fixed_window" and st.toggle("Keep it in spite of warnings", key="new-sure")
         pressed = st.form_submit_button("Keep baseline", icon=":material/save:")
-    if pressed:
+    if pressed and (warned := _cautions(place, BaselineRule(kind, **rule), judged)) and not sure:
+        for line in warned:
+            st.warning(cards.escaped(line))
+        st.caption("Nothing was kept. Choose other days, or keep it in spite of warnings.")
+    elif pressed:
         where = "" if everywhere else deployment
 
         def change() -> None:
             baselines.keep_baseline(endpoint, where, name, BaselineRule(kind, **rule), note)
 
         act(f"Kept: {' '.join(name.split())}.", change)
+
+
+def _cautions(place: Place, rule: BaselineRule, judged: Window) -> tuple[str, ...]:
+    """Return what speaks against a rule; incidents that cannot be read speak neither way."""
+    days = fixed_window(rule)
+    if days is None:
+        return ()
+    try:
+        known = incidents.listed(days).incidents
+    except MonitoringError:
+        known = ()
+    endpoint, deployment, _ = place
+    return cautions(rule, judged, known, endpoint, deployment)
 
 
 def _ask_rule(kind: BaselineKind) -> dict[str, object]:
