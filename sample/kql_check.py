@@ -20,7 +20,7 @@ from duckdb_kql.control import is_control_command, strip_leading_comments
 from duckdb_kql.lower import lower
 from duckdb_kql.schema import output_columns, resolve_let_refs
 
-from sample.kusto_names import KUSTO_FUNCTIONS, KUSTO_OPERATORS
+from sample.kusto_names import KUSTO_FAMILIES, KUSTO_FUNCTIONS, KUSTO_OPERATORS
 from sample.spelling import respelled
 
 #: Code of a refusal that is ours, not Azure's: the sample workspace speaks a subset of KQL.
@@ -276,7 +276,8 @@ def _refusal_of_syntax(error: duckdb_kql.KqlSyntaxError) -> KqlRefusedError:
 
 def _refusal_of_construct(error: duckdb_kql.KqlUnsupportedError) -> KqlRefusedError:
     kind, _, name = error.construct.partition(":")
-    if kind in ("function", "aggregate") and name in KUSTO_FUNCTIONS:
+    is_kustos = name in KUSTO_FUNCTIONS or name.startswith(KUSTO_FAMILIES)
+    if kind in ("function", "aggregate") and is_kustos:
         return KqlRefusedError(f"{name}()", code=UNSUPPORTED)
     if kind in ("function", "aggregate") and name:
         return KqlRefusedError(f"Unknown function: '{name}'", code="SEM0260")

@@ -135,6 +135,7 @@ REFUSED = {
     "search 'a'": "search",
     "print ingestion_time()": "ingestion_time()",
     "print series_sum(dynamic([1]))": "series_sum()",
+    "print series_exp(dynamic([1]))": "series_exp()",
     "Usage | where bin_at(Quantity, 2, 1) > 0": "bin_at()",
     "Usage | join kind=inner (Usage | distinct *) on DataType": "distinct *",
     "range t from datetime(2000-01-01) to datetime(9000-01-01) step 1ms | count": "10,000,000 rows",
@@ -176,6 +177,25 @@ def test_is_refused_by_name_as_the_samples_limit(tables: kql.Tables, query: str)
     assert caught.value.code == kql.UNSUPPORTED
     assert REFUSED[query] in caught.value.message
     assert time.perf_counter() - start < 5
+
+
+def test_microsofts_operations_performance_has_kustos_columns(tables: kql.Tables) -> None:
+    query = """
+        AppRequests
+        | summarize RequestsCount=sum(ItemCount), AverageDuration=avg(DurationMs),
+            percentiles(DurationMs, 50, 95, 99) by OperationName, _ResourceId
+        | order by RequestsCount desc
+    """
+    found = tables.ask(query, SCOPE, rows=10, seconds=60)
+    assert [name for name, _ in found.columns] == [
+        "OperationName",
+        "_ResourceId",
+        "RequestsCount",
+        "AverageDuration",
+        "percentile_DurationMs_50",
+        "percentile_DurationMs_95",
+        "percentile_DurationMs_99",
+    ]
 
 
 def test_the_list_is_long_enough() -> None:
