@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from duckdb_kql.types import kusto_type
 
+from sample.bounds import bounded
 from sample.kql_check import (
     UNSUPPORTED,
     KqlRefusedError,
@@ -43,6 +44,9 @@ __all__ = [
     "Tables",
     "translated",
 ]
+
+#: What DuckDB may hold for all queries together; its own default is four fifths of the machine.
+MEMORY_LIMIT = "2GB"
 
 #: A log row can be asked for this long after it was written. Azure says 3 to 10 minutes for
 #: resource logs, so the newest minutes of every log chart are empty here as they are there.
@@ -105,8 +109,14 @@ class Tables:
                 found = cursor.fetchmany(rows + 1)
             except duckdb.InterruptException as error:
                 raise QueryTimeoutError(f"the query took more than {seconds:g} s") from error
+            except duckdb.OutOfMemoryException as error:
+                message = f"it needs more memory than the {MEMORY_LIMIT} that all queries share"
+                raise KqlRefusedError(message, code=UNSUPPORTED) from error
             except duckdb.Error as error:
                 raise refusal_of_duckdb(error) from error
+            except OverflowError as error:
+                message = "a time or timespan that is out of range"
+                raise KqlRefusedError(message, code=UNSUPPORTED) from error
             columns = tuple((column[0], kusto_type(column[1])) for column in cursor.description)
         return Result(columns, found[:rows], is_truncated=len(found) > rows)
 
@@ -126,13 +136,15 @@ class Tables:
 
 
 def _run(cursor: duckdb.DuckDBPyConnection, sql: duckdb_kql.TranslationResult) -> None:
-    """Run the cheaper text; where DuckDB does not take it, the translator's own decides."""
+    """Run the cheaper text; where DuckDB cannot bind it, the translator's own decides.
+
+    A text that failed while it ran is not run again.
+    """
+    text = bounded(str(sql))
     try:
-        cursor.execute(rewritten(str(sql)), sql.parameters)
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error:
-        cursor.execute(str(sql), sql.parameters)
+        cursor.execute(rewritten(text), sql.parameters)
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        cursor.execute(text, sql.parameters)
 
 
 def _interrupt(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -146,6 +158,8 @@ def _locked_connection(database: Path) -> duckdb.DuckDBPyConnection:
         config={
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": "",  # nothing of a query goes to the disk
             # Here and not by SET, which would hold for one session: each cursor has its own.
             "python_enable_replacements": False,
         },

@@ -20,6 +20,9 @@ from duckdb_kql.control import is_control_command, strip_leading_comments
 from duckdb_kql.lower import lower
 from duckdb_kql.schema import output_columns, resolve_let_refs
 
+from sample.kusto_names import KUSTO_FAMILIES, KUSTO_FUNCTIONS, KUSTO_OPERATORS
+from sample.spelling import respelled
+
 #: Code of a refusal that is ours, not Azure's: the sample workspace speaks a subset of KQL.
 UNSUPPORTED = "SampleWorkspaceUnsupported"
 
@@ -38,6 +41,10 @@ _KNOWN_ESCAPES = frozenset({"\\n", "\\t", "\\r", "\\\\", "\\'", '\\"', "\\0"})
 _TELLS_TIME = re.compile(r"\b(?:now|ago)\b")
 
 Schema = Mapping[str, list[str]]
+
+
+class _Bound(list[str]):
+    """The columns of what a `let` names: a name that is read, and no table."""
 
 
 class KqlRefusedError(Exception):
@@ -89,6 +96,7 @@ def translated(
         raise _unparsable(".", before.count("\n") + 1, len(before.rpartition("\n")[2]))
     _check_strings(kql)
     try:
+        kql = respelled(kql, _STRINGS, lambda text: output_columns(lower(text), dict(schema)) or [])
         tables: set[str] = set()
         _check(lower(kql), dict(schema), tables)
         sql = duckdb_kql.to_sql(
@@ -98,6 +106,8 @@ def translated(
             allow_write=False,
         )
     except duckdb_kql.KqlSyntaxError as error:
+        if operator := _unread_operator(kql):
+            raise KqlRefusedError(operator, code=UNSUPPORTED) from error
         raise _refusal_of_syntax(error) from error
     except duckdb_kql.KqlUnsupportedError as error:
         raise _refusal_of_construct(error) from error
@@ -106,6 +116,14 @@ def translated(
     except RecursionError as error:
         raise KqlRefusedError("The query is nested too deeply", code=UNSUPPORTED) from error
     return sorted(tables), sql
+
+
+def _unread_operator(kql: str) -> str:
+    """Return the operator of Kusto that the engine's grammar does not have; empty if none."""
+    for word in re.findall(r"\|\s*([a-z][a-z-]*)", _STRINGS.sub("''", kql)):
+        if word in KUSTO_OPERATORS:
+            return str(word)
+    return ""
 
 
 def _check_strings(kql: str) -> None:
@@ -123,7 +141,7 @@ def _check(query: ir.Query, schema: dict[str, list[str]], tables: set[str]) -> N
     for name, bound in query.lets:
         _check_parts(bound, None, "let", schema, tables)
         if isinstance(bound, ir.Query):
-            schema = schema | {name: output_columns(bound, schema)}
+            schema = schema | {name: _Bound(output_columns(bound, schema))}
     if _is_missing_but_fuzzy(query, schema):
         _check_union_of_the_rest(query, schema, tables)
         return
@@ -138,7 +156,8 @@ def _check_source(query: ir.Query, schema: Mapping[str, list[str]], tables: set[
     first = _name(query.operators[0]) if query.operators else ""
     match source:
         case ir.TableRef(name, None, None) if name in schema:
-            tables.add(name)
+            if not isinstance(schema[name], _Bound):
+                tables.add(name)
         case ir.TableRef():
             raise _unresolved("table or column expression", source.qualified, first)
         case ir.WildcardTableRef():
@@ -202,7 +221,7 @@ def _check_parts(
         case ir.ProjectAway(columns=names):
             _check_names((n for n in names if "*" not in n), columns, operator)
         case ir.ProjectRename(renames=renames):
-            _check_names((old for _, old in renames), columns, operator)
+            _check_names((old for old, _ in renames), columns, operator)
         case ir.Join(keys=keys) | ir.Lookup(keys=keys):
             _check_names((key.left for key in keys), columns, operator)
             _check_names((key.right for key in keys), output_columns(part.right, schema), operator)
@@ -257,14 +276,22 @@ def _refusal_of_syntax(error: duckdb_kql.KqlSyntaxError) -> KqlRefusedError:
 
 def _refusal_of_construct(error: duckdb_kql.KqlUnsupportedError) -> KqlRefusedError:
     kind, _, name = error.construct.partition(":")
+    is_kustos = name in KUSTO_FUNCTIONS or name.startswith(KUSTO_FAMILIES)
+    if kind in ("function", "aggregate") and is_kustos:
+        return KqlRefusedError(f"{name}()", code=UNSUPPORTED)
     if kind in ("function", "aggregate") and name:
         return KqlRefusedError(f"Unknown function: '{name}'", code="SEM0260")
-    return KqlRefusedError(name or error.construct, code=UNSUPPORTED)
+    words = re.sub(r"Operator(?:Part)?$", "", name or error.construct)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", words).lower() if words[:1].isupper() else words
+    return KqlRefusedError(words, code=UNSUPPORTED)
 
 
 def refusal_of_duckdb(error: duckdb.Error) -> KqlRefusedError:
-    """Translate what DuckDB found when it bound or ran the query, such as a wrong type."""
+    """Translate what DuckDB found when it bound or ran the query, such as a wrong type.
+
+    Whether Kusto would have taken it is not known, so the refusal is the sample's own.
+    """
     message = str(error).splitlines()[0]
     if column := re.search(r'Referenced column "([^"]+)"', message):
         return _unresolved("column or scalar expression", column[1], "")
-    return KqlRefusedError(message, code="SEM0001")
+    return KqlRefusedError(message.partition(" Error: ")[2] or message, code=UNSUPPORTED)

@@ -123,12 +123,12 @@ class Workspace:
         start = time.perf_counter()
         try:
             result = self.tables.ask(query, scope, rows=self.row_limit, seconds=_wait(preferences))
+            body = _body(result, self.row_limit)
         except kql.KqlRefusedError as error:
             raise _bad_query(error) from error
         except kql.QueryTimeoutError as error:
             message = "Gateway timeout: the query did not finish in the time it was given"
             raise Refusal(504, "GatewayTimeout", message) from error
-        body = _body(result, self.row_limit)
         if preferences.get("include-statistics") == "true":
             body["statistics"] = {"query": {"executionTime": time.perf_counter() - start}}
         if preferences.get("include-render") == "true":
@@ -312,13 +312,20 @@ def _string(value: str | None) -> str:
     return "" if value is None else value  # a KQL string is never null
 
 
-def _datetime(value: datetime | None) -> str | None:
+def _datetime(value: datetime | str | None) -> str | None:
     """Write the service's 100-nanosecond ticks.
+
+    Raises:
+        KqlRefusedError: The time is outside of the years 1 to 9999; DuckDB then gives a text.
 
     >>> _datetime(datetime(2026, 1, 2, 3, 4, 5, 120000))
     '2026-01-02T03:04:05.1200000Z'
     """
-    return None if value is None else f"{value:%Y-%m-%dT%H:%M:%S.%f}0Z"
+    if isinstance(value, str):
+        message = f"the time {value}: a datetime is of the years 1 to 9999"
+        raise kql.KqlRefusedError(message, code=kql.UNSUPPORTED)
+    # Not strftime, which writes the year 1 without its zeros.
+    return None if value is None else f"{value.isoformat(timespec='microseconds')}0Z"
 
 
 def _timespan(value: timedelta | None) -> str | None:

@@ -25,14 +25,15 @@ _BIN = re.compile(
 
 
 @dataclass(slots=True)
-class _Masked:
+class Masked:
     """SQL in which each text and each quoted name is a number."""
 
     sql: str
     quoted: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, sql: str) -> _Masked:
+    def of(cls, sql: str) -> Masked:
+        """Mask each text and each quoted name of a statement."""
         masked = cls("")
         numbers: dict[str, int] = {}
 
@@ -66,14 +67,14 @@ def rewritten(sql: str) -> str:
     """
     if "\x01" in sql or "\x02" in sql:
         return sql
-    masked = _Masked.of(sql)
+    masked = Masked.of(sql)
     masked.sql = _without_lambdas(masked.sql)
     masked.sql = _percentiles_together(masked.sql)
     masked.sql = _BIN.sub(lambda match: _time_bucket(match, masked), masked.sql)
     return masked.shown()
 
 
-def _time_bucket(match: re.Match[str], masked: _Masked) -> str:
+def _time_bucket(match: re.Match[str], masked: Masked) -> str:
     name, length, zone = match.groups()
     is_utc = masked.quoted[int(zone.strip("\x01"))] == "'UTC'"
     return f"time_bucket(INTERVAL {length}, {name}, TIMESTAMP '1970-01-01')" if is_utc else match[0]
@@ -98,7 +99,7 @@ def _percentiles_together(sql: str) -> str:
 def _without_lambdas(sql: str) -> str:
     at = 0
     while match := _LAMBDA.search(sql, at):
-        end = _closing(sql, match.end())
+        end = closing(sql, match.end())
         body = sql[match.end() : end]
         if sql[end : end + 4] != ")[1]" or "lambda" in body:
             at = match.end()
@@ -110,7 +111,7 @@ def _without_lambdas(sql: str) -> str:
     return sql
 
 
-def _closing(sql: str, start: int) -> int:
+def closing(sql: str, start: int) -> int:
     """Return where the parenthesis closes that was open at `start`; the end if it does not."""
     depth = 0
     for at in range(start, len(sql)):
@@ -121,3 +122,14 @@ def _closing(sql: str, start: int) -> int:
                 return at
             depth -= 1
     return len(sql)
+
+
+def arguments(text: str) -> list[str]:
+    """Split at the commas that stand in no parenthesis or bracket."""
+    found, depth, start = [], 0, 0
+    for at, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and not depth:
+            found.append(text[start:at].strip())
+            start = at + 1
+    return [*found, text[start:].strip()]

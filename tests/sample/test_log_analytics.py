@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,6 +128,13 @@ def test_each_type_has_the_form_it_has_on_azure(store: Path) -> None:
         "down": ("real", "-Infinity"),
         "empty": ("string", ""),
     }
+
+
+def test_a_time_before_the_year_1000_has_its_zeros(store: Path) -> None:
+    answer = post(store, {"query": "print datetime(0001-01-01), datetime(0999-12-31)"}).json()
+    assert answer["tables"][0]["rows"] == [
+        ["0001-01-01T00:00:00.0000000Z", "0999-12-31T00:00:00.0000000Z"]
+    ]
 
 
 def test_a_table_keeps_its_types(client: LogsQueryClient) -> None:
@@ -321,7 +329,9 @@ def test_what_azure_refuses_is_refused_with_its_codes(
         "externaldata (a: string) ['https://example.com/a.csv']",
         "Usage | evaluate bag_unpack(Plan)",
         "evaluate sql_request('a', 'b')",
-        "Usage | sample 5",
+        "Usage | sample-distinct 5 of Plan",
+        "print datetime(9999-12-31) + 1000d",
+        "print datetime(2026-01-01) - 800000d",
         "Usage | extend n = 1, N = 2",
     ],
 )
@@ -410,6 +420,40 @@ def test_a_query_that_takes_too_long_is_interrupted(store: Path) -> None:
     endless = "range a from 1 to 1000000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 1000000 step 1 | extend k = 1) on k | summarize sum(a * b)"
     with pytest.raises(kql.QueryTimeoutError):
         tables.ask(endless, kql.Scope(until=NOW), rows=10, seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "range x from 1 to 10000000 step 1 | summarize make_list(x)",
+        "range x from 1 to 9000000 step 1 | extend y = tostring(x) | sort by y desc | take 1",
+    ],
+)
+def test_the_slot_is_given_back_at_the_limit(store: Path, query: str) -> None:
+    tables = kql.Tables(store / "workspace.duckdb")
+    start = time.perf_counter()
+    with pytest.raises(kql.QueryTimeoutError):
+        tables.ask(query, kql.Scope(until=NOW), rows=10, seconds=0.05)
+    assert time.perf_counter() - start < 5
+
+
+def test_a_query_that_needs_too_much_memory_says_so(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kql, "MEMORY_LIMIT", "50MB")
+    tables = kql.Tables(store / "workspace.duckdb")
+    query = "range x from 1 to 9000000 step 1 | summarize count() by x | count"
+    with pytest.raises(kql.KqlRefusedError, match="more memory than the 50MB"):
+        tables.ask(query, kql.Scope(until=NOW), rows=10, seconds=60)
+
+
+def test_a_query_that_fails_is_run_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(kql, "rewritten", lambda sql: asked.append(sql) or "SELECT error('late')")
+    tables = kql.Tables(store / "workspace.duckdb")
+    with pytest.raises(kql.KqlRefusedError, match="late"):
+        tables.ask("print 1", kql.Scope(until=NOW), rows=10, seconds=60)
+    assert len(asked) == 1
 
 
 # Walls
