@@ -1,4 +1,4 @@
-"""Azure Resource Manager where no SDK client covers it: lists as the service's own JSON."""
+"""Azure Resource Manager where no SDK client covers it: resources as the service's own JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from azure.core.rest import HttpRequest
 
 if TYPE_CHECKING:
     from monitoring.sources.azure import Azure
+
+
+def one(azure: Azure, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    """GET one resource. Arguments and errors as in `listed`."""
+    response = azure.monitor_client._send_request(HttpRequest("GET", path, params=dict(query)))  # noqa: SLF001 - see there
+    response.raise_for_status()
+    found: dict[str, Any] = response.json()
+    return found
 
 
 def listed(azure: Azure, path: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,8 @@ T = TypeVar("T")
 #: Questions for platform metrics at a time, of all sessions.
 METRICS_AT_ONCE = 8
 LOGS_ENDPOINT = "https://api.loganalytics.io"
+#: What `az` and its like have to answer in: on a small machine its start alone takes ten seconds.
+AZ_SECONDS = 40
 #: A reader waits in front of the screen: one more attempt, soon, and then the reason.
 RETRIES: dict[str, Any] = {
     "retry_total": 2,
@@ -251,7 +253,8 @@ def connect(
     """
     if settings.workspace is None:
         return _sample(settings, progress, faults, observer)
-    wiring = Wiring(DefaultAzureCredential(), files=settings.collected_data_url, budget=_BUDGET)
+    credential = DefaultAzureCredential(process_timeout=AZ_SECONDS)
+    wiring = Wiring(credential, files=settings.collected_data_url, budget=_BUDGET)
     return Azure(settings, workspace=settings.workspace, wiring=wiring)
 
 

@@ -69,7 +69,8 @@ class Deployed:
         """
         if deployment.model is None:
             raise SourceError(
-                f"The deployment {deployment.endpoint}/{deployment.name} names no registered model",
+                f"The deployment {deployment.endpoint}/{deployment.name} names no registered model"
+                + (f": {deployment.fault}" if deployment.fault else ""),
                 hint="Register the model and deploy it by name and version.",
             )
         asset = deployment.model

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from monitoring.errors import SourceError
-from monitoring.sources.arm import listed
+from monitoring.sources.arm import listed, one
 from monitoring.sources.failures import explained
 from monitoring.workspace.assets import AssetId, DataAsset
 from monitoring.workspace.diagnostic_settings import DiagnosticSetting
@@ -21,7 +21,7 @@ from monitoring.workspace.models import ModelVersion
 from monitoring.workspace.monitors import MonitorSchedule, MonitorSignal, Threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from azure.ai.ml import MLClient
 
@@ -32,6 +32,9 @@ _FIRST_USE = threading.Lock()
 _READER = "AzureML Data Scientist or Reader on the workspace"
 _REGISTRY_READER = "AzureML Registry User or Reader on the registry"
 _MONITOR_READER = "Monitoring Reader on the resource group"
+
+#: The version that azure-ai-ml asks for deployments in.
+_ENDPOINTS = {"api-version": "2023-04-01-preview"}
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -44,17 +47,26 @@ class Inventory:
     azure: Azure
 
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """Return the online endpoints with their deployments, by name."""
+        """Return the online endpoints with their deployments, by name.
+
+        Read from the service's JSON: the SDK loses a whole list where it cannot translate one entry. An
+        endpoint whose deployments cannot be read says so, and the others stand.
+        """
         with explained("the online endpoints", role=_READER):
-            found = [_endpoint(e) for e in self.azure.workspace_client.online_endpoints.list()]
-        return tuple(sorted(_each(self._with_deployments, found), key=lambda e: e.name))
+            path = f"{self.azure.workspace_id}/onlineEndpoints"
+            found = [_endpoint(each) for each in listed(self.azure, path, _ENDPOINTS)]
+        read = _each(self._with_deployments, found)
+        faults = [error for _, error in read if error is not None]
+        if faults and len(faults) == len(read):  # it is no odd endpoint: nothing can be read
+            raise faults[0]
+        return tuple(sorted((endpoint for endpoint, _ in read), key=lambda e: e.name))
 
     def deployment(self, endpoint: str, name: str) -> Deployment:
         """Return one deployment."""
         what = f"the deployment {name!r} of the endpoint {endpoint!r}"
         with explained(what, role=_READER):
-            client = self.azure.workspace_client
-            return _deployment(client.online_deployments.get(name, endpoint), endpoint)
+            path = f"{self.azure.workspace_id}/onlineEndpoints/{endpoint}/deployments/{name}"
+            return _deployment(one(self.azure, path, _ENDPOINTS), endpoint)
 
     def models(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all active models of workspace and registry, newest version first."""
@@ -107,12 +119,16 @@ class Inventory:
             found = listed(self.azure, path, {"api-version": "2021-05-01-preview"})
             return tuple(_diagnostic_setting(setting) for setting in found)
 
-    def _with_deployments(self, endpoint: Endpoint) -> Endpoint:
-        with explained(f"the deployments of the endpoint {endpoint.name!r}", role=_READER):
-            found = self.azure.workspace_client.online_deployments.list(endpoint.name)
-            deployments = [_deployment(d, endpoint.name) for d in found]
+    def _with_deployments(self, endpoint: Endpoint) -> tuple[Endpoint, SourceError | None]:
+        try:
+            with explained(f"the deployments of the endpoint {endpoint.name!r}", role=_READER):
+                path = f"{self.azure.workspace_id}/onlineEndpoints/{endpoint.name}/deployments"
+                found = listed(self.azure, path, _ENDPOINTS)
+                deployments = [_deployment(each, endpoint.name) for each in found]
+        except SourceError as error:
+            return replace(endpoint, fault=str(error)), error
         deployments.sort(key=lambda deployment: deployment.name)
-        return replace(endpoint, deployments=tuple(deployments))
+        return replace(endpoint, deployments=tuple(deployments)), None
 
     def _models(self, client: MLClient, registry: str | None) -> list[ModelVersion]:
         where = f"the registry {registry!r}" if registry else "the workspace"
@@ -172,44 +188,97 @@ def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
         return done + list(pool.map(work, waiting[1:]))
 
 
-def _endpoint(found: Any) -> Endpoint:
+def _endpoint(found: Mapping[str, Any]) -> Endpoint:
+    faults: list[str] = []
+    properties = _part(found, "properties")
     return Endpoint(
-        id=found.id,
-        name=found.name,
-        location=found.location or "",
-        traffic=_shares(found.traffic),
-        mirror_traffic=_shares(found.mirror_traffic),
-        provisioning_state=_plain(found.provisioning_state),
-        created=_time((found.properties or {}).get("createdAt")),
-        tags=_texts(found.tags),
+        id=found["id"],
+        name=found["name"],
+        location=found.get("location") or "",
+        traffic=_read(faults, "its traffic", lambda: _shares(properties.get("traffic")), {}),
+        mirror_traffic=_read(
+            faults, "its mirrored traffic", lambda: _shares(properties.get("mirrorTraffic")), {}
+        ),
+        provisioning_state=str(properties.get("provisioningState") or ""),
+        created=_created(found, faults),
+        tags=_read(faults, "its tags", lambda: _texts(found.get("tags")), {}),
+        fault=_sentence(faults),
     )
 
 
-def _deployment(found: Any, endpoint: str) -> Deployment:
-    collector = found.data_collector.collections if found.data_collector else {}
-    context = getattr(found, "creation_context", None)
+def _deployment(found: Mapping[str, Any], endpoint: str) -> Deployment:
+    faults: list[str] = []
+    properties = _part(found, "properties")
     return Deployment(
-        id=found.id,
-        name=found.name,
+        id=found["id"],
+        name=found["name"],
         endpoint=endpoint,
-        model=AssetId.parse(str(found.model)) if found.model else None,
-        instance_type=found.instance_type or "",
-        instance_count=int(found.instance_count or 0),
-        provisioning_state=_plain(found.provisioning_state),
-        collections={name: _collection(c) for name, c in (collector or {}).items()},
-        app_insights=bool(found.app_insights_enabled),
-        created=_utc(context),
-        tags=_texts(found.tags),
+        model=_read(faults, "its model", lambda: _asset(properties.get("model")), None),
+        instance_type=str(properties.get("instanceType") or ""),
+        instance_count=_read(
+            faults,
+            "its number of instances",
+            lambda: int(_part(found, "sku").get("capacity") or 0),
+            0,
+        ),
+        provisioning_state=str(properties.get("provisioningState") or ""),
+        collections=_read(faults, "its data collector", lambda: _collections(properties), {}),
+        app_insights=bool(properties.get("appInsightsEnabled")),
+        created=_created(found, faults),
+        tags=_read(faults, "its tags", lambda: _texts(found.get("tags")), {}),
+        fault=_sentence(faults),
     )
 
 
-def _collection(found: Any) -> Collection:
-    # The SDK gives the text 'true', and the asset as the id that it read.
-    data = AssetId.parse(str(found.data)) if found.data else None
-    sampling_rate = getattr(found, "sampling_rate", None)
+def _read(faults: list[str], what: str, read: Callable[[], _T], otherwise: _T) -> _T:
+    """Return one part of an answer; where it is of another form, note that and go on without."""
+    try:
+        return read()
+    except (AttributeError, KeyError, TypeError, ValueError, SourceError) as error:
+        faults.append(f"{what} cannot be read ({error})")
+        return otherwise
+
+
+def _sentence(faults: Sequence[str]) -> str:
+    """Return faults as one sentence.
+
+    >>> _sentence(["its model cannot be read", "its tags cannot be read"])
+    'Its model cannot be read; its tags cannot be read.'
+    """
+    text = "; ".join(faults)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _created(found: Mapping[str, Any], faults: list[str]) -> datetime | None:
+    system = _part(found, "systemData")
+    return _read(faults, "when it was created", lambda: _time(system.get("createdAt")), None)
+
+
+def _asset(found: Any) -> AssetId | None:
+    """Return what a deployment names as its model: an id, or a reference to one.
+
+    Raises:
+        SourceError: It is a path or a job's output: no registered model.
+    """
+    if isinstance(found, Mapping):
+        found = found.get("assetId") or found.get("path") or found.get("jobId")
+    return AssetId.parse(str(found)) if found else None
+
+
+def _collections(properties: Mapping[str, Any]) -> dict[str, Collection]:
+    found = _part(_part(properties, "dataCollector"), "collections")
+    return {name: _collection(each or {}) for name, each in found.items()}
+
+
+def _collection(found: Mapping[str, Any]) -> Collection:
+    data, sampling_rate = found.get("dataId"), found.get("samplingRate")
+    try:
+        asset = AssetId.parse(str(data)) if data else None
+    except SourceError:  # a path of its own; what is collected there is no asset
+        asset = None
     return Collection(
-        str(found.enabled).lower() == "true",
-        data,
+        str(found.get("dataCollectionMode") or "").lower() == "enabled",
+        asset,
         1.0 if sampling_rate is None else float(sampling_rate),
     )
 

@@ -24,7 +24,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment of an online endpoint."""
+    """One deployment of an online endpoint. fault: what of it could not be read, as a sentence."""
 
     id: str
     name: str
@@ -37,6 +37,7 @@ class Deployment:
     app_insights: bool
     created: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
 
     @property
     def place(self) -> Place:
@@ -46,7 +47,10 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One online endpoint; `traffic` and `mirror_traffic` are percent by deployment."""
+    """One online endpoint; `traffic` and `mirror_traffic` are percent by deployment.
+
+    fault: what of it, or of its deployments, could not be read, as a sentence.
+    """
 
     id: str
     name: str
@@ -57,6 +61,7 @@ class Endpoint:
     created: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict)
     deployments: tuple[Deployment, ...] = ()
+    fault: str = ""
 
     @property
     def place(self) -> Place:

@@ -21,6 +21,7 @@ from monitoring.signal import LaneFacts
 from monitoring.signals import SIGNALS
 from monitoring.sources import azure as azure_source
 from monitoring.window import DAY, Window
+from sample.transport import Reply, Request
 from tests.filled import BAD, fill
 from tests.tiny_store import NOW, Tiny, tiny
 from ui.loaders import fleet
@@ -172,3 +173,17 @@ def test_a_signal_of_one_file_stands_everywhere(
     titles = [b.label for b in app.button if (b.key or "").startswith("incident-")]
     assert any(toy.breach_of(toy.leading) in title.replace("\\", "") for title in titles)
     assert "toy" in {row.facts.name for row in lane_table.rows() if hasattr(row, "facts")}
+
+
+def test_an_endpoint_that_does_not_answer_is_named_and_the_others_stand(
+    filled: Tiny, shell: Shell, words: Words
+) -> None:
+    def fault(request: Request) -> Reply | None:
+        busy = Reply(409, {"error": {"code": "Conflict", "message": "being deleted"}})
+        return busy if "/onlineendpoints/more-0/deployments" in request.path.lower() else None
+
+    filled.faults = fault
+    app = shell("overview.py")
+    assert not app.exception
+    assert "more-0: Cannot read the deployments of the endpoint 'more-0'" in words(app)
+    assert {"credit / blue", "credit / green"} <= {each.value for each in app.subheader}

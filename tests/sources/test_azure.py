@@ -14,7 +14,7 @@ import pytest
 import tiny_logs
 from adlfs import AzureBlobFileSystem
 from azure.core.exceptions import HttpResponseError
-from azure.identity import DefaultAzureCredential
+from azure.identity import AzureCliCredential, DefaultAzureCredential
 from tiny_logs import NOW
 from tiny_store import import_azure_ml
 
@@ -56,6 +56,12 @@ def test_azure_gets_real_clients_without_asking_it_anything(tmp_path: Path) -> N
     azure = real(tmp_path)
     assert not azure.is_sample
     assert isinstance(azure._wiring.credential, DefaultAzureCredential)
+    (az,) = [
+        each
+        for each in azure._wiring.credential.credentials
+        if isinstance(each, AzureCliCredential)
+    ]
+    assert az._process_timeout >= 30  # its start takes ten seconds on a small machine
     assert azure._wiring.options == {}
     assert azure.workspace_client.workspace_name == "credit"
     assert azure.registry_client is None

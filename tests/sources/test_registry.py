@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitoring.errors import NotPermittedError, SourceError
+from monitoring.sources.deployed import Deployed
 from monitoring.sources.failures import NotFoundError
 from monitoring.sources.registry import Inventory, container_path
 from monitoring.sources.scaling import Scaling
@@ -17,7 +18,7 @@ from monitoring.workspace.endpoints import Collection
 from monitoring.workspace.models import ModelVersion
 from monitoring.workspace.monitors import MonitorSignal, Threshold
 from sample.transport import Reply, Request
-from tests.tiny_store import BLUE, ENDPOINT, TAGS, WORKSPACE, Tiny, tiny
+from tests.tiny_store import BLUE, ENDPOINT, TAGS, WORKSPACE, Tiny, deployment, tiny
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,16 @@ def change(shop: Tiny, ending: str, **properties: Any) -> None:
     for resource in content["resources"]:
         if resource["id"].endswith(ending):
             resource["properties"] |= properties
+    document.write_text(json.dumps(content))
+
+
+def replace_in(shop: Tiny, ending: str, **parts: object) -> None:
+    """Replace parts of the resources themselves whose ids end like that."""
+    document = shop.store / "arm.json"
+    content = json.loads(document.read_text())
+    for resource in content["resources"]:
+        if resource["id"].endswith(ending):
+            resource.update(parts)
     document.write_text(json.dumps(content))
 
 
@@ -248,7 +259,132 @@ def test_a_registry_that_refuses_is_told_apart(shop: Tiny) -> None:
     assert "AzureML Registry User" in caught.value.hint
 
 
-def test_an_answer_that_the_sdk_cannot_read_is_one_sentence(shop: Tiny) -> None:
-    change(shop, "/onlineEndpoints/credit", traffic="all of it")
-    with pytest.raises(SourceError, match="the online endpoints"):
+ODD_ENDPOINTS = {
+    "traffic": ({"traffic": "all of it"}, "Its traffic cannot be read"),
+    "mirrored traffic": ({"mirrorTraffic": {"green": "ten"}}, "Its mirrored traffic cannot be"),
+}
+
+
+@pytest.mark.parametrize(("properties", "fault"), ODD_ENDPOINTS.values(), ids=ODD_ENDPOINTS)
+def test_an_odd_endpoint_says_so_and_the_others_stand(
+    shop: Tiny, properties: dict[str, object], fault: str
+) -> None:
+    whole = Inventory(shop.azure).endpoints()
+    change(shop, "/onlineEndpoints/credit", **properties)
+    credit, *others = Inventory(shop.azure).endpoints()
+    assert credit.fault.startswith(fault)
+    assert [d.name for d in credit.deployments] == ["blue", "green"]
+    assert others == list(whole[1:])
+
+
+PATHS = (
+    "azureml://datastores/workspaceblobstore/paths/models/credit",
+    "azureml://jobs/brave_cat_1/outputs/artifacts/paths/model",
+    "runs:/brave_cat_1/model",
+    "https://store.blob.core.windows.net/models/credit",
+    {"referenceType": "DataPath", "path": "models/credit", "datastoreId": "d"},
+    {"referenceType": "OutputPath", "jobId": "brave_cat_1", "path": "outputs/model"},
+    ["credit", "7"],
+)
+
+
+@pytest.mark.parametrize("model", PATHS, ids=str)
+def test_a_model_that_is_not_registered_is_a_fault_of_its_deployment_alone(
+    shop: Tiny, model: object
+) -> None:
+    change(shop, "/onlineEndpoints/credit/deployments/blue", model=model)
+    blue, green = Inventory(shop.azure).endpoints()[0].deployments
+    assert blue.model is None
+    assert blue.fault.startswith("Its model cannot be read")
+    assert blue.instance_type == "Standard_DS3_v2"
+    assert (green.model, green.fault) == (AssetId("credit", "2", "shared"), "")
+    with pytest.raises(SourceError, match="names no registered model: Its model cannot be read"):
+        Deployed(shop.azure).model(blue)
+
+
+def test_a_reference_to_a_registered_model_is_that_model(shop: Tiny) -> None:
+    reference = {"referenceType": "Id", "assetId": f"{WORKSPACE}/models/credit/versions/7"}
+    change(shop, "/onlineEndpoints/credit/deployments/blue", model=reference)
+    blue, _ = Inventory(shop.azure).endpoints()[0].deployments
+    assert (blue.model, blue.fault) == (AssetId("credit", "7"), "")
+
+
+ODD_DEPLOYMENTS: dict[str, dict[str, object]] = {
+    "no collector": {"dataCollector": None},
+    "no collections": {"dataCollector": {"collections": None}},
+    "a collection that is null": {"dataCollector": {"collections": {"model_inputs": None}}},
+    "data by path": {
+        "dataCollector": {
+            "collections": {
+                "model_inputs": {
+                    "dataCollectionMode": "Enabled",
+                    "dataId": "azureml://datastores/mine/paths/inputs",
+                }
+            }
+        }
+    },
+    "an unknown kind of compute": {"endpointComputeType": "Quantum"},
+    "an unknown state": {"provisioningState": "Napping"},
+    "no type of instance": {"instanceType": None},
+}
+
+
+@pytest.mark.parametrize("properties", ODD_DEPLOYMENTS.values(), ids=ODD_DEPLOYMENTS)
+def test_what_may_be_missing_is_no_fault(shop: Tiny, properties: dict[str, object]) -> None:
+    change(shop, "/onlineEndpoints/credit/deployments/blue", **properties)
+    blue, green = Inventory(shop.azure).endpoints()[0].deployments
+    assert (blue.fault, green.fault) == ("", "")
+    assert blue.model == AssetId("credit", "7")
+    assert not any(collection.data for collection in blue.collections.values()) or (
+        "dataCollector" not in properties
+    )
+
+
+@pytest.mark.parametrize("changed", [{"sku": None}, {"systemData": None}, {"tags": None}], ids=str)
+def test_parts_of_a_resource_that_are_left_out_are_no_fault(
+    shop: Tiny, changed: dict[str, object]
+) -> None:
+    replace_in(shop, "/onlineEndpoints/credit/deployments/blue", **changed)
+    blue, green = Inventory(shop.azure).endpoints()[0].deployments
+    assert (blue.fault, green.fault) == ("", "")
+
+
+def test_a_date_that_cannot_be_read_is_a_fault(shop: Tiny) -> None:
+    odd = deployment(BLUE, None) | {"systemData": {"createdAt": "last week"}}
+
+    def answer(request: Request) -> Reply | None:
+        listed = request.path.lower().endswith("/credit/deployments")
+        return Reply(200, {"value": [odd]}) if listed else None
+
+    shop.faults = answer
+    (blue,) = Inventory(shop.azure).endpoints()[0].deployments
+    assert blue.fault.startswith("When it was created cannot be read")
+    assert blue.created is None
+
+
+@pytest.mark.parametrize("status", [403, 404, 409, 500])
+def test_an_endpoint_that_does_not_answer_says_so_and_the_others_stand(
+    shop: Tiny, status: int
+) -> None:
+    whole = Inventory(shop.azure).endpoints()
+
+    def fault(request: Request) -> Reply | None:
+        gone = Reply(status, {"error": {"code": "Gone", "message": "being deleted"}})
+        return gone if "/onlineendpoints/more-0/deployments" in request.path.lower() else None
+
+    shop.faults = fault
+    found = {endpoint.name: endpoint for endpoint in Inventory(shop.azure).endpoints()}
+    assert "the deployments of the endpoint 'more-0'" in found["more-0"].fault
+    assert found["more-0"].deployments == ()
+    others = [endpoint for endpoint in whole if endpoint.name != "more-0"]
+    assert [found[endpoint.name] for endpoint in others] == others
+
+
+def test_where_no_endpoint_answers_nothing_is_said_of_them(shop: Tiny) -> None:
+    def fault(request: Request) -> Reply | None:
+        refused = Reply(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+        return refused if "/deployments" in request.path.lower() else None
+
+    shop.faults = fault
+    with pytest.raises(NotPermittedError, match="the deployments of the endpoint"):
         Inventory(shop.azure).endpoints()

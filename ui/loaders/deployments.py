@@ -23,17 +23,26 @@ from ui.loaders.workspace import FRESH
 
 @dataclass(frozen=True, slots=True)
 class EndpointChoice:
-    """An online endpoint that the sidebar offers."""
+    """An online endpoint that the sidebar offers. faults: what of it could not be read, by whose."""
 
     name: str
     deployments: tuple[str, ...]
+    faults: tuple[tuple[str, str], ...] = ()
 
 
 @st.cache_data(max_entries=10, **FRESH)
 def endpoints() -> tuple[EndpointChoice, ...]:
     """Return the online endpoints of the workspace, by name."""
     found = Inventory(workspace.azure()).endpoints()
-    return tuple(EndpointChoice(e.name, tuple(d.name for d in e.deployments)) for e in found)
+    return tuple(
+        EndpointChoice(e.name, tuple(d.name for d in e.deployments), _faults(e)) for e in found
+    )
+
+
+def _faults(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+    named = [(endpoint.name, endpoint.fault)]
+    named += [(f"{endpoint.name}/{each.name}", each.fault) for each in endpoint.deployments]
+    return tuple((name, fault) for name, fault in named if fault)
 
 
 @st.cache_resource(show_spinner=False)

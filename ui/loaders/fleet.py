@@ -90,6 +90,14 @@ def _read() -> Kept:
     )
 
 
+def faults() -> dict[str, str]:
+    """Return what could not be read of endpoints and deployments, by their names."""
+    try:
+        return {name: fault for each in deployments.endpoints() for name, fault in each.faults}
+    except MonitoringError:  # the shell says why
+        return {}
+
+
 def of_deployments(states: tuple[PlaceState, ...]) -> tuple[PlaceState, ...]:
     """Return a state for every deployment that there is, an empty one before its first evaluation.
 

@@ -62,6 +62,9 @@ def show(kept: Kept, chosen: Scope) -> None:
     """Draw the rows of the scope, open problems first."""
     rows = of_scope(kept, chosen)
     show_state(kept)
+    for name, fault in fleet.faults().items():
+        odd = states.State("Not read", ":material/help:", "gray", f"{name}: {fault}")
+        states.show(odd)
     if not rows:
         states.show(states.blind(None, "The workspace has no online deployment."))
         return
