@@ -157,9 +157,11 @@ class Task:
 
     @property
     def key(self) -> str:
-        """What its lease is held on: the same in every process that finds these steps due."""
-        seconds = int(self.grid.step.total_seconds())
-        return f"{self.what.name}|{self.place}|{seconds}|{self.window.start:%Y%m%dT%H%M}"
+        """What its lease is held on: the same in every process, whatever steps each finds due.
+
+        One that begins its next round finds fewer of them than one that is still at its first.
+        """
+        return f"{self.what.name}|{self.place}|{int(self.grid.step.total_seconds())}"
 
 
 def steps_of(grid: Grid, now: datetime, rung: timedelta, beyond: timedelta) -> tuple[Window, ...]:

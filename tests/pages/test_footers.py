@@ -38,8 +38,8 @@ NOTHING = {"No result yet", "Not run yet", "No GPU"}
 def connected(
     fresh: None, sample: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sample workspace, and the project's folder to open files from."""
-    here = replace(settings, files=ROOT)
+    """The sample workspace, and the folder of the example files to open them from."""
+    here = replace(settings, files=ROOT / "docs")
     monkeypatch.setattr(workspace, "settings", lambda: here)
 
 

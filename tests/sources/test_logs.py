@@ -309,7 +309,7 @@ def test_a_column_that_is_not_there(ask_kql: Callable[[str], logs.Answer]) -> No
 
 def test_what_only_the_sample_refuses(ask_kql: Callable[[str], logs.Answer]) -> None:
     with pytest.raises(SourceError, match="Azure may run it"):
-        ask_kql("Usage | sample 5")
+        ask_kql("Usage | evaluate autocluster()")
 
 
 def test_no_access(store: Path) -> None:
