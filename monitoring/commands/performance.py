@@ -109,6 +109,12 @@ def _thresholds(texts: Sequence[str]) -> dict[str, float]:
                 f"Cannot set the threshold of {name!r} to {number!r}",
                 hint=f"Write it as {name}=0.8.",
             )
+        low, high = METRICS[name].bounds
+        if not low <= found[name] <= high:
+            raise InputError(
+                f"Cannot set the threshold of {name!r} to {number}: it lies between {low:g} and {high:g}",
+                hint=f"Write it as {name}=0.8.",
+            )
     return found
 
 

@@ -50,9 +50,10 @@ class PerformanceMetric:
     multiclass_aliases: tuple[str, ...] = ()
 
     def threshold(self, baseline: float) -> float:
-        """Return the value that is too bad, given the baseline's."""
+        """Return the value that is too bad, given the baseline's; never beyond what can be reached."""
         reach = abs(baseline) * self.allowance if self.is_relative else self.allowance
-        return baseline - reach if self.worse == "lower" else baseline + reach
+        beyond = baseline - reach if self.worse == "lower" else baseline + reach
+        return min(max(beyond, self.bounds[0]), self.bounds[1])
 
     def tags(self, task: Task) -> tuple[str, ...]:
         """Return the tags of a registered model that hold this metric, the surest first."""

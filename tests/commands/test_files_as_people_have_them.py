@@ -233,3 +233,85 @@ def test_azureml_finds_a_text_outside_the_set(
     )  # fmt: skip
     (share,) = [r["value"] for r in json.loads(out) if r["metric"] == "out_of_bounds_rate"]
     assert (code, share) == (2, 0.1)
+
+
+def performance(
+    capsys: pytest.CaptureFixture[str], folder: str, *more: str
+) -> tuple[int, str, str]:
+    return run(
+        capsys, "performance", "--data", DATA / folder / "prod.csv", "--reference",
+        DATA / folder / "ref.csv", "--target", "label", "--prediction", "pred", *more,
+    )  # fmt: skip
+
+
+def test_a_reference_of_one_day_measures_what_was_realized(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = "07_reference_of_one_day_crashes"
+    code, out, _ = performance(capsys, folder, "--probability", "proba", "--time", "t")
+    assert code == 0
+    assert "accuracy " in out
+    assert "1 days, 14 needed" in out
+
+
+def test_amounts_that_are_no_numbers_are_left_out_and_the_estimate_says_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = performance(capsys, "08_inf_in_csv_crashes_performance")
+    assert code == 0
+    assert "Left out or lacking: 2 prediction or label that is no number." in out
+    assert "Not estimated: 'pred' of " in out
+
+
+SCORES = [("--probability", "proba"), ()]
+
+
+@pytest.mark.parametrize("more", SCORES, ids=["beside a probability", "alone"])
+def test_a_prediction_that_holds_the_probability_is_refused(
+    capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    code, _, err = performance(capsys, "10_prediction_holds_the_probability", *more)
+    assert code == 1
+    assert "'pred' holds scores, not classes, while 'label' holds classes" in err
+
+
+def test_scores_beside_labels_that_are_texts_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{n / 200},{'good' if n % 3 else 'bad'}" for n in range(200)]
+    data = write_csv(tmp_path / "data.csv", "pred,label", *rows)
+    code, _, err = run(
+        capsys, "performance", "--data", data, "--target", "label", "--prediction", "pred"
+    )
+    assert code == 1
+    assert "holds scores, not classes" in err
+
+
+def test_shares_that_are_predicted_as_amounts_are_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{n / 200},{(n + 3) / 203}" for n in range(200)]
+    data = write_csv(tmp_path / "data.csv", "pred,label", *rows)
+    code, out, _ = run(
+        capsys, "performance", "--data", data, "--target", "label", "--prediction", "pred"
+    )
+    assert code == 0
+    assert "mean_absolute_error" in out
+
+
+def test_probabilities_in_percent_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = "20_probabilities_in_percent"
+    code, _, err = performance(capsys, folder, "--probability", "proba")
+    assert code == 1
+    assert "595 of 600 values of 'proba' lie outside of 0 to 1" in err
+    assert "divide percent by 100" in err
+
+
+@pytest.mark.parametrize("value", ["-0.02", "1.04", "80"])
+def test_a_threshold_that_no_value_can_pass_is_refused(
+    capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    folder = "07_reference_of_one_day_crashes"
+    code, _, err = performance(capsys, folder, "--threshold", f"accuracy={value}")
+    assert code == 1
+    assert "it lies between 0 and 1" in err

@@ -64,8 +64,11 @@ class Support:
 
         Args:
             reference: At least `NEIGHBOUR` rows, of the features that the model reads.
-            days: Number of the day of each row, shape (n,); None if rows do not come by day.
+            days: Number of the day of each row, shape (n,); None if rows do not come by day. One day
+                has no other to be held to: its rows are held to each other.
         """
+        if days is not None and len(np.unique(days)) == 1:
+            days = None
         frequencies = Frequencies.learn(reference)
         matrix = frequencies.matrix(reference)
         mean, scale = matrix.mean(axis=0), matrix.std(axis=0)

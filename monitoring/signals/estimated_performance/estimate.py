@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from monitoring.counting.engine.columns import kind_of
 from monitoring.counting.engine.tables import Table, by_day
 from monitoring.counting.totals.outcomes import Columns
 from monitoring.errors import InputError, NotEnoughData
@@ -137,7 +138,8 @@ def estimate_files(
 
     Raises:
         InputError: A column is missing or cannot be read.
-        NotEnoughData: No labels in the reference, no probabilities, or one class only.
+        NotEnoughData: No labels in the reference, no probabilities, one class only, or amounts that
+            are texts.
     """
     _check(reference, columns, needs_label=True)
     _check(data, columns, needs_label=False)
@@ -178,3 +180,11 @@ def _check(table: Table, columns: Columns, *, needs_label: bool) -> None:
             f"Cannot estimate performance: {table.name!r} has no column {', '.join(missing)}",
             hint=f"It has {', '.join(list(table.columns)[:20])}.",
         )
+    if columns.task == "regression":
+        texts = [name for name in wanted if kind_of(table.columns[name]) != "number"]
+        if texts:
+            raise NotEnoughData(
+                f"{', '.join(map(repr, texts))} of {table.name!r} is read as text, since some of its"
+                " values are no numbers",
+                hint="Remove what is no number, inf too, or save it as Parquet.",
+            )

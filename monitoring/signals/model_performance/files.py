@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
+from monitoring.arrays import Floats
 from monitoring.counting.engine import outcomes as counting
 from monitoring.counting.engine.columns import is_integer, kind_of
 from monitoring.counting.engine.tables import Table, open_parquet, open_table
+from monitoring.counting.engine.values import floats
 from monitoring.counting.totals.outcomes import Columns, Outcomes, Task
 from monitoring.errors import InputError, NotEnoughData
 from monitoring.methods.estimation.assumptions import Check
@@ -109,6 +113,7 @@ def measure_files(
         if reference is not None:
             past = open_table(reference, role="reference", store=store, progress=progress)
         columns = columns_in(table, past, asked)
+        _check_scores([each for each in (table, past) if each is not None], columns, asked)
         run = _Run(table, past, columns, asked.group, period, dict(thresholds or {}))
         return run.measured(store, progress)
 
@@ -135,6 +140,72 @@ def columns_in(table: Table, reference: Table | None, asked: Asked) -> Columns:
         features=tuple(name for name in shared if name not in taken),
         time=asked.time,
     )
+
+
+def _check_scores(tables: Sequence[Table], columns: Columns, asked: Asked) -> None:
+    """Refuse probabilities that are none, and a prediction that is one.
+
+    Raises:
+        InputError: Most probabilities lie outside of 0 to 1, or the prediction is no class but a score.
+    """
+    for table in tables:
+        for name in columns.probabilities.values():
+            if name in table.columns:
+                _check_probability(table, name)
+        if _holds_scores(table, columns, asked):
+            raise InputError(
+                f"Cannot measure performance of {table.name!r}: {columns.prediction!r} holds scores, not"
+                f" classes, while {columns.label!r} holds classes",
+                hint="Name the column of the predicted class as the prediction, and the scores as the "
+                "probability; make a class of a score first, such as score >= 0.5. If both are"
+                " amounts, say so: --task regression.",
+            )
+
+
+def _check_probability(table: Table, name: str) -> None:
+    if kind_of(table.columns[name]) != "number":
+        return  # counted, and left out by name
+    outside = rows = 0
+    for values in _numbers(table, name):
+        outside += int(((values < 0) | (values > 1)).sum())
+        rows += len(values)
+    if 2 * outside > rows:
+        raise InputError(
+            f"Cannot measure performance of {table.name!r}: {outside:,} of {rows:,} values of {name!r}"
+            " lie outside of 0 to 1",
+            hint="A probability lies between 0 and 1: divide percent by 100, and make probabilities of"
+            " other scores.",
+        )
+
+
+def _holds_scores(table: Table, columns: Columns, asked: Asked) -> bool:
+    """Whether predictions are many shares between 0 and 1 beside labels that are few whole numbers."""
+    label = columns.label or ""
+    if asked.task == "regression" or not {columns.prediction, label} <= table.columns.keys():
+        return False
+    if kind_of(table.columns[columns.prediction]) != "number":
+        return False
+    distinct: set[float] = set()
+    for values in _numbers(table, columns.prediction):
+        if ((values < 0) | (values > 1)).any():
+            return False
+        distinct.update(np.unique(values).tolist())
+    if len(distinct - {0.0, 1.0}) <= MOST_CLASSES:
+        return False
+    if kind_of(table.columns[label]) != "number":
+        return True
+    labels: set[float] = set()
+    for values in _numbers(table, label):
+        labels.update(np.unique(values).tolist())
+    return labels <= {0.0, 1.0}
+
+
+def _numbers(table: Table, name: str) -> Iterator[Floats]:
+    """Yield the values of a column of numbers without nulls and NaN, a part at a time."""
+    for path in table.paths:
+        for batch in open_parquet(path).iter_batches(columns=[name]):
+            values = floats(batch.column(0))
+            yield values[~np.isnan(values)]
 
 
 def _expect_columns(table: Table, reference: Table | None, asked: Asked) -> None:
