@@ -275,10 +275,12 @@ def test_a_prediction_that_holds_the_probability_is_refused(
     assert "'pred' holds scores, not classes, while 'label' holds classes" in err
 
 
-def test_scores_beside_labels_that_are_texts_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("labels", [("good", "bad"), (1, -1), (2, 1), ("True", "False")], ids=str)
+def test_scores_beside_labels_of_two_classes_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], labels: tuple[object, object]
 ) -> None:
-    rows = [f"{n / 200},{'good' if n % 3 else 'bad'}" for n in range(200)]
+    good, bad = labels
+    rows = [f"{n / 200},{good if n % 3 else bad}" for n in range(200)]
     data = write_csv(tmp_path / "data.csv", "pred,label", *rows)
     code, _, err = run(
         capsys, "performance", "--data", data, "--target", "label", "--prediction", "pred"
@@ -305,6 +307,19 @@ def test_probabilities_in_percent_are_refused(capsys: pytest.CaptureFixture[str]
     assert code == 1
     assert "595 of 600 values of 'proba' lie outside of 0 to 1" in err
     assert "divide percent by 100" in err
+
+
+def test_percent_of_a_rare_class_are_refused_though_most_are_below_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{n / 100},{n % 2},{n % 2}" for n in range(120)]  # a sixth above 1 %
+    data = write_csv(tmp_path / "data.csv", "proba,pred,label", *rows)
+    code, _, err = run(
+        capsys, "performance", "--data", data, "--target", "label", "--prediction", "pred",
+        "--probability", "proba",
+    )  # fmt: skip
+    assert code == 1
+    assert "19 of 120 values of 'proba' lie outside of 0 to 1" in err
 
 
 @pytest.mark.parametrize("value", ["-0.02", "1.04", "80"])

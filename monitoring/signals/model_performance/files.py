@@ -30,6 +30,9 @@ from monitoring.verdict import draft, judge, unjudged
 MOST_CLASSES = 20
 #: More groups than this are an identifier, not a group.
 MOST_GROUPS = 100
+#: More probabilities than this share outside of 0 to 1 are no slips: percent of a rare class are
+#: mostly below 1.
+MOST_OUTSIDE = 0.05
 UNDATED = "rows without a time"
 
 
@@ -169,7 +172,7 @@ def _check_probability(table: Table, name: str) -> None:
     for values in _numbers(table, name):
         outside += int(((values < 0) | (values > 1)).sum())
         rows += len(values)
-    if 2 * outside > rows:
+    if outside > MOST_OUTSIDE * rows:
         raise InputError(
             f"Cannot measure performance of {table.name!r}: {outside:,} of {rows:,} values of {name!r}"
             " lie outside of 0 to 1",
@@ -179,7 +182,7 @@ def _check_probability(table: Table, name: str) -> None:
 
 
 def _holds_scores(table: Table, columns: Columns, asked: Asked) -> bool:
-    """Whether predictions are many shares between 0 and 1 beside labels that are few whole numbers."""
+    """Whether predictions are many shares between 0 and 1 beside labels of two whole numbers or texts."""
     label = columns.label or ""
     if asked.task == "regression" or not {columns.prediction, label} <= table.columns.keys():
         return False
@@ -197,7 +200,7 @@ def _holds_scores(table: Table, columns: Columns, asked: Asked) -> bool:
     labels: set[float] = set()
     for values in _numbers(table, label):
         labels.update(np.unique(values).tolist())
-    return labels <= {0.0, 1.0}
+    return len(labels) <= 2 and all(value.is_integer() for value in labels)  # noqa: PLR2004 - two classes
 
 
 def _numbers(table: Table, name: str) -> Iterator[Floats]:
